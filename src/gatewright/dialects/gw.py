@@ -1,0 +1,31 @@
+"""The `gw` dialect: the few numeric operations that programs use and upstream dialects lack."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from xdsl.dialects.builtin import IntegerType
+from xdsl.ir import Dialect, SSAValue
+from xdsl.irdl import IRDLOperation, VarConstraint, base, irdl_op_definition, operand_def, result_def, traits_def
+from xdsl.traits import Pure
+
+
+
+@irdl_op_definition
+class IsqrtOp(IRDLOperation):
+    """The floor of the square root of an unsigned integer."""
+
+    name = "gw.isqrt"
+
+    T: ClassVar = VarConstraint("T", base(IntegerType))
+    operand = operand_def(T)
+    result = result_def(T)
+    traits = traits_def(Pure())
+
+    assembly_format = "$operand attr-dict `:` type($result)"
+
+    def __init__(self, operand: SSAValue):
+        super().__init__(operands=[operand], result_types=[operand.type])
+
+
+Gw = Dialect("gw", [IsqrtOp], [])

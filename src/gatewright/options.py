@@ -1,0 +1,65 @@
+"""The options of a compilation, checked once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+
+from gatewright import types
+from gatewright.errors import GatewrightError, OptionError
+
+TARGETS = ("generic", "ecp5", "xc7")
+
+
+@dataclass(frozen=True)
+class Options:
+    """How to compile a program."""
+
+    clock_mhz: float = 100.0
+    """The clock to meet, in megahertz: operators get as many stages as it needs."""
+    multipliers: int | None = None
+    """The most multipliers to instantiate; None for as many as the schedule can use at once."""
+    precision: str | None = None
+    """The fixed-point format of a floating-point model, for example `fixed<16,8>`."""
+    target: str = "generic"
+    """The family whose operator figures to use."""
+    name: str | None = None
+    """The name of the top module; by default that of the source."""
+
+    def __post_init__(self):
+        if not 1 <= self.clock_mhz <= 1000:
+            raise OptionError(f"clock_mhz={self.clock_mhz} is not between 1 and 1000")
+        if self.multipliers is not None and self.multipliers < 1:
+            raise OptionError(
+                f"multipliers={self.multipliers} leaves none",
+                why="one multiplier is enough for any program, none is not",
+                remedy="multipliers=1",
+            )
+        if self.target not in TARGETS:
+            raise OptionError(f"unknown target {self.target!r}", remedy=f"one of {', '.join(TARGETS)}")
+        if self.precision is not None:
+            self.fixed_format()
+
+    def fixed_format(self) -> types.Fixed | None:
+        """The fixed-point format asked for, if any."""
+        if self.precision is None:
+            return None
+        try:
+            format_ = types.parse_scalar(self.precision)
+        except GatewrightError:
+            format_ = None
+        if not isinstance(format_, types.Fixed):
+            raise OptionError(f"precision={self.precision!r} is not a format", remedy='precision="fixed<16,8>"')
+        return format_
+
+    @property
+    def period_ns(self) -> float:
+        """The clock period in nanoseconds."""
+        return 1000.0 / self.clock_mhz
+
+    @staticmethod
+    def of(**keywords: object) -> Options:
+        """Options from keywords, with an error that lists the known ones."""
+        known = {field.name for field in fields(Options)}
+        if unknown := sorted(set(keywords) - known):
+            raise OptionError(f"unknown option {unknown[0]}", remedy=f"one of {', '.join(sorted(known))}")
+        return Options(**keywords)  # pyright: ignore[reportArgumentType]

@@ -1,0 +1,206 @@
+"""The scalar and array types of a program's interface: `gw.i32`, `gw.uint(12)`, `gw.fixed(16, 8)`, `gw.i32[8, 8]`."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from math import prod
+
+import numpy as np
+
+from gatewright.errors import InterfaceError
+
+
+class Scalar:
+    """A type of one value. `scalar[8, 8]` is the type of an 8 by 8 array of it."""
+
+    @property
+    def width(self) -> int:
+        """Bits of one value in hardware."""
+        raise NotImplementedError
+
+    @property
+    def raw_dtype(self) -> np.dtype:
+        """The NumPy integer type that holds the bits of one value, sign- or zero-extended."""
+        raise NotImplementedError
+
+    def __getitem__(self, shape: int | tuple[int, ...]) -> Array:
+        shape = shape if isinstance(shape, tuple) else (shape,)
+        for extent in shape:
+            if not isinstance(extent, (int, np.integer)) or extent < 1:
+                raise InterfaceError(
+                    f"an array cannot have the extent {extent!r}",
+                    why="every extent of a hardware array is a positive integer known at compile time",
+                    remedy="write for example gw.i32[8, 8]",
+                )
+        return Array(self, tuple(int(extent) for extent in shape))
+
+
+@dataclass(frozen=True)
+class Integer(Scalar):
+    """An integer of 1 to 64 bits, two's complement if signed; it wraps."""
+
+    bits: int
+    signed: bool = True
+
+    def __post_init__(self):
+        if not 1 <= self.bits <= 64:
+            raise InterfaceError(
+                f"an integer type cannot have {self.bits} bits",
+                why="integer ports are 1 to 64 bits wide",
+            )
+
+    @property
+    def width(self) -> int:
+        return self.bits
+
+    @property
+    def raw_dtype(self) -> np.dtype:
+        size = next(size for size in (8, 16, 32, 64) if self.bits <= size)
+        return np.dtype(f"{'int' if self.signed else 'uint'}{size}")
+
+    @property
+    def minimum(self) -> int:
+        """The smallest value."""
+        return -(1 << (self.bits - 1)) if self.signed else 0
+
+    @property
+    def maximum(self) -> int:
+        """The largest value."""
+        return (1 << (self.bits - 1)) - 1 if self.signed else (1 << self.bits) - 1
+
+    def __str__(self) -> str:
+        return f"{'i' if self.signed else 'u'}{self.bits}"
+
+
+@dataclass(frozen=True)
+class Bool(Scalar):
+    """A truth value, one bit."""
+
+    @property
+    def width(self) -> int:
+        return 1
+
+    @property
+    def raw_dtype(self) -> np.dtype:
+        return np.dtype(np.bool_)
+
+    def __str__(self) -> str:
+        return "bool"
+
+
+@dataclass(frozen=True)
+class Fixed(Scalar):
+    """A signed fixed-point number: `bits` bits in all, worth `raw * 2**-fraction`.
+
+    Numbers become fixed point by rounding to nearest, ties to even, and saturating. `fraction` may be negative or
+    exceed `bits`.
+    """
+
+    bits: int
+    fraction: int
+
+    def __post_init__(self):
+        if not 2 <= self.bits <= 64:
+            raise InterfaceError(
+                f"a fixed-point type cannot have {self.bits} bits", why="fixed-point numbers are 2 to 64 bits wide"
+            )
+
+    @property
+    def width(self) -> int:
+        return self.bits
+
+    @property
+    def raw_dtype(self) -> np.dtype:
+        return Integer(self.bits).raw_dtype
+
+    @property
+    def step(self) -> float:
+        """The distance between neighbouring values."""
+        return 2.0**-self.fraction
+
+    def __str__(self) -> str:
+        return f"fixed<{self.bits},{self.fraction}>"
+
+
+@dataclass(frozen=True)
+class Float(Scalar):
+    """An IEEE-754 binary format with `exponent` and `mantissa` bits."""
+
+    exponent: int
+    mantissa: int
+
+    @property
+    def width(self) -> int:
+        return 1 + self.exponent + self.mantissa
+
+    @property
+    def raw_dtype(self) -> np.dtype:
+        return Integer(self.width, signed=False).raw_dtype
+
+    def __str__(self) -> str:
+        return {(5, 10): "f16", (8, 7): "bf16", (8, 23): "f32", (11, 52): "f64"}[self.exponent, self.mantissa]
+
+
+@dataclass(frozen=True)
+class Array:
+    """An array of `element`s with a shape known at compile time, stored row-major."""
+
+    element: Scalar
+    shape: tuple[int, ...]
+
+    @property
+    def size(self) -> int:
+        """Number of elements."""
+        return prod(self.shape)
+
+    def __str__(self) -> str:
+        return f"{self.element}[{', '.join(map(str, self.shape))}]"
+
+
+Type = Scalar | Array
+
+
+def int_(bits: int) -> Integer:
+    """The signed integer type of 1 to 64 bits."""
+    return Integer(bits)
+
+
+def uint(bits: int) -> Integer:
+    """The unsigned integer type of 1 to 64 bits."""
+    return Integer(bits, signed=False)
+
+
+def fixed(width: int, fraction: int) -> Fixed:
+    """The signed fixed-point type of `width` bits of which `fraction` stand behind the point."""
+    return Fixed(width, fraction)
+
+
+i8, i16, i32, i64 = (Integer(bits) for bits in (8, 16, 32, 64))
+u8, u16, u32, u64 = (Integer(bits, signed=False) for bits in (8, 16, 32, 64))
+bool_ = Bool()
+f16, bf16, f32, f64 = Float(5, 10), Float(8, 7), Float(8, 23), Float(11, 52)
+
+_FLOATS = {str(float_): float_ for float_ in (f16, bf16, f32, f64)}
+
+
+def parse_scalar(text: str) -> Scalar:
+    """Read a scalar type as it prints: `"u32"`, `"fixed<16,8>"`, `"bool"`, `"f32"`."""
+    if text == "bool":
+        return bool_
+    if text in _FLOATS:
+        return _FLOATS[text]
+    if match := re.fullmatch(r"([iu])(\d+)", text):
+        return Integer(int(match[2]), signed=match[1] == "i")
+    if match := re.fullmatch(r"fixed<(\d+),\s*(-?\d+)>", text):
+        return Fixed(int(match[1]), int(match[2]))
+    raise InterfaceError(f"unknown type {text!r}", remedy="write for example u32, i8, bool or fixed<16,8>")
+
+
+def type_of_dtype(dtype: np.dtype) -> Scalar | None:
+    """The scalar type of a NumPy dtype, or None if it has none (complex, objects, text)."""
+    if dtype == np.bool_:
+        return bool_
+    if dtype.kind in "iu":
+        return Integer(8 * dtype.itemsize, signed=dtype.kind == "i")
+    return {"float16": f16, "bfloat16": bf16, "float32": f32, "float64": f64}.get(dtype.name)
