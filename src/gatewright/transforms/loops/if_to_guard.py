@@ -1,0 +1,91 @@
+"""Turn the conditionals that are left into loops that run at most once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from xdsl.context import Context
+from xdsl.dialects import arith, scf
+from xdsl.dialects.builtin import BoolAttr, IndexType, IntegerAttr, IntegerType, ModuleOp
+from xdsl.ir import Attribute, Block, Operation, Region, SSAValue
+from xdsl.passes import ModulePass
+from xdsl.rewriter import Rewriter
+
+from gatewright.transforms.loops.if_convert import is_predicated_store
+
+
+@dataclass(frozen=True)
+class IfToGuardPass(ModulePass):
+    """Write a conditional as a loop whose condition is the conditional's.
+
+    ```
+    %r = scf.if %c -> (i32) {      %r = scf.while (%go = %c, %v = %0) : (i1, i32) -> (i1, i32) {
+      ...                            scf.condition(%go) %go, %v
+      scf.yield %x             ->  } do {
+    }                                ...
+                                     scf.yield %false, %x
+                                   }
+    ```
+
+    A branch that is not taken then costs one cycle, however long it is. An else branch becomes a second loop under the
+    inverted condition. Conditionals that hold only stores stay: they are predicates.
+    """
+
+    name = "if-to-guard"
+
+    def apply(self, ctx: Context, op: ModuleOp) -> None:
+        conditionals = [inner for inner in op.walk() if isinstance(inner, scf.IfOp)]
+        for conditional in reversed(conditionals):
+            if not is_predicated_store(conditional):
+                _to_guards(conditional)
+
+
+def _to_guards(conditional: scf.IfOp) -> None:
+    insert = _Inserter(conditional)
+    condition = conditional.cond
+    values: Sequence[SSAValue] = [insert(_zero(result.type)).results[0] for result in conditional.results]
+    values = _guard(insert, condition, values, conditional.true_region)
+    if conditional.false_region.blocks:
+        true = insert(arith.ConstantOp(BoolAttr.from_bool(True))).results[0]
+        inverted = insert(arith.XOrIOp(condition, true)).results[0]
+        values = _guard(insert, inverted, values, conditional.false_region)
+    Rewriter.replace_op(conditional, [], list(values))
+
+
+def _guard(
+    insert: _Inserter, condition: SSAValue, values: Sequence[SSAValue], branch: Region
+) -> Sequence[SSAValue]:
+    """Insert the loop that runs `branch` once if `condition` holds; return what `values` become."""
+    types = [condition.type, *(value.type for value in values)]
+    before = Block(arg_types=types)
+    before.add_op(scf.ConditionOp(before.args[0], *before.args))
+    body = branch.detach_block(0)
+    for type_ in types:
+        body.insert_arg(type_, len(body.args))
+    terminator = body.last_op
+    assert isinstance(terminator, scf.YieldOp)
+    false = arith.ConstantOp(BoolAttr.from_bool(False))
+    body.insert_op_before(false, terminator)
+    Rewriter.replace_op(terminator, scf.YieldOp(false.result, *terminator.operands), [])
+    loop = insert(scf.WhileOp([condition, *values], types, Region(before), Region(body)))
+    return loop.results[1:]
+
+
+def _zero(type_: Attribute) -> Operation:
+    assert isinstance(type_, IndexType | IntegerType)
+    return arith.ConstantOp(IntegerAttr(0, type_))
+
+
+class _Inserter:
+    """Inserts operations before an anchor, with its location."""
+
+    def __init__(self, anchor: Operation):
+        self.anchor = anchor
+
+    def __call__(self, op: Operation) -> Operation:
+        op.location = self.anchor.location
+        block = self.anchor.parent_block()
+        assert block is not None
+        block.insert_op_before(op, self.anchor)
+        return op
