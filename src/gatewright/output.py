@@ -1,0 +1,68 @@
+"""Write a folder of results so that nothing half-written is ever found under its name."""
+
+from __future__ import annotations
+
+import errno
+import os
+import secrets
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from gatewright.errors import OutputError
+
+_REMEDIES = {
+    errno.ENOSPC: "free some space, or choose a folder on another disk",
+    errno.EDQUOT: "free some space, or choose a folder on another disk",
+    errno.EACCES: "choose a folder that you may write to",
+    errno.EPERM: "choose a folder that you may write to",
+    errno.EROFS: "choose a folder that you may write to",
+    errno.ENOTDIR: "choose a folder, or remove the file that is in its way",
+}
+
+
+@contextmanager
+def atomic_folder(path: str | Path) -> Iterator[Path]:
+    """Give a fresh folder to write in, whose files appear in `path` once the block has ended without an error.
+
+    A `path` that does not exist (or is empty) appears as a whole; into one that has files already, each new file is
+    moved in one step and the others stay. When the block raises, everything written is removed and `path` is as it
+    was; an OSError becomes an OutputError.
+    """
+    target = Path(path)
+    try:
+        if target.exists() and not target.is_dir():
+            raise NotADirectoryError(errno.ENOTDIR, "it is a file")
+        target.absolute().parent.mkdir(parents=True, exist_ok=True)
+        partial = target.absolute().parent / f".{target.absolute().name}.{secrets.token_hex(4)}.partial"
+        partial.mkdir()
+    except OSError as error:
+        raise _output_error(target, error) from error
+    try:
+        yield partial
+        _move(partial, target)
+    except OSError as error:
+        raise _output_error(target, error) from error
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+
+
+def _move(partial: Path, target: Path) -> None:
+    if not target.exists() or not any(target.iterdir()):
+        os.replace(partial, target)
+        return
+    for folder, _, files in os.walk(partial):
+        destination = target / Path(folder).relative_to(partial)
+        destination.mkdir(exist_ok=True)
+        for file in sorted(files):
+            os.replace(Path(folder) / file, destination / file)
+
+
+def _output_error(target: Path, error: OSError) -> OutputError:
+    reason = error.strerror or str(error)
+    return OutputError(
+        f"cannot write {target}",
+        why=reason[0].lower() + reason[1:],
+        remedy=_REMEDIES.get(error.errno or 0),
+    )

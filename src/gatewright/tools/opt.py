@@ -1,0 +1,85 @@
+"""`gatewright-opt`: read IR, run passes by name (`-p a,b{option=1}`), print IR."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from importlib.metadata import version
+from typing import IO
+
+from xdsl.dialects import get_all_dialects
+from xdsl.utils.exceptions import (
+    ArgSpecParseError,
+    DiagnosticException,
+    ParseError,
+    PassFailedException,
+    VerifyException,
+)
+from xdsl.xdsl_opt_main import xDSLOptMain
+
+from gatewright.errors import GatewrightError, OptionError, OutputError, SourceError
+from gatewright.passes import dialect_factories, pass_factories
+from gatewright.tools.failure import INTERRUPTED, report_internal_error
+
+
+class GatewrightOptMain(xDSLOptMain):
+    """xDSL's driver with our dialects, ours instead of xDSL's where both have one, and our passes."""
+
+    version_format = f"gatewright-opt {version('gatewright')}, xdsl {{xdsl_version}}"
+
+    def register_all_dialects(self) -> None:
+        for name, factory in (get_all_dialects() | dialect_factories()).items():
+            self.ctx.register_dialect(name, factory)
+
+    def register_all_passes(self) -> None:
+        super().register_all_passes()
+        for name, factory in pass_factories().items():
+            self.register_pass(name, factory)
+
+    def prepare_input(self) -> tuple[list[tuple[IO[bytes], int]], str]:
+        try:
+            return super().prepare_input()
+        except OSError as error:
+            raise SourceError(f"cannot read {self.args.input_file}", why=error.strerror) from error
+        except ValueError as error:
+            raise SourceError(f"cannot read {self.args.input_file}", why="its name does not end in .mlir") from error
+
+    def prepare_output(self) -> IO[str]:
+        try:
+            return super().prepare_output()
+        except OSError as error:
+            raise OutputError(f"cannot write {self.args.output_file}", why=error.strerror) from error
+
+
+def _tool(arguments: Sequence[str] | None) -> GatewrightOptMain:
+    try:
+        return GatewrightOptMain("Run Gatewright's and xDSL's passes on IR", arguments)
+    except (ArgSpecParseError, ValueError) as error:
+        raise OptionError(f"the passes cannot be run: {str(error).strip().splitlines()[-1].strip()}") from error
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run `gatewright-opt` and return its exit code: 1 when text does not parse or verify, or a pass refuses it."""
+    try:
+        _tool(arguments).run()
+        sys.stdout.flush()
+        return 0
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except GatewrightError as error:
+        print(error, file=sys.stderr)
+    except (ParseError, VerifyException, PassFailedException, DiagnosticException) as error:
+        print(str(error).rstrip(), file=sys.stderr)
+        for note in getattr(error, "__notes__", ()):
+            print(note, file=sys.stderr)
+    except Exception as error:
+        return report_internal_error(error)
+    return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,33 @@
+"""What all tests share: `--update`, and the table of sizes at the end of a run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--update", action="store_true", help="write the generated parts of the documentation again")
+
+
+@pytest.fixture(scope="session")
+def root() -> Path:
+    """The folder of the repository."""
+    return ROOT
+
+
+@pytest.fixture
+def update(request: pytest.FixtureRequest) -> bool:
+    """Whether generated text is to be written instead of compared."""
+    return request.config.getoption("--update")
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print the lines of each folder, so that growth is seen in every run."""
+    terminalreporter.section("lines of Python")
+    for folder in ("src", "tests", "benchmarks", "examples"):
+        counts = [len(file.read_text(encoding="utf-8").splitlines()) for file in (ROOT / folder).rglob("*.py")]
+        terminalreporter.write_line(f"{folder:12} {sum(counts):6} in {len(counts):3} files")
