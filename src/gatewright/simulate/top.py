@@ -1,0 +1,180 @@
+"""The top module of a design as seen from outside: its ports, as `docs/levels.md` lays them down."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from gatewright.interface import Signature
+from gatewright.types import Array, Scalar, Type
+
+CONTROL_PORTS = ("clk", "rst", "start", "ready", "done")
+"""The ports that every top module has: clock and reset, then the handshake of a run."""
+
+_RESERVED = frozenset(
+    """
+    accept_on alias always always_comb always_ff always_latch and assert assign assume automatic before begin bind bins
+    binsof bit break buf bufif0 bufif1 byte case casex casez cell chandle checker class clocking cmos config const
+    constraint context continue cover covergroup coverpoint cross deassign default defparam design disable dist do edge
+    else end endcase endchecker endclass endclocking endconfig endfunction endgenerate endgroup endinterface endmodule
+    endpackage endprimitive endprogram endproperty endsequence endspecify endtable endtask enum event eventually expect
+    export extends extern final first_match for force foreach forever fork forkjoin function generate genvar global
+    highz0 highz1 if iff ifnone ignore_bins illegal_bins implements implies import incdir include initial inout input
+    inside instance int integer interconnect interface intersect join join_any join_none large let liblist library local
+    localparam logic longint macromodule matches medium modport module nand negedge nettype new nexttime nmos nor
+    noshowcancelled not notif0 notif1 null or output package packed parameter pmos posedge primitive priority program
+    property protected pull0 pull1 pulldown pullup pulsestyle_ondetect pulsestyle_onevent pure rand randc randcase
+    randsequence rcmos real realtime ref reg reject_on release repeat restrict return rnmos rpmos rtran rtranif0
+    rtranif1 s_always s_eventually s_nexttime s_until s_until_with scalared sequence shortint shortreal showcancelled
+    signed small soft solve specify specparam static string strong strong0 strong1 struct super supply0 supply1
+    sync_accept_on sync_reject_on table tagged task this throughout time timeprecision timeunit tran tranif0 tranif1 tri
+    tri0 tri1 triand trior trireg type typedef union unique unique0 unsigned until until_with untyped use uwire var
+    vectored virtual void wait wait_order wand weak weak0 weak1 while wildcard wire with within wor xnor xor
+    alignas alignof asm auto bool catch char compl concept constexpr decltype delete double dynamic_cast explicit false
+    float friend goto inline long main mutable namespace noexcept nullptr operator private public register requires
+    short sizeof static_assert switch template thread_local throw true try typeid typename using volatile wchar_t
+    abs ceil clock endian eval floor log name open reset rand sqrt step system
+    """.split()
+)
+"""Words that cannot name a port: those of SystemVerilog, and of C++, in which Verilator names the ports again."""
+
+
+def legal_name(name: str) -> str:
+    """`name` as a Verilog identifier that is no keyword: foreign characters become `_`, and keywords end in one."""
+    legal = "".join(c if c.isascii() and (c.isalnum() or c == "_") else "_" for c in name) or "_"
+    if legal[0].isdigit():
+        legal = "_" + legal
+    return legal + "_" if legal in _RESERVED else legal
+
+
+@dataclass(frozen=True)
+class TopPort:
+    """A port of the top module; `clk` is a clock, every other one a bit vector."""
+
+    name: str
+    width: int
+    output: bool
+
+
+@dataclass(frozen=True)
+class ScalarPort:
+    """A scalar parameter or result at the top module."""
+
+    name: str
+    """The name of the port."""
+    type: Scalar
+
+
+@dataclass(frozen=True)
+class ArrayPort:
+    """An array parameter or result at the top module: the memory that its ports belong to is outside."""
+
+    name: str
+    """The prefix of the ports."""
+    type: Array
+    read: bool
+    written: bool
+
+    @property
+    def address_width(self) -> int:
+        """Bits of an address."""
+        return max(1, (self.type.size - 1).bit_length())
+
+    @property
+    def width(self) -> int:
+        """Bits of a word."""
+        return self.type.element.width
+
+    def ports(self) -> list[TopPort]:
+        """The read ports, then the write ports, of those that exist."""
+        address, word, found = self.address_width, self.width, []
+        if self.read:
+            found += [
+                TopPort(f"{self.name}_read_address", address, True),
+                TopPort(f"{self.name}_read_enable", 1, True),
+                TopPort(f"{self.name}_read_data", word, False),
+            ]
+        if self.written:
+            found += [
+                TopPort(f"{self.name}_write_address", address, True),
+                TopPort(f"{self.name}_write_enable", 1, True),
+                TopPort(f"{self.name}_write_data", word, True),
+            ]
+        return found
+
+
+def port_names(signature: Signature) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The ports, or prefixes of ports, of the parameters and of the results, in order.
+
+    Each is named as in the program, with a `_` behind it where the name is a keyword or taken.
+    """
+    names: list[str] = []
+    taken = set(CONTROL_PORTS)
+    for entry in (*signature.parameters, *signature.results):
+        name = legal_name(entry.name)
+        while not taken.isdisjoint(_ports_of(name, entry.type)):
+            name = legal_name(name + "_")
+        taken.update(_ports_of(name, entry.type))
+        names.append(name)
+    count = len(signature.parameters)
+    return tuple(names[:count]), tuple(names[count:])
+
+
+@dataclass(frozen=True)
+class TopModule:
+    """The top module of a design: its name, its program's signature, and which of its arrays it reads and writes."""
+
+    name: str
+    signature: Signature
+    reads: frozenset[str]
+    """The prefixes (see `port_names`) of the arrays that have a read port."""
+    writes: frozenset[str]
+    """The prefixes (see `port_names`) of the arrays that have a write port."""
+
+    @cached_property
+    def parameters(self) -> tuple[ScalarPort | ArrayPort, ...]:
+        """How each parameter of the signature appears."""
+        return self._entries(port_names(self.signature)[0], [p.type for p in self.signature.parameters])
+
+    @cached_property
+    def results(self) -> tuple[ScalarPort | ArrayPort, ...]:
+        """How each result of the signature appears."""
+        return self._entries(port_names(self.signature)[1], [r.type for r in self.signature.results])
+
+    def _entries(self, names: Sequence[str], types: Sequence[Type]) -> tuple[ScalarPort | ArrayPort, ...]:
+        return tuple(
+            ArrayPort(name, type_, name in self.reads, name in self.writes)
+            if isinstance(type_, Array)
+            else ScalarPort(name, type_)
+            for name, type_ in zip(names, types, strict=True)
+        )
+
+    @property
+    def inputs(self) -> tuple[ScalarPort, ...]:
+        """The scalar parameters."""
+        return tuple(entry for entry in self.parameters if isinstance(entry, ScalarPort))
+
+    @property
+    def outputs(self) -> tuple[ScalarPort, ...]:
+        """The scalar results."""
+        return tuple(entry for entry in self.results if isinstance(entry, ScalarPort))
+
+    @property
+    def arrays(self) -> tuple[ArrayPort, ...]:
+        """The array parameters, then the array results; also those without ports."""
+        return tuple(entry for entry in (*self.parameters, *self.results) if isinstance(entry, ArrayPort))
+
+    def ports(self) -> list[TopPort]:
+        """All ports in order: control, scalar parameters, scalar results, arrays."""
+        control = [TopPort(name, 1, name in ("ready", "done")) for name in CONTROL_PORTS]
+        scalars = [TopPort(p.name, p.type.width, False) for p in self.inputs]
+        scalars += [TopPort(p.name, p.type.width, True) for p in self.outputs]
+        return control + scalars + [port for array in self.arrays for port in array.ports()]
+
+
+def _ports_of(name: str, type_: Type) -> list[str]:
+    """All names that a parameter or result may claim."""
+    if not isinstance(type_, Array):
+        return [name]
+    return [name, *(port.name for port in ArrayPort(name, type_, True, True).ports())]
