@@ -28,8 +28,8 @@ class IfToGuardPass(ModulePass):
                                    }
     ```
 
-    A branch that is not taken then costs one cycle, however long it is. An else branch becomes a second loop under the
-    inverted condition. Conditionals that hold only stores stay: they are predicates.
+    A branch that is not taken then costs one cycle, however long it is. An else branch that computes something becomes
+    a second loop under the inverted condition. Conditionals that hold only stores stay: they are predicates.
     """
 
     name = "if-to-guard"
@@ -43,14 +43,33 @@ class IfToGuardPass(ModulePass):
 
 def _to_guards(conditional: scf.IfOp) -> None:
     insert = _Inserter(conditional)
-    condition = conditional.cond
-    values: Sequence[SSAValue] = [insert(_zero(result.type)).results[0] for result in conditional.results]
-    values = _guard(insert, condition, values, conditional.true_region)
-    if conditional.false_region.blocks:
-        true = insert(arith.ConstantOp(BoolAttr.from_bool(True))).results[0]
-        inverted = insert(arith.XOrIOp(condition, true)).results[0]
-        values = _guard(insert, inverted, values, conditional.false_region)
+    condition, branches = conditional.cond, list(conditional.regions)
+    if _only_yields(conditional.true_region) and not _only_yields(conditional.false_region):
+        condition = _invert(insert, condition)
+        branches.reverse()
+    taken, other = branches
+    if _only_yields(other):
+        values = _yielded(other)
+        values = _guard(insert, condition, values, taken)
+    else:
+        values = [insert(_zero(result.type)).results[0] for result in conditional.results]
+        values = _guard(insert, condition, values, taken)
+        values = _guard(insert, _invert(insert, condition), values, other)
     Rewriter.replace_op(conditional, [], list(values))
+
+
+def _only_yields(branch: Region) -> bool:
+    return not branch.blocks or isinstance(branch.block.first_op, scf.YieldOp)
+
+
+def _yielded(branch: Region) -> Sequence[SSAValue]:
+    terminator = branch.block.last_op if branch.blocks else None
+    return list(terminator.operands) if terminator else []
+
+
+def _invert(insert: _Inserter, condition: SSAValue) -> SSAValue:
+    true = insert(arith.ConstantOp(BoolAttr.from_bool(True))).results[0]
+    return insert(arith.XOrIOp(condition, true)).results[0]
 
 
 def _guard(

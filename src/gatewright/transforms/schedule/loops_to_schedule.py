@@ -1,0 +1,284 @@
+"""Lower a loops-level function to `loopschedule`: decide in which step everything starts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from xdsl.context import Context
+from xdsl.dialects import arith, func, memref, scf
+from xdsl.dialects.builtin import ModuleOp
+from xdsl.ir import Attribute, Block, Operation, Region, SSAValue
+from xdsl.passes import ModulePass
+from xdsl.traits import is_side_effect_free
+
+from gatewright.dialects.loopschedule import RegisterOp, SeqWhileOp, TerminatorOp
+from gatewright.operators.library import OperatorLibrary
+from gatewright.transforms.schedule.blocks import (
+    Entry,
+    ScheduledBlock,
+    StepBuilder,
+    clone_into,
+    constant_value,
+    entries_of,
+    schedule_block,
+)
+from gatewright.transforms.schedule.operators import OperatorChooser
+
+HEAD_OPERATIONS = (arith.ConstantOp, memref.AllocOp, memref.AllocaOp, memref.GetGlobalOp)
+"""Operations that take no time and stand at the head of the function."""
+
+LoopOp = scf.ForOp | scf.WhileOp
+
+
+@dataclass(frozen=True)
+class LoopsToSchedulePass(ModulePass):
+    """Give every operation a start.
+
+    ```
+    scf.for %i = %c0 to %c8 {        step { seq_while iter_args(%i = %c0) { cmpi slt, %i, %c8 } do {
+      %x = memref.load %a[%i]    ->    %x = step { memref.load %a[%i] }
+      memref.store %x, %b[%i]          %j = step { memref.store %x, %b[%i]; addi %i, 1 }
+    }                                  terminator iter_args(%j) } }
+    ```
+
+    Each straight-line piece between loops is scheduled by itself, with a resource-constrained list scheduler; loops
+    follow one another. Expects what `if-convert`, `if-to-guard` and `rotate-while` leave: conditionals that hold only
+    stores, and conditions that one cycle can decide.
+    """
+
+    name = "loops-to-schedule"
+
+    clock_mhz: float = 100.0
+    multipliers: int | None = None
+    target: str = "generic"
+
+    def apply(self, ctx: Context, op: ModuleOp) -> None:
+        library = OperatorLibrary(self.target, self.clock_mhz)
+        for function in [inner for inner in op.ops if isinstance(inner, func.FuncOp) and not inner.is_declaration]:
+            _Scheduler(OperatorChooser(library, function, self.multipliers), library.period_ns).function(function)
+
+
+@dataclass
+class _Scheduler:
+    """Builds the scheduled form of one function."""
+
+    chooser: OperatorChooser
+    period: float
+    head: Block = field(default_factory=Block)
+    values: dict[SSAValue, SSAValue] = field(default_factory=dict)
+    """Source values as they are visible to the steps being built."""
+    constants: dict[tuple[Attribute, Attribute], SSAValue] = field(default_factory=dict)
+
+    def function(self, function: func.FuncOp) -> None:
+        old = function.body.block
+        for argument in old.args:
+            new = self.head.insert_arg(argument.type, len(self.head.args))
+            new.name_hint = argument.name_hint
+            self.values[argument] = new
+        self._hoist_heads(old)
+        body = Block()
+        self.sequence(list(old.ops)[:-1], body)
+        returned = old.last_op
+        assert isinstance(returned, func.ReturnOp)
+        for op in list(body.ops):
+            op.detach()
+            self.head.add_op(op)
+        result = func.ReturnOp(*(self.values[value] for value in returned.operands))
+        result.location = returned.location
+        self.head.add_op(result)
+        function.body.detach_block(0)
+        function.body.add_block(self.head)
+        old.erase(safe_erase=False)
+
+    def _hoist_heads(self, block: Block) -> None:
+        for op in block.walk():
+            if not isinstance(op, HEAD_OPERATIONS):
+                continue
+            if isinstance(op, arith.ConstantOp):
+                key = (op.value, op.result.type)
+                if key not in self.constants:
+                    self.constants[key] = self._add_head(op)
+                self.values[op.result] = self.constants[key]
+            else:
+                self.values[op.results[0]] = self._add_head(op)
+
+    def _add_head(self, op: Operation) -> SSAValue:
+        copy = op.clone()
+        copy.location = op.location
+        self.head.add_op(copy)
+        copy.results[0].name_hint = op.results[0].name_hint
+        return copy.results[0]
+
+    def sequence(self, ops: Iterable[Operation], target: Block) -> None:
+        """Append the steps of a list of operations to `target`."""
+        waiting: list[Entry] = []
+        for op in ops:
+            if isinstance(op, HEAD_OPERATIONS):
+                continue
+            if isinstance(op, LoopOp):
+                self._loop(op, waiting, target)
+                waiting = []
+            else:
+                waiting += entries_of(op)
+        if waiting:
+            block = schedule_block(waiting, self.chooser, self.period)
+            self._emit(block, max(block.length, block.length_with_uses_after), target)
+
+    def _emit(self, block: ScheduledBlock, length: int, target: Block) -> None:
+        """Append the steps of the first `length` cycles of a scheduled piece."""
+        starts = sorted({start for start in block.schedule.start if start < length})
+        for start, following in zip(starts, [*starts[1:], length], strict=True):
+            step = StepBuilder()
+            self._fill(step, block, start)
+            step.finish(_used_later(step, block, start), target, self.values, following - start)
+
+    def _fill(self, step: StepBuilder, block: ScheduledBlock, cycle: int) -> None:
+        for position, start in enumerate(block.schedule.start):
+            if start == cycle:
+                clone_into(step, block, position, self.values, self.chooser)
+
+    def _loop(self, loop: LoopOp, before: list[Entry], target: Block) -> None:
+        """Append the steps before a loop, and the step of the loop.
+
+        The last cycle before the loop becomes the first of the loop's step if nothing in it hinders.
+        """
+        step = StepBuilder(location=loop.location)
+        wanted: list[SSAValue] = list(loop.results)
+        if before:
+            block = schedule_block(before, self.chooser, self.period)
+            length = block.length
+            if self._may_join(block, length - 1):
+                self._emit(block, length - 1, target)
+                self._fill(step, block, length - 1)
+                wanted += _used_later(step, block, length - 1)
+            else:
+                self._emit(block, length, target)
+        visible = dict(self.values)
+        self.values.update(step.values)
+        scheduled = self._seq_while(loop)
+        self.values = visible
+        step.add(scheduled)
+        step.values.update(zip(loop.results, scheduled.results, strict=True))
+        used = [value for value in wanted if any(True for _ in value.uses)]
+        step.finish(used, target, self.values, 1)
+
+    def _may_join(self, block: ScheduledBlock, cycle: int) -> bool:
+        """True if the operations of a cycle can start together with a loop."""
+        positions = [position for position, start in enumerate(block.schedule.start) if start == cycle]
+        plain = all(
+            is_side_effect_free(block.entries[position].op) and block.problem.operator_of(position).latency == 0
+            for position in positions
+        )
+        return bool(positions) and plain and block.settled_by(cycle) and block.ends_in(cycle) <= self.period / 2
+
+    def _seq_while(self, loop: LoopOp) -> SeqWhileOp:
+        return self._for(loop) if isinstance(loop, scf.ForOp) else self._while(loop)
+
+    def _for(self, loop: scf.ForOp) -> SeqWhileOp:
+        body = loop.body.block
+        counter, upper, step = body.args[0], self.values[loop.ub], loop.step
+        initial = [self.values[value] for value in (*loop.iter_args, loop.lb)]
+        condition = Block(arg_types=[value.type for value in initial])
+        compare = arith.CmpiOp(condition.args[-1], upper, "slt")
+        condition.add_ops([compare, RegisterOp(compare.result)])
+        following = arith.AddiOp(counter, step)
+        _insert_before_last_loop(body, following)
+        yielded = [*_terminator(body).operands, following.result]
+        scheduled = self._finish(loop, initial, condition, body, [*body.args[1:], counter], yielded, _trips(loop))
+        return scheduled
+
+    def _while(self, loop: scf.WhileOp) -> SeqWhileOp:
+        initial = [self.values[value] for value in loop.arguments]
+        condition = Block(arg_types=[value.type for value in initial])
+        old = loop.before_region.block
+        mapping: dict[SSAValue, SSAValue] = dict(zip(old.args, condition.args, strict=True))
+        for op in list(old.ops)[:-1]:
+            if isinstance(op, arith.ConstantOp):
+                continue
+            copy = op.clone({v: mapping.get(v, self.values.get(v, v)) for v in op.operands})
+            copy.location = op.location
+            mapping.update(zip(op.results, copy.results, strict=True))
+            condition.add_op(copy)
+        decided = _terminator(old)
+        assert isinstance(decided, scf.ConditionOp)
+        value = decided.condition
+        condition.add_op(RegisterOp(mapping.get(value, self.values.get(value, value))))
+        body = loop.after_region.block
+        return self._finish(loop, initial, condition, body, list(body.args), _terminator(body).operands, None)
+
+    def _finish(
+        self,
+        loop: LoopOp,
+        initial: Sequence[SSAValue],
+        condition: Block,
+        body: Block,
+        arguments: Sequence[SSAValue],
+        yielded: Sequence[SSAValue],
+        trips: int | None,
+    ) -> SeqWhileOp:
+        """Build the body of a loop and the loop around it; its first results are those of the source."""
+        target = Block(arg_types=[value.type for value in initial])
+        for source, argument in zip(arguments, target.args, strict=True):
+            argument.name_hint = source.name_hint
+            self.values[source] = argument
+        self.sequence(list(body.ops)[:-1], target)
+        if target.first_op is None:
+            StepBuilder().finish([], target, self.values, 1)
+        following = [self.values[value] for value in yielded]
+        results = following[: len(loop.results)]
+        target.add_op(TerminatorOp(following, results))
+        scheduled = SeqWhileOp(
+            initial, [value.type for value in results], Region(condition), Region(target), trip_count=trips
+        )
+        for region in (condition, target):
+            for op in region.ops:
+                if isinstance(op, RegisterOp | TerminatorOp | arith.CmpiOp):
+                    op.location = loop.location
+        scheduled.location = loop.location
+        return scheduled
+
+
+def _terminator(block: Block) -> Operation:
+    assert block.last_op is not None
+    return block.last_op
+
+
+def _insert_before_last_loop(body: Block, op: Operation) -> None:
+    """Insert the counter's increment where it costs no step: with the last operations, or with a loop at the end."""
+    last = _terminator(body)
+    op.location = last.location
+    before = last.prev_op
+    while isinstance(before, HEAD_OPERATIONS):
+        before = before.prev_op
+    body.insert_op_before(op, before if isinstance(before, LoopOp) else last)
+
+
+def _used_later(step: StepBuilder, block: ScheduledBlock, cycle: int) -> list[SSAValue]:
+    """The values of a step that something outside the step uses."""
+    inside = {
+        id(entry.op) for entry, start in zip(block.entries, block.schedule.start, strict=True) if start == cycle
+    }
+    predicates = {
+        entry.predicate
+        for entry, start in zip(block.entries, block.schedule.start, strict=True)
+        if entry.predicate is not None and start != cycle
+    }
+    return [
+        value
+        for value in step.values
+        if value in predicates or any(_needs(use.operation, inside) for use in value.uses)
+    ]
+
+
+def _needs(user: Operation, inside: set[int]) -> bool:
+    """True if a user of a value stands outside a step; the store under a predicate uses it for the conditional."""
+    return not isinstance(user, scf.IfOp) and id(user) not in inside
+
+
+def _trips(loop: scf.ForOp) -> int | None:
+    low, high, step = (constant_value(value) for value in (loop.lb, loop.ub, loop.step))
+    if low is None or high is None or step is None or step <= 0:
+        return None
+    return max(0, -(-(high - low) // step))
+
