@@ -10,13 +10,20 @@ if TYPE_CHECKING:
     from xdsl.ir import Dialect
     from xdsl.passes import ModulePass
 
-PASSES: dict[str, str] = {}
+PASSES: dict[str, str] = {
+    "if-convert": "loops.if_convert:IfConvertPass",
+    "if-to-guard": "loops.if_to_guard:IfToGuardPass",
+    "narrow-indices": "loops.narrow_indices:NarrowIndicesPass",
+    "rotate-while": "loops.rotate_while:RotateWhilePass",
+    "loops-to-schedule": "schedule.loops_to_schedule:LoopsToSchedulePass",
+}
 """Where the class of a pass is: `module:Class` under `gatewright.transforms`."""
 
 DIALECTS: dict[str, str] = {
     "comb": "comb:Comb",
     "gw": "gw:Gw",
     "hw": "hw:Hw",
+    "loopschedule": "loopschedule:LoopSchedule",
     "seq": "seq:Seq",
 }
 """Where a dialect is: `module:name` under `gatewright.dialects`. One named as one of xDSL's takes its place."""

@@ -18,6 +18,7 @@ from xdsl.utils.exceptions import (
 )
 from xdsl.xdsl_opt_main import xDSLOptMain
 
+from gatewright.context import GatewrightContext
 from gatewright.errors import GatewrightError, OptionError, OutputError, SourceError
 from gatewright.passes import dialect_factories, pass_factories
 from gatewright.tools.failure import INTERRUPTED, report_internal_error
@@ -29,6 +30,7 @@ class GatewrightOptMain(xDSLOptMain):
     version_format = f"gatewright-opt {version('gatewright')}, xdsl {{xdsl_version}}"
 
     def register_all_dialects(self) -> None:
+        self.ctx = GatewrightContext()
         for name, factory in (get_all_dialects() | dialect_factories()).items():
             self.ctx.register_dialect(name, factory)
 
