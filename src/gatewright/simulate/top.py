@@ -110,7 +110,7 @@ def port_names(signature: Signature) -> tuple[tuple[str, ...], tuple[str, ...]]:
     Each is named as in the program, with a `_` behind it where the name is a keyword or taken.
     """
     names: list[str] = []
-    taken = set(CONTROL_PORTS)
+    taken: set[str] = set(CONTROL_PORTS)
     for entry in (*signature.parameters, *signature.results):
         name = legal_name(entry.name)
         while not taken.isdisjoint(_ports_of(name, entry.type)):

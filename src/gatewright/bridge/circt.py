@@ -1,0 +1,227 @@
+"""CIRCT, from the pycde wheel: `hw`/`comb`/`seq` text to SystemVerilog, and to LLVM for simulation in process.
+
+A pass that CIRCT refuses is a fault of ours, not of the user: everything here raises `CirctError`, an AssertionError with
+CIRCT's message. Only passes that are known not to abort the process are run.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+LOWERING_OPTIONS = (
+    "locationInfoStyle=none,omitVersionComment,disallowLocalVariables,disallowPackedArrays,"
+    "caseInsensitiveKeywords,emittedLineLength=110"
+)
+"""How ExportVerilog writes: what Verilator, yosys and Vivado read alike, without places in our intermediate text."""
+
+_TO_VERILOG = """lower-seq-to-sv{disable-mem-randomization disable-reg-randomization}, canonicalize, cse,
+    hw.module(hw-cleanup, prettify-verilog)"""
+
+# Flattening asks every loaded dialect for its inliner, and aborts at LLVM's, which lacks one here: it must run
+# before any pass that loads the LLVM dialect.
+_FLATTEN = "hw-flatten-modules"
+_TO_ARC = """hw.module(lower-seq-compreg-ce), cse, arc-canonicalizer, convert-to-arcs, arc-dedup, cse, arc-canonicalizer,
+    arc-split-loops, arc-lower-state, arc-inline, arc-merge-ifs, cse, arc-canonicalizer, arc.model(arc-allocate-state)"""
+_TO_LLVM = "arc-lower-clocks-to-funcs, arc-split-funcs, lower-arc-to-llvm, cse, canonicalize"
+
+
+class CirctError(AssertionError):
+    """CIRCT refuses text that this compiler made."""
+
+
+def parse_and_verify(text: str) -> None:
+    """Have CIRCT parse and verify a module of any of its dialects."""
+    with _parsed(text) as module:
+        _checked("verify", module.operation.verify)
+
+
+def run_passes(text: str, passes: str) -> str:
+    """The module after a pass pipeline such as `canonicalize, hw.module(hw-cleanup)`."""
+    with _parsed(text) as module:
+        _run(module, passes)
+        return str(module)
+
+
+def verilog(text: str, header: str = "") -> str:
+    """The SystemVerilog of a `hw`/`comb`/`seq` module, under `header` as a comment.
+
+    Initial contents of memories are read from the files that `seq.firmem` names; `memory_image` makes them.
+    """
+    return _comment(header) + _export(text)
+
+
+def split_verilog(text: str, images: Mapping[str, np.ndarray] | None = None, header: str = "") -> dict[str, str]:
+    """The SystemVerilog as files by name: one for each module, the header in that of the top, and the memory images.
+
+    `images` maps the file names in the text's `#seq.firmem.init` to their words.
+    """
+    exported = _export(text)
+    bodies = re.findall(r"^(?:\(\*.*\*\)\n)?module\s.*?^endmodule$", exported, re.DOTALL | re.MULTILINE)
+    assert "\n".join(bodies).split() == exported.split(), "text outside the modules"
+    files = {}
+    for body in bodies:
+        name = re.search(r"^module\s+(\w+)", body, re.MULTILINE)
+        assert name is not None
+        is_top = not re.search(rf"^  {name[1]} \w+ \(", exported, re.MULTILINE)
+        files[f"{name[1]}.sv"] = (_comment(header) if is_top else "") + body + "\n"
+    widths = {file: int(width) for file, width in _INIT.findall(text)}
+    for file, words in (images or {}).items():
+        files[file] = memory_image(words, widths[file])
+    return files
+
+
+_INIT = re.compile(r'#seq\.firmem\.init<"([^"]+)", false, false>[^\n]*<\d+ x (\d+)>')
+
+
+def memory_image(words: np.ndarray, width: int) -> str:
+    """The words of `width` bits as `$readmemh` reads them, one a line."""
+    digits, mask = -(-width // 4), (1 << width) - 1
+    return "".join(f"{word & mask:0{digits}x}\n" for word in words.reshape(-1).tolist())
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a value lies in the storage of a simulation model: `count` elements of `width` bits, `stride` bytes apart."""
+
+    offset: int
+    width: int
+    count: int = 1
+    stride: int = 0
+
+
+@dataclass(frozen=True)
+class ArcModel:
+    """A module lowered for simulation: `@<name>_eval(ptr)` in LLVM text, and the layout of the storage it works on."""
+
+    name: str
+    llvm: str
+    storage_bytes: int
+    inputs: dict[str, Place]
+    outputs: dict[str, Place]
+    registers: dict[str, Place]
+    """Registers by hierarchical name (`dut/state`); those without a name are left out."""
+    memories: dict[str, Place]
+    """Memories by hierarchical name."""
+    edge: Place
+    """The level of the clock that the last evaluation saw; a cycle begins when it is 0 and the clock is 1."""
+
+
+def arc_model(text: str, top: str) -> ArcModel:
+    """Lower the module `top`, whose only clock is the port `clk`, and everything in it to LLVM dialect.
+
+    An evaluation with the clock newly high does what the clock edge does, and then settles the outputs.
+    """
+    from gatewright.bridge.memories import lower_to_arc
+
+    with _parsed(text) as module:
+        others = [op.operation for op in module.body.operations if _symbol(op.operation) != top]
+        for other in others:
+            other.attributes["sym_visibility"] = _ir().StringAttr.get("private")
+        lower_to_arc(module)
+        _run(module, _FLATTEN)
+        for unused in [op.operation for op in module.body.operations if op.operation.name == "hw.module"]:
+            if _symbol(unused) != top:
+                unused.erase()
+        _run(module, _TO_ARC)
+        layout = _layout(module, top)
+        _run(module, _TO_LLVM)
+        return ArcModel(name=top, llvm=str(module), **layout)
+
+
+_KINDS = {"arc.root_input": "inputs", "arc.root_output": "outputs", "arc.alloc_state": "registers"}
+
+
+def _layout(module: Any, top: str) -> dict[str, Any]:
+    """The fields of `ArcModel` that the allocated `arc.model` shows."""
+    model = next(op.operation for op in module.body.operations if _symbol(op.operation) == top)
+    found: dict[str, dict[str, Place]] = {"inputs": {}, "outputs": {}, "registers": {}, "memories": {}}
+    edges = []
+    for op in model.regions[0].blocks[0].operations:
+        operation = op.operation
+        if operation.name == "arc.alloc_memory":
+            count, width = re.findall(r"\d+", str(operation.results[0].type))[:2]
+            place = Place(_integer(operation, "offset"), int(width), int(count), _integer(operation, "stride"))
+            found["memories"][_text(operation, "name")] = place
+        elif operation.name in _KINDS and "name" in operation.attributes:
+            type_ = str(operation.results[0].type)
+            width = 1 if "clock" in type_ else int(re.findall(r"\d+", type_)[0])
+            found[_KINDS[operation.name]][_text(operation, "name")] = Place(_integer(operation, "offset"), width)
+        elif operation.name == "arc.state_write" and _follows_clock(operation):
+            edges.append(Place(_integer(operation.operands[0].owner, "offset"), 1))
+    assert len(edges) == 1, f"{len(edges)} states follow the clock"
+    return {**found, "edge": edges[0], "storage_bytes": _integer(model, "storageBytes")}
+
+
+def _follows_clock(write: Any) -> bool:
+    """True of the state that keeps the level of the clock for the next evaluation."""
+    value = write.operands[1]
+    return not isinstance(value.owner, _ir().Block) and value.owner.name == "seq.from_clock"
+
+
+def _integer(operation: Any, attribute: str) -> int:
+    return int(operation.attributes[attribute].value)
+
+
+def _text(operation: Any, attribute: str) -> str:
+    return str(operation.attributes[attribute].value)
+
+
+def _symbol(operation: Any) -> str | None:
+    return _text(operation, "sym_name") if "sym_name" in operation.attributes else None
+
+
+def _ir() -> Any:
+    from pycde.circt import ir
+
+    return ir
+
+
+@contextmanager
+def _parsed(text: str) -> Iterator[Any]:
+    """The module of a text, in a context of its own that lives as long as the block."""
+    import pycde.circt as circt
+
+    ir = _ir()
+    with ir.Context() as context, ir.Location.unknown():
+        circt.register_dialects(context)
+        yield _checked("parse", lambda: ir.Module.parse(text))
+
+
+def _run(module: Any, passes: str) -> None:
+    from pycde.circt.passmanager import PassManager
+
+    _checked(passes, lambda: PassManager.parse(f"builtin.module({passes})").run(module.operation))
+
+
+def _checked(doing: str, action: Any) -> Any:
+    """What `action` returns, or a CirctError that says what was being done and why CIRCT refuses."""
+    try:
+        return action()
+    except (_ir().MLIRError, ValueError, RuntimeError) as error:
+        raise CirctError(f"CIRCT ({' '.join(doing.split())}): {error}") from None
+
+
+def _export(text: str) -> str:
+    """SystemVerilog without a header."""
+    import pycde.circt as circt
+
+    from gatewright.bridge.memories import lower_to_sv
+
+    with _parsed(text) as module:
+        module.operation.attributes["circt.loweringOptions"] = _ir().StringAttr.get(LOWERING_OPTIONS)
+        lower_to_sv(module)
+        _run(module, _TO_VERILOG)
+        written = io.StringIO()
+        _checked("export", lambda: circt.export_verilog(module, written))
+        return re.sub(r"\n{3,}", "\n\n", written.getvalue()).strip() + "\n"
+
+
+def _comment(header: str) -> str:
+    return "".join(f"// {line}".rstrip() + "\n" for line in header.splitlines()) + ("\n" if header else "")
