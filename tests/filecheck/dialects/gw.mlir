@@ -1,0 +1,16 @@
+// RUN: gatewright-opt %s --split-input-file --verify-diagnostics --parsing-diagnostics | filecheck %s
+// RUN: gatewright-opt %s --split-input-file --verify-diagnostics --parsing-diagnostics --print-op-generic | filecheck %s --check-prefix GENERIC
+
+%a = "test.op"() : () -> i32
+%root = gw.isqrt %a : i32
+
+// CHECK:       %root = gw.isqrt %a : i32
+// GENERIC:     %root = "gw.isqrt"(%a) : (i32) -> i32
+
+// -----
+
+%a = "test.op"() : () -> index
+%root = gw.isqrt %a : index
+
+// CHECK:   index should be of base attribute integer_type
+// GENERIC: index should be of base attribute integer_type
