@@ -1,7 +1,7 @@
 """CIRCT, from the pycde wheel: `hw`/`comb`/`seq` text to SystemVerilog, and to LLVM for simulation in process.
 
-A pass that CIRCT refuses is a fault of ours, not of the user: everything here raises `CirctError`, an AssertionError with
-CIRCT's message. Only passes that are known not to abort the process are run.
+A pass that CIRCT refuses is a fault of ours, not of the user: everything here raises `CirctError`, an AssertionError
+with CIRCT's message. Only passes that are known not to abort the process are run.
 """
 
 from __future__ import annotations
@@ -27,8 +27,9 @@ _TO_VERILOG = """lower-seq-to-sv{disable-mem-randomization disable-reg-randomiza
 # Flattening asks every loaded dialect for its inliner, and aborts at LLVM's, which lacks one here: it must run
 # before any pass that loads the LLVM dialect.
 _FLATTEN = "hw-flatten-modules"
-_TO_ARC = """hw.module(lower-seq-compreg-ce), cse, arc-canonicalizer, convert-to-arcs, arc-dedup, cse, arc-canonicalizer,
-    arc-split-loops, arc-lower-state, arc-inline, arc-merge-ifs, cse, arc-canonicalizer, arc.model(arc-allocate-state)"""
+_TO_ARC = """hw.module(lower-seq-compreg-ce), cse, arc-canonicalizer, convert-to-arcs, arc-dedup, cse,
+    arc-canonicalizer, arc-split-loops, arc-lower-state, arc-inline, arc-merge-ifs, cse, arc-canonicalizer,
+    arc.model(arc-allocate-state)"""
 _TO_LLVM = "arc-lower-clocks-to-funcs, arc-split-funcs, lower-arc-to-llvm, cse, canonicalize"
 
 
@@ -88,7 +89,7 @@ def memory_image(words: np.ndarray, width: int) -> str:
 
 @dataclass(frozen=True)
 class Place:
-    """Where a value lies in the storage of a simulation model: `count` elements of `width` bits, `stride` bytes apart."""
+    """Where a value lies in the storage of a model: `count` elements of `width` bits, `stride` bytes apart."""
 
     offset: int
     width: int
@@ -178,26 +179,30 @@ def _symbol(operation: Any) -> str | None:
 
 
 def _ir() -> Any:
-    from pycde.circt import ir
+    return _circt().ir
 
-    return ir
+
+def _circt() -> Any:
+    """The bindings, whose type stubs know nothing of what is in them."""
+    import pycde.circt
+    import pycde.circt.ir
+    import pycde.circt.passmanager
+
+    return pycde.circt
 
 
 @contextmanager
 def _parsed(text: str) -> Iterator[Any]:
     """The module of a text, in a context of its own that lives as long as the block."""
-    import pycde.circt as circt
-
     ir = _ir()
     with ir.Context() as context, ir.Location.unknown():
-        circt.register_dialects(context)
+        _circt().register_dialects(context)
         yield _checked("parse", lambda: ir.Module.parse(text))
 
 
 def _run(module: Any, passes: str) -> None:
-    from pycde.circt.passmanager import PassManager
-
-    _checked(passes, lambda: PassManager.parse(f"builtin.module({passes})").run(module.operation))
+    manager = _circt().passmanager.PassManager
+    _checked(passes, lambda: manager.parse(f"builtin.module({passes})").run(module.operation))
 
 
 def _checked(doing: str, action: Any) -> Any:
@@ -210,8 +215,6 @@ def _checked(doing: str, action: Any) -> Any:
 
 def _export(text: str) -> str:
     """SystemVerilog without a header."""
-    import pycde.circt as circt
-
     from gatewright.bridge.memories import lower_to_sv
 
     with _parsed(text) as module:
@@ -219,7 +222,7 @@ def _export(text: str) -> str:
         lower_to_sv(module)
         _run(module, _TO_VERILOG)
         written = io.StringIO()
-        _checked("export", lambda: circt.export_verilog(module, written))
+        _checked("export", lambda: _circt().export_verilog(module, written))
         return re.sub(r"\n{3,}", "\n\n", written.getvalue()).strip() + "\n"
 
 

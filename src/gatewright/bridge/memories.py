@@ -11,7 +11,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from pycde.circt import ir
+import pycde.circt.ir
+
+ir: Any = pycde.circt.ir
+"""The bindings, whose type stubs know nothing of what is in them."""
 
 
 @dataclass(frozen=True)
