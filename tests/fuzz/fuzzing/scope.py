@@ -1,0 +1,103 @@
+"""What a random program can refer to at one place: variables, arrays, constants, helper functions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from random import Random
+
+DEFAULT_FEATURES = frozenset(
+    {
+        "abs",
+        "alias_free_slices",
+        "array_expressions",
+        "boolean_values",
+        "builtin_min_max",
+        "casts",
+        "conditional_expressions",
+        "conditionals",
+        "division",
+        "guarded_indices",
+        "helpers",
+        "isqrt",
+        "local_arrays",
+        "matmul",
+        "negative_indices",
+        "power",
+        "python_integers",
+        "reductions",
+        "roms",
+        "shifts",
+        "swaps",
+        "weak_accumulators",
+        "while",
+    }
+)
+"""Parts of the language that the generator may use. Each can be turned off to look behind a known fault."""
+
+
+@dataclass(frozen=True)
+class Array:
+    """An array in scope."""
+
+    name: str
+    dtype: str
+    shape: tuple[int, ...]
+    writable: bool = True
+
+
+@dataclass(frozen=True)
+class Scalar:
+    """A variable that holds a NumPy scalar."""
+
+    name: str
+    dtype: str
+    assignable: bool = True
+
+
+@dataclass(frozen=True)
+class PythonInt:
+    """A variable (or expression) that holds a Python integer between `low` and `high`."""
+
+    name: str
+    low: int
+    high: int
+    assignable: bool = False
+
+
+@dataclass(frozen=True)
+class Helper:
+    """A function that programs call: it takes and returns NumPy scalars."""
+
+    name: str
+    parameters: tuple[str, ...]
+    result: str
+
+
+@dataclass
+class Scope:
+    """The names that a statement may use. A nested block works on a copy, so that its own names stay inside."""
+
+    rng: Random
+    features: frozenset[str] = DEFAULT_FEATURES
+    arrays: list[Array] = field(default_factory=list)
+    scalars: list[Scalar] = field(default_factory=list)
+    python_ints: list[PythonInt] = field(default_factory=list)
+    helpers: list[Helper] = field(default_factory=list)
+
+    def nested(self) -> Scope:
+        """The scope of a block inside this one."""
+        return Scope(
+            self.rng, self.features, list(self.arrays), list(self.scalars), list(self.python_ints), list(self.helpers)
+        )
+
+    def has(self, feature: str) -> bool:
+        """Whether the generator may use a part of the language."""
+        return feature in self.features
+
+    def arrays_of(self, dtype: str) -> list[Array]:
+        """The arrays with elements of a type."""
+        return [array for array in self.arrays if array.dtype == dtype]
+
+    def scalars_of(self, dtype: str) -> list[Scalar]:
+        """The variables of a type."""
+        return [scalar for scalar in self.scalars if scalar.dtype == dtype]

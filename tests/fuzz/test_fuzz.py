@@ -1,0 +1,51 @@
+"""A hundred random programs agree with Python at every level; the generator and the reducer do what they say."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from fuzzing.check import Failure, accepted, check
+from fuzzing.generator import generate, python_accepts
+from fuzzing.program import Program
+from fuzzing.reduce import reduce
+
+SEED = 2024
+BATCHES, BATCH = 10, 10
+
+
+@pytest.mark.parametrize("batch", range(BATCHES))
+def test_random_programs_agree_with_python_at_every_level(batch: int):
+    for number in range(batch * BATCH, (batch + 1) * BATCH):
+        program = generate(SEED, number)
+        failure = check(program)
+        assert accepted(failure), f"{failure}\n{program.source}"
+
+
+def test_the_generator_depends_on_nothing_but_its_seed():
+    assert generate(1, 2).source == generate(1, 2).source
+    assert generate(1, 2).source != generate(1, 3).source
+
+
+def test_a_program_that_python_rejects_is_not_generated(tmp_path: Path):
+    overflowing = Program(
+        "overflowing", "import numpy as np\ndef program(x):\n    return x + 300\nINPUTS = [(np.int8(1),)]\n"
+    )
+    assert not python_accepts(overflowing, tmp_path)
+    assert python_accepts(generate(1, 2), tmp_path)
+
+
+def test_the_reducer_keeps_only_what_the_failure_needs():
+    program = generate(SEED, 0)
+    lines = program.source.replace("def program(", "def program(unused, ").splitlines()
+    lines = [line.replace("    (np", "    (7, np") for line in lines]
+    start = next(number for number, line in enumerate(lines) if line.startswith("def program")) + 1
+    lines.insert(start, "    for turn in range(3):\n        culprit = np.int8(turn) // np.int8(7)")
+    failure = Failure("differs", "rtl", "")
+
+    def fails_while_it_divides(candidate: Program) -> Failure | None:
+        return failure if "culprit = " in candidate.source else None
+
+    reduced, _ = reduce(Program("planted", "\n".join(lines)), failure, fails_while_it_divides, seconds=60)
+    assert len(reduced.source.split("INPUTS")[0].splitlines()) <= 5
+    assert "unused" not in reduced.source

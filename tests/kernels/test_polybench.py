@@ -1,0 +1,117 @@
+"""The nineteen PolyBench kernels give the same arrays, and take the same cycles, at every level.
+
+Sources of the kernels and of their data: `polybench/README.md`.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+from pathlib import Path
+from types import ModuleType
+
+import numpy as np
+import pytest
+
+import gatewright as gw
+
+POLYBENCH = Path(__file__).parent / "polybench"
+VERILOG_KERNELS = ("2mm", "cholesky", "durbin", "gramschmidt", "ludcmp", "trisolv")
+"""The kernels that also run under Verilator: between them every operator, loop form and conditional of the suite."""
+SEEDS = range(10)
+
+
+def _load_kernels() -> ModuleType:
+    """The kernels as a module with a source file, which the front end reads."""
+    spec = importlib.util.spec_from_file_location("polybench_kernels", POLYBENCH / "kernels.py")
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+KERNELS = _load_kernels().KERNELS
+
+
+@pytest.fixture(scope="module")
+def designs() -> dict[str, gw.Design]:
+    """The compiled kernels by name, filled by `_design` as the tests ask for them."""
+    return {}
+
+
+def _design(designs: dict[str, gw.Design], name: str) -> gw.Design:
+    """The compiled kernel; compiled once for all tests of this file."""
+    if name not in designs:
+        inputs, _ = _recorded(name)
+        designs[name] = gw.compile(KERNELS[name], args=tuple(inputs.values()))
+    return designs[name]
+
+
+def _recorded(name: str) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
+    """The arguments of a kernel, in order, and the arrays expected afterwards; a bare number is a scalar argument."""
+    record = json.loads((POLYBENCH / "data" / f"{name}.json").read_text())
+    inputs = {key: np.array(value, np.uint32)[()] for key, value in record["inputs"].items()}
+    expected = {key: np.array(value, np.uint32) for key, value in record["expected"].items()}
+    return inputs, expected
+
+
+def _random_inputs(name: str, seed: int) -> dict[str, np.ndarray]:
+    """Arguments of the recorded shapes over the full range of 32 bits, with some zeros and small values among them."""
+    rng = np.random.default_rng(seed)
+    inputs, _ = _recorded(name)
+    drawn = {}
+    for key, value in inputs.items():
+        full = rng.integers(0, 2**32, value.shape, np.uint32)
+        small = rng.integers(0, 3, value.shape, np.uint32)
+        drawn[key] = np.where(rng.random(value.shape) < 0.1, small, full)[()]
+    return drawn
+
+
+def _copies(inputs: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    return {key: value.copy() for key, value in inputs.items()}
+
+
+def _assert_same(got: dict[str, np.ndarray], want: dict[str, np.ndarray]) -> None:
+    for key, expected in want.items():
+        assert got[key].dtype == expected.dtype
+        np.testing.assert_array_equal(got[key], expected, err_msg=key)
+
+
+def _run(design: gw.Design, inputs: dict[str, np.ndarray], level: str) -> tuple[dict[str, np.ndarray], int | None]:
+    """The arrays after a run at `level`, and its cycles."""
+    arguments = _copies(inputs)
+    run = design.run(*arguments.values(), level=level)
+    assert run.outputs == ()
+    return arguments, run.cycles
+
+
+@pytest.mark.parametrize("name", KERNELS)
+def test_every_level_gives_the_recorded_arrays(designs: dict[str, gw.Design], name: str):
+    inputs, expected = _recorded(name)
+    for level in ("loops", "schedule", "rtl"):
+        arrays, _ = _run(_design(designs, name), inputs, level)
+        _assert_same(arrays, expected)
+
+
+@pytest.mark.parametrize("name", VERILOG_KERNELS)
+def test_verilator_gives_the_recorded_arrays_in_the_scheduled_cycles(designs: dict[str, gw.Design], name: str):
+    inputs, expected = _recorded(name)
+    design = _design(designs, name)
+    arrays, cycles = _run(design, inputs, "verilog")
+    _assert_same(arrays, expected)
+    assert cycles == _run(design, inputs, "schedule")[1]
+
+
+@pytest.mark.parametrize("name", KERNELS)
+def test_every_level_agrees_with_python_on_full_range_inputs(designs: dict[str, gw.Design], name: str):
+    design = _design(designs, name)
+    for seed in SEEDS:
+        inputs = _random_inputs(name, seed)
+        want = _copies(inputs)
+        with np.errstate(all="ignore"):
+            KERNELS[name](**want)
+        cycles = {}
+        for level in ("loops", "schedule", "rtl"):
+            arrays, cycles[level] = _run(design, inputs, level)
+            _assert_same(arrays, want)
+        assert cycles["schedule"] == cycles["rtl"]
