@@ -1,0 +1,160 @@
+"""The compiler on one page: the levels, and the passes between them.
+
+A front end delivers a program at one level; `Compilation` takes it down to the next ones, each on demand.
+
+    source --frontends--> tensor --TENSOR_TO_LOOPS--> loops --LOOPS_TO_SCHEDULE--> schedule
+           --loopschedule-to-rtl--> rtl --CIRCT--> verilog
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from xdsl.context import Context
+from xdsl.dialects.builtin import ModuleOp
+from xdsl.passes import ModulePass, PassPipeline
+from xdsl.transforms.canonicalize import CanonicalizePass
+from xdsl.transforms.common_subexpression_elimination import CommonSubexpressionElimination
+from xdsl.transforms.loop_invariant_code_motion import LoopInvariantCodeMotionPass
+from xdsl.utils.exceptions import VerifyException
+
+from gatewright.context import context
+from gatewright.errors import IrError, SourceError, UnsupportedError
+from gatewright.operators.library import OperatorLibrary
+from gatewright.options import Options
+from gatewright.program import Program
+from gatewright.transforms.loops.if_convert import IfConvertPass
+from gatewright.transforms.loops.if_to_guard import IfToGuardPass
+from gatewright.transforms.loops.narrow_indices import NarrowIndicesPass
+from gatewright.transforms.loops.rotate_while import RotateWhilePass
+from gatewright.transforms.schedule.loops_to_schedule import LoopsToSchedulePass
+
+if TYPE_CHECKING:
+    from gatewright.transforms.rtl.loopschedule_to_rtl import RtlDesign
+
+LEVELS = ("tensor", "loops", "schedule", "rtl", "verilog")
+"""The levels of the compiler from the source down; each is a program that runs."""
+
+
+def tensor_to_loops() -> tuple[ModulePass, ...]:
+    """The passes from `linalg` on tensors of integers to loops over arrays."""
+    from gatewright.transforms.tensor.linalg_to_loops import LinalgToLoopsPass
+
+    return (LinalgToLoopsPass(),)
+
+
+def loops_to_schedule(options: Options) -> tuple[ModulePass, ...]:
+    """The passes from loops to a schedule: clean up, remove conditionals, narrow, schedule."""
+    return (
+        CanonicalizePass(),
+        CommonSubexpressionElimination(),
+        LoopInvariantCodeMotionPass(),
+        IfConvertPass(),
+        IfToGuardPass(),
+        RotateWhilePass(),
+        NarrowIndicesPass(),
+        CanonicalizePass(),
+        CommonSubexpressionElimination(),
+        LoopsToSchedulePass(options.clock_mhz, options.multipliers, options.target),
+    )
+
+
+def load(source: object, args: tuple[object, ...] | None, options: Options) -> Program:
+    """Read a source with the front end that it needs.
+
+    A Python function, a `torch.nn.Module` or `ExportedProgram`, the path of an `.onnx` or `.mlir` file, or MLIR text.
+    """
+    if isinstance(source, str | Path):
+        text = str(source)
+        if text.endswith(".onnx"):
+            from gatewright.frontends import onnx
+
+            return onnx.load(text, args, options)
+        if text.endswith(".mlir") or "\n" in text or text.lstrip().startswith(("func", "module", "builtin", '"')):
+            from gatewright.frontends import mlir
+
+            return mlir.load(source, args, options)
+        raise SourceError(f"cannot tell what {text!r} is", remedy="give the path of an .mlir or .onnx file")
+    if any(base.__module__.split(".")[0] == "torch" for base in type(source).__mro__):
+        from gatewright.frontends import torch
+
+        return torch.load(source, args, options)
+    if callable(source):
+        from gatewright.frontends import python
+
+        return python.load(source, args, options)
+    raise UnsupportedError(
+        f"cannot compile a {type(source).__name__}",
+        remedy="give a function, a torch.nn.Module, an ExportedProgram, or the path of an .mlir or .onnx file",
+    )
+
+
+class Compilation:
+    """A program at every level it has, each made from the one above when it is first asked for."""
+
+    def __init__(self, program: Program, options: Options):
+        self.options = options
+        self.given = program
+        self.levels = LEVELS[LEVELS.index(program.level) :]
+
+    @property
+    def tensor(self) -> Program:
+        """The program on tensors."""
+        return self._given_as("tensor")
+
+    @cached_property
+    def loops(self) -> Program:
+        """The program as loops over arrays."""
+        if self.given.level != "tensor":
+            return self._given_as("loops")
+        return self._lower(self.given, "loops", tensor_to_loops())
+
+    @cached_property
+    def schedule(self) -> Program:
+        """The program with a start for every operation."""
+        if self.given.level == "schedule":
+            return self.given
+        return self._lower(self.loops, "schedule", loops_to_schedule(self.options))
+
+    @cached_property
+    def rtl(self) -> RtlDesign:
+        """The program as registers and logic, with what is known of its top module and memories."""
+        from gatewright.transforms.rtl.loopschedule_to_rtl import loopschedule_to_rtl
+
+        return loopschedule_to_rtl(self.schedule, OperatorLibrary(self.options.target, self.options.clock_mhz))
+
+    def program(self, level: str) -> Program:
+        """The program at a level above rtl."""
+        return {"tensor": lambda: self.tensor, "loops": lambda: self.loops, "schedule": lambda: self.schedule}[level]()
+
+    def _given_as(self, level: str) -> Program:
+        if self.given.level != level:
+            raise IrError(f"this program has no {level} level", why=f"it was given at the {self.given.level} level")
+        return self.given
+
+    def _lower(self, program: Program, level: str, passes: tuple[ModulePass, ...]) -> Program:
+        module = program.module.clone()
+        copy_locations(program.module, module)
+        run_passes(context(), module, passes)
+        return Program(level, module, program.name, program.notes)
+
+
+def copy_locations(source: ModuleOp, copy: ModuleOp) -> None:
+    """Give the operations of a clone the locations of the originals."""
+    for before, after in zip(source.walk(), copy.walk(), strict=True):
+        after.location = before.location
+
+
+def run_passes(ctx: Context, module: ModuleOp, passes: tuple[ModulePass, ...]) -> None:
+    """Run passes in order and verify the module after each; a pass that breaks it is a fault of the compiler."""
+
+    def verified(done: ModulePass, module: ModuleOp, _: ModulePass) -> None:
+        try:
+            module.verify()
+        except VerifyException as error:
+            raise AssertionError(f"{done.name} produced invalid IR: {error}") from error
+
+    PassPipeline(passes, verified).apply(ctx, module)
+    module.verify()
