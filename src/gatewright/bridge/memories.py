@@ -11,9 +11,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-import pycde.circt.ir
+from pycde.circt import ir as untyped
 
-ir: Any = pycde.circt.ir
+ir: Any = untyped
 """The bindings, whose type stubs know nothing of what is in them."""
 
 
