@@ -91,7 +91,7 @@ class _Narrower:
 
     def _keep(self, op: Operation, block: Block) -> None:
         """Clone an operation whose `index` operands have to stay `index`."""
-        mapping = {value: self.operand(value, block, value.type, op) for value in op.operands}
+        mapping = {value: self.operand(value, block, value.type, op) for value in dict.fromkeys(op.operands)}
         self._add(op, op.clone(mapping), block)
 
     def _add(self, old: Operation, new: Operation, block: Block) -> None:
@@ -121,7 +121,7 @@ class _Narrower:
         type_ = IntegerType(width)
         mapping = {
             value: self.operand(value, block, type_, op) if isinstance(value.type, IndexType) else self.values[value]
-            for value in op.operands
+            for value in dict.fromkeys(op.operands)
         }
         computed = op.clone(mapping)
         if isinstance(result.type, IndexType):

@@ -1,0 +1,1 @@
+"""Gatewright: numerical Python and PyTorch models to verified, synthesizable SystemVerilog."""

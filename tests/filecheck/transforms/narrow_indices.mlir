@@ -1,0 +1,52 @@
+// RUN: gatewright-opt %s -p narrow-indices,cse --split-input-file | filecheck %s
+
+func.func @counted(%a : memref<8x8xi32>) {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c8 = arith.constant 8 : index
+  %z = arith.constant 0 : i32
+  scf.for %i = %c0 to %c8 step %c1 {
+    %j = arith.subi %c8, %i : index
+    %k = arith.muli %j, %j : index
+    memref.store %z, %a[%i, %k] : memref<8x8xi32>
+  }
+  func.return
+}
+
+// A counter holds one step more than the largest value; 8 - i is 1 to 8, its square at most 64.
+// CHECK-LABEL: func.func @counted
+// CHECK:         scf.for %i = %{{.*}} to %{{.*}} step %{{.*}} : i5 {
+// CHECK-NEXT:      %j = arith.subi %{{.*}}, %i : i5
+// CHECK-NEXT:      %[[WIDE:.*]] = arith.extsi %j : i5 to i8
+// CHECK-NEXT:      %k = arith.muli %[[WIDE]], %[[WIDE]] : i8
+// CHECK:           arith.index_cast %k : i8 to index
+
+// -----
+
+func.func @unknown(%n : index) -> index {
+  %c1 = arith.constant 1 : index
+  %r = scf.while (%x = %n) : (index) -> (index) {
+    %c = arith.cmpi slt, %x, %n : index
+    scf.condition(%c) %x : index
+  } do {
+  ^bb0(%y : index):
+    %z = arith.addi %y, %c1 : index
+    scf.yield %z : index
+  }
+  func.return %r : index
+}
+
+// CHECK-LABEL: func.func @unknown
+// CHECK:         arith.addi %y, %{{.*}} : i64
+
+// -----
+
+func.func @a_negative_number_read_as_a_large_one(%s : i3) -> index {
+  %c2 = arith.constant 2 : index
+  %x = arith.index_cast %s : i3 to index
+  %y = arith.shrui %x, %c2 : index
+  func.return %y : index
+}
+
+// CHECK-LABEL: func.func @a_negative_number_read_as_a_large_one
+// CHECK:         arith.shrui %{{.*}}, %{{.*}} : i64
