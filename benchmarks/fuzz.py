@@ -36,7 +36,7 @@ def main() -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description="compare random programs with Python at every level")
-    parser.add_argument("--count", type=int, default=2000, help="programs to run")
+    parser.add_argument("--count", type=int, default=200, help="programs to run")
     parser.add_argument("--seed", type=int, default=0, help="seed of the sequence of programs")
     parser.add_argument("--first", type=int, default=0, help="number of the first program")
     parser.add_argument("--levels", default=",".join(LEVELS), help="levels to compare, separated by commas")

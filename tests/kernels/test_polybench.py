@@ -33,18 +33,11 @@ def _load_kernels() -> ModuleType:
 KERNELS = _load_kernels().KERNELS
 
 
-@pytest.fixture(scope="module")
-def designs() -> dict[str, gw.Design]:
-    """The compiled kernels by name, filled by `_design` as the tests ask for them."""
-    return {}
-
-
-def _design(designs: dict[str, gw.Design], name: str) -> gw.Design:
-    """The compiled kernel; compiled once for all tests of this file."""
-    if name not in designs:
-        inputs, _ = _recorded(name)
-        designs[name] = gw.compile(KERNELS[name], args=tuple(inputs.values()))
-    return designs[name]
+@pytest.fixture(scope="module", params=KERNELS)
+def kernel(request: pytest.FixtureRequest) -> tuple[str, gw.Design]:
+    """The name of a kernel and its design, compiled once for all tests of this file."""
+    inputs, _ = _recorded(request.param)
+    return request.param, gw.compile(KERNELS[request.param], args=tuple(inputs.values()))
 
 
 def _recorded(name: str) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
@@ -85,26 +78,25 @@ def _run(design: gw.Design, inputs: dict[str, np.ndarray], level: str) -> tuple[
     return arguments, run.cycles
 
 
-@pytest.mark.parametrize("name", KERNELS)
-def test_every_level_gives_the_recorded_arrays(designs: dict[str, gw.Design], name: str):
+def test_every_level_gives_the_recorded_arrays(kernel: tuple[str, gw.Design]):
+    name, design = kernel
     inputs, expected = _recorded(name)
     for level in ("loops", "schedule", "rtl"):
-        arrays, _ = _run(_design(designs, name), inputs, level)
+        arrays, _ = _run(design, inputs, level)
         _assert_same(arrays, expected)
 
 
-@pytest.mark.parametrize("name", VERILOG_KERNELS)
-def test_verilator_gives_the_recorded_arrays_in_the_scheduled_cycles(designs: dict[str, gw.Design], name: str):
+@pytest.mark.parametrize("kernel", VERILOG_KERNELS, indirect=True)
+def test_verilator_gives_the_recorded_arrays_in_the_scheduled_cycles(kernel: tuple[str, gw.Design]):
+    name, design = kernel
     inputs, expected = _recorded(name)
-    design = _design(designs, name)
     arrays, cycles = _run(design, inputs, "verilog")
     _assert_same(arrays, expected)
     assert cycles == _run(design, inputs, "schedule")[1]
 
 
-@pytest.mark.parametrize("name", KERNELS)
-def test_every_level_agrees_with_python_on_full_range_inputs(designs: dict[str, gw.Design], name: str):
-    design = _design(designs, name)
+def test_every_level_agrees_with_python_on_full_range_inputs(kernel: tuple[str, gw.Design]):
+    name, design = kernel
     for seed in SEEDS:
         inputs = _random_inputs(name, seed)
         want = _copies(inputs)

@@ -20,15 +20,15 @@ TIMEOUT = 120.0
 """Seconds after which a compilation or a run counts as a hang."""
 
 ACCEPTED_REFUSALS: tuple[str, ...] = ()
-"""Patterns of messages with which the compiler may refuse a random program, because the language leaves the thing out."""
+"""Patterns of messages with which the compiler may refuse a program, because the language leaves the thing out."""
 
 
 @dataclass(frozen=True)
 class Failure:
-    """Why a program does not behave as Python does, in one kind, the level that shows it, and a text with both answers."""
+    """How a program does not behave as Python does: a kind, the level that shows it, a text with both answers."""
 
     kind: str
-    """`refused` (an error for the user), `crashed` (any other exception, or the process), `hangs`, `differs`, `cycles`."""
+    """`refused` (an error for the user), `crashed` (any other exception), `hangs`, `differs` or `cycles`."""
     level: str
     message: str
 
