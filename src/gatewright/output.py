@@ -60,9 +60,12 @@ def _move(partial: Path, target: Path) -> None:
 
 
 def _output_error(target: Path, error: OSError) -> OutputError:
+    return OutputError(f"cannot write {target}", why=reason_of(error), remedy=_REMEDIES.get(error.errno or 0))
+
+
+def reason_of(error: OSError) -> str:
+    """What the operating system says, as a message of ours has it."""
+    if error.errno == errno.ENOENT:
+        return "there is no such file"
     reason = error.strerror or str(error)
-    return OutputError(
-        f"cannot write {target}",
-        why=reason[0].lower() + reason[1:],
-        remedy=_REMEDIES.get(error.errno or 0),
-    )
+    return reason[0].lower() + reason[1:]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import errno
 import json
 import os
 import sys
@@ -13,13 +14,16 @@ from typing import TYPE_CHECKING
 
 from gatewright.errors import GatewrightError, OptionError, OutputError, SourceError
 from gatewright.options import TARGETS, Options
+from gatewright.output import reason_of
 from gatewright.tools.failure import INTERRUPTED, USER_ERROR, report_internal_error
 
 if TYPE_CHECKING:
-    from rich.console import Console
-
     from gatewright.design import Design
     from gatewright.tools.source import Source
+
+_NO_SPACE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+_WIDTH_OF_A_FILE = 120
+"""Columns of a report that does not go to a terminal."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -42,9 +46,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         _abandon_output()
         return 0
     except Exception as error:
-        if isinstance(error, OSError) and _output_is_full():
+        if isinstance(error, OSError) and error.errno in _NO_SPACE:
             _abandon_output()
-            print(OutputError("cannot write the standard output", why=str(error.strerror).lower()), file=sys.stderr)
+            what = f"cannot write {error.filename or 'the standard output'}"
+            print(OutputError(what, why=reason_of(error)), file=sys.stderr)
             return USER_ERROR
         return report_internal_error(error)
 
@@ -173,15 +178,15 @@ def _saved_report(folder: Path) -> dict[str, object]:
 
 
 def _print_report(report: dict[str, object]) -> None:
-    from gatewright.report import print_report
-
-    print_report(report, _console())
-
-
-def _console() -> Console:
     from rich.console import Console
 
-    return Console(soft_wrap=not sys.stdout.isatty())
+    from gatewright.report import print_report
+
+    narrow = sys.stdout.isatty() or "COLUMNS" in os.environ
+    console = Console(width=None if narrow else _WIDTH_OF_A_FILE)
+    with console.capture() as text:
+        print_report(report, console)
+    print(text.get(), end="")
 
 
 def _status(text: str):
@@ -196,15 +201,6 @@ def _split_at_dashes(arguments: list[str]) -> tuple[list[str], list[str]]:
         return arguments, []
     position = arguments.index("--")
     return arguments[:position], arguments[position + 1 :]
-
-
-def _output_is_full() -> bool:
-    """Whether the standard output takes no more, which is then what went wrong."""
-    try:
-        sys.stdout.flush()
-    except OSError:
-        return True
-    return False
 
 
 def _abandon_output() -> None:

@@ -35,8 +35,9 @@ def _parse_type(text: str) -> Type:
 def load_arrays(file: Path, parameters: Sequence[str]) -> tuple[np.ndarray, ...]:
     """The arrays of a .npz file, by the names of the parameters if it has exactly those, otherwise in their order."""
     try:
-        with np.load(file, allow_pickle=False) as arrays:
-            if not isinstance(arrays, np.lib.npyio.NpzFile):
+        with file.open("rb") as stream:
+            arrays = np.load(stream, allow_pickle=False)
+            if isinstance(arrays, np.ndarray):
                 return (arrays,)
             names = parameters if set(parameters) == set(arrays.files) else arrays.files
             return tuple(arrays[name] for name in names)

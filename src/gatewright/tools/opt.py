@@ -20,6 +20,7 @@ from xdsl.xdsl_opt_main import xDSLOptMain
 
 from gatewright.context import GatewrightContext
 from gatewright.errors import GatewrightError, OptionError, OutputError, SourceError
+from gatewright.output import reason_of
 from gatewright.passes import dialect_factories, pass_factories
 from gatewright.tools.failure import INTERRUPTED, report_internal_error
 
@@ -41,9 +42,10 @@ class GatewrightOptMain(xDSLOptMain):
 
     def prepare_input(self) -> tuple[list[tuple[IO[bytes], int]], str]:
         try:
-            return super().prepare_input()
+            self.chunks, extension = super().prepare_input()
+            return self.chunks, extension
         except OSError as error:
-            raise SourceError(f"cannot read {self.args.input_file}", why=error.strerror) from error
+            raise SourceError(f"cannot read {self.args.input_file}", why=reason_of(error)) from error
         except ValueError as error:
             raise SourceError(f"cannot read {self.args.input_file}", why="its name does not end in .mlir") from error
 
@@ -51,7 +53,9 @@ class GatewrightOptMain(xDSLOptMain):
         try:
             return super().prepare_output()
         except OSError as error:
-            raise OutputError(f"cannot write {self.args.output_file}", why=error.strerror) from error
+            for chunk, _ in self.chunks:
+                chunk.close()
+            raise OutputError(f"cannot write {self.args.output_file}", why=reason_of(error)) from error
 
 
 def _tool(arguments: Sequence[str] | None) -> GatewrightOptMain:

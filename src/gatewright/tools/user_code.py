@@ -10,10 +10,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
 
-import gatewright
 from gatewright.errors import GatewrightError, SourceError, SourceLocation
 
-_PACKAGE = str(Path(gatewright.__file__).parent)
+_PACKAGE = str(Path(__file__).parents[1])
 _INSTALLED_BY = {"torch": "gatewright[torch]", "onnx": "gatewright[onnx]", "sklearn": "scikit-learn"}
 
 

@@ -1,0 +1,57 @@
+"""What `gatewright-opt` says about bad input, to the letter."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+
+def test_a_pass_that_does_not_exist(command):
+    ended = command("gatewright-opt", "-p", "no-such-pass")
+    assert (ended.code, ended.out) == (1, "")
+    assert ended.err == "the passes cannot be run: Unrecognized passes: ['no-such-pass']\n"
+
+
+def test_an_option_that_a_pass_does_not_have(command):
+    ended = command("gatewright-opt", "-p", "cse{speed=3}")
+    assert ended.code == 1
+    assert ended.err == (
+        'the passes cannot be run: Provided arguments ["speed"] not found in expected arguments []\n'
+    )
+
+
+def test_passes_that_are_cut_off(command):
+    ended = command("gatewright-opt", "-p", "cse{")
+    assert (ended.code, ended.err) == (1, "the passes cannot be run: Expected argument name here\n")
+
+
+def test_a_missing_file(command):
+    ended = command("gatewright-opt", "nowhere.mlir")
+    assert (ended.code, ended.err) == (1, "cannot read nowhere.mlir\n  there is no such file\n")
+
+
+def test_a_file_of_another_kind(command):
+    Path("notes.txt").write_text("")
+    ended = command("gatewright-opt", "notes.txt")
+    assert (ended.code, ended.err) == (1, "cannot read notes.txt\n  its name does not end in .mlir\n")
+
+
+def test_a_truncated_file(command):
+    Path("half.mlir").write_text("func.func @f(%a: i32) {\n  %b = arith.addi %a,")
+    ended = command("gatewright-opt", "half.mlir")
+    assert ended.code == 1
+    assert ended.err.startswith("half.mlir:2:22\n  %b = arith.addi %a,\n")
+    assert "Traceback" not in ended.err
+
+
+def test_a_module_that_does_not_verify(command):
+    Path("wrong.mlir").write_text('"func.return"() : () -> ()\n')
+    ended = command("gatewright-opt", "wrong.mlir")
+    assert ended.code == 1
+    assert "Traceback" not in ended.err and "func.return" in ended.err
+
+
+def test_an_output_that_cannot_be_written(command):
+    Path("empty.mlir").write_text("")
+    Path("file").write_text("")
+    ended = command("gatewright-opt", "empty.mlir", "-o", "file/out.mlir")
+    assert (ended.code, ended.err) == (1, "cannot write file/out.mlir\n  not a directory\n")
