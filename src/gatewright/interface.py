@@ -112,6 +112,18 @@ def argument_names(function: func.FuncOp) -> list[str]:
     return names
 
 
+def result_positions(function: func.FuncOp) -> list[int | None]:
+    """For each argument of a function, which result it holds; None for a parameter."""
+    entries = _entries(function.arg_attrs, len(function.function_type.inputs))
+    return [_integer(data["gw.result"]) if "gw.result" in data else None for data in entries]
+
+
+def returned_positions(function: func.FuncOp) -> list[int]:
+    """For each value that a function returns, which result it is."""
+    entries = _entries(function.res_attrs, len(function.function_type.outputs))
+    return [_integer(data["gw.result"]) if "gw.result" in data else k for k, data in enumerate(entries)]
+
+
 def element_of(type_: Type) -> Scalar:
     """The element type of an array, or the scalar itself."""
     return type_.element if isinstance(type_, Array) else type_

@@ -1,9 +1,9 @@
 """The `loopschedule` dialect: loops and steps whose operations know the cycle in which they start.
 
-`pipeline`, `pipeline.stage`, `register` and `terminator` are CIRCT's, in CIRCT's syntax. `seq_while` and `step` are those
-of the RFC that proposed the dialect. The page `docs/dialects/loopschedule.md` gives the meaning of each in time and lists
-the numbered invariants. An operation's `verify_` checks its own structure (invariants 1 to 8); what depends on several
-steps (9 and up) is in `loopschedule_timing.py` and runs once a function, with its last step or loop.
+`pipeline`, `pipeline.stage`, `register` and `terminator` are CIRCT's, in CIRCT's syntax. `seq_while` and `step` are
+those of the RFC that proposed the dialect. The page `docs/dialects/loopschedule.md` gives the meaning of each in time and
+lists the numbered invariants. `loopschedule_verifier.py` checks what an operation can see of itself (1 to 8);
+`loopschedule_timing.py` checks what depends on several steps (9 and up), once a function, with its last step or loop.
 """
 
 from __future__ import annotations
@@ -174,10 +174,10 @@ class StepOp(IRDLOperation):
 class SeqWhileOp(IRDLOperation):
     """A loop whose iterations follow one another: an iteration starts when the one before has ended.
 
-    Both regions have the iteration arguments as block arguments. The condition is evaluated combinationally in the first
-    cycle of an iteration, which is also the first cycle of the first step of the body. The loop takes the cycles of its
-    iterations plus one, in which the condition is false. Result j after a loop without iterations is the initial value of
-    iteration argument j.
+    Both regions have the iteration arguments as block arguments. The condition is evaluated combinationally in the
+    first cycle of an iteration, which is also the first cycle of the first step of the body. The loop takes the cycles
+    of its iterations plus one, in which the condition is false. Result j after a loop without iterations is the initial
+    value of iteration argument j.
     """
 
     name = "loopschedule.seq_while"
@@ -487,6 +487,4 @@ def minimal_cycles(op: Operation) -> int:
     return 1
 
 
-LoopSchedule = Dialect(
-    "loopschedule", [PipelineOp, PipelineStageOp, RegisterOp, SeqWhileOp, StepOp, TerminatorOp], []
-)
+LoopSchedule = Dialect("loopschedule", [PipelineOp, PipelineStageOp, RegisterOp, SeqWhileOp, StepOp, TerminatorOp], [])

@@ -49,7 +49,8 @@ def verify_step(step: StepOp) -> None:
     for op in step.body.block.ops:
         if not (isinstance(op, StepOp | LoopOp | RegisterOp) or op.name in _ACCESSES or is_arithmetic(op)):
             raise VerifyException(
-                f"{op.name} cannot start in a cycle: a loopschedule.step holds arithmetic, loads, stores, steps and loops"
+                f"{op.name} cannot start in a cycle: "
+                "a loopschedule.step holds arithmetic, loads, stores, steps and loops"
             )
     verify_sequence_of(step)
 
@@ -73,8 +74,8 @@ def verify_seq_while(loop: SeqWhileOp) -> None:
     for position, (result, argument) in enumerate(zip(loop.outs.types, loop.iter_args.types, strict=False)):
         if result != argument:
             raise VerifyException(
-                f"result {position} of loopschedule.seq_while is {result}, iteration argument {position} is {argument}: "
-                "after no iteration the one is the initial value of the other"
+                f"result {position} of loopschedule.seq_while is {result}, its iteration argument {position} "
+                f"is {argument}: after no iteration the one is the initial value of the other"
             )
     if len(loop.outs) > len(loop.iter_args):
         raise VerifyException(
@@ -152,7 +153,8 @@ def _verify_loop(loop: LoopOp) -> None:
     ):
         if given != expected:
             raise VerifyException(
-                f"loopschedule.terminator passes {what} {_types(given)}, those of its {loop.name} are {_types(expected)}"
+                f"loopschedule.terminator passes {what} {_types(given)}, "
+                f"those of its {loop.name} are {_types(expected)}"
             )
 
 

@@ -1,1 +1,1 @@
-"""interpreters."""
+"""Programs of the loops and the schedule level, run as Python that is generated from them."""

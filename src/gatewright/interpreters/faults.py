@@ -1,0 +1,60 @@
+"""What stops a run: an access outside an array, a loop that does not end."""
+
+from __future__ import annotations
+
+from typing import NoReturn
+
+from xdsl.dialects import memref
+from xdsl.dialects.builtin import MemRefType
+from xdsl.ir import Operation, SSAValue
+
+from gatewright.errors import SimulationError
+from gatewright.location import source_location
+
+
+def array_name(array: SSAValue, arguments: dict[SSAValue, str]) -> str:
+    """What to call an array: the name of its port, of its constant or of its variable."""
+    if array in arguments:
+        return arguments[array]
+    if isinstance(array.owner, memref.GetGlobalOp):
+        return array.owner.name_.string_value()
+    return array.name_hint or "a local array"
+
+
+class Faults:
+    """The operations that may stop a run, by the numbers that generated code knows them by."""
+
+    def __init__(self, arguments: dict[SSAValue, str]):
+        self._arguments = arguments
+        """The port names of the function's arguments."""
+        self._operations: list[Operation] = []
+
+    def number(self, op: Operation) -> int:
+        """A number for `op` in generated code."""
+        self._operations.append(op)
+        return len(self._operations) - 1
+
+    def outside(self, number: int, indices: tuple[int, ...]) -> NoReturn:
+        """Raise the SimulationError of a load or store at indices outside its array."""
+        op = self._operations[number]
+        assert isinstance(op, memref.LoadOp | memref.StoreOp)
+        assert isinstance(array_type := op.memref.type, MemRefType)
+        shape = tuple(array_type.get_shape())
+        name = array_name(op.memref, self._arguments)
+        subscript = ", ".join(str(int(index)) for index in indices)
+        verb = "store to" if isinstance(op, memref.StoreOp) else "load from"
+        raise SimulationError(
+            f"{verb} {name}[{subscript}] is outside the array",
+            where=source_location(op),
+            why=f"{name} has the shape {shape}",
+        )
+
+    def runaway(self, number: int, limit: int, names: tuple[str, ...], values: tuple[int, ...]) -> NoReturn:
+        """Raise the SimulationError of a loop that is still running after `limit` iterations of all loops."""
+        op = self._operations[number]
+        state = ", ".join(f"{name} = {int(value)}" for name, value in zip(names, values, strict=True))
+        raise SimulationError(
+            f"the program is still running after {limit} iterations",
+            where=source_location(op),
+            why=f"it is in this loop{f' with {state}' if state else ''}",
+        )
