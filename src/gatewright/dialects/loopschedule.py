@@ -1,8 +1,8 @@
 """The `loopschedule` dialect: loops and steps whose operations know the cycle in which they start.
 
 `pipeline`, `pipeline.stage`, `register` and `terminator` are CIRCT's, in CIRCT's syntax. `seq_while` and `step` are
-those of the RFC that proposed the dialect. The page `docs/dialects/loopschedule.md` gives the meaning of each in time and
-lists the numbered invariants. `loopschedule_verifier.py` checks what an operation can see of itself (1 to 8);
+those of the RFC that proposed the dialect. The page `docs/dialects/loopschedule.md` gives the meaning of each in time
+and lists the numbered invariants. `loopschedule_verifier.py` checks what an operation can see of itself (1 to 8);
 `loopschedule_timing.py` checks what depends on several steps (9 and up), once a function, with its last step or loop.
 """
 

@@ -53,9 +53,7 @@ class Compiled:
         self._results = signature.results
         namespace: dict[str, object] = {**RUNTIME, **source.constants}
         exec(compile(source.text, f"<{function.sym_name.data}>", "exec"), namespace)  # noqa: S102
-        entry = namespace[ENTRY]
-        assert callable(entry)
-        self._entry: Callable[..., tuple[int, ...]] = entry
+        self._entry: Callable[..., tuple[int, ...]] = namespace[ENTRY]  # pyright: ignore[reportAttributeAccessIssue]
 
     def run(self, arguments: Sequence[np.ndarray], *limits: int) -> tuple[list[np.ndarray], tuple[int, ...]]:
         """Run on the raw arrays of the parameters, updating them, and return the results and what follows them.

@@ -143,8 +143,8 @@ def _while(source: PythonSource, op: scf.WhileOp) -> None:
         _block(source, before)
         condition = before.last_op
         assert isinstance(condition, scf.ConditionOp)
-        going = source.atom(condition.cond).text
-        source.assign_all(passed, [source.text_of(value) for value in condition.arguments])
+        going = source.atom(condition.condition).text
+        source.assign_all(passed, [source.text_of(value) for value in condition.args])
         source.line(f"if not {going}: break")
         for argument, result in zip(after.args, op.res, strict=True):
             source.alias(argument, source.term(result))
