@@ -1,0 +1,127 @@
+"""A design's account of itself: cycles, loops, operators, memories, ports. What `design.report` and report.json hold."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from xdsl.dialects.builtin import FileLineColLoc
+from xdsl.ir import Block, Operation
+
+from gatewright.analysis.static_control import has_static_control
+from gatewright.dialects.loopschedule import PipelineOp, SeqWhileOp, StepOp
+from gatewright.interface import element_of
+from gatewright.program import Program
+from gatewright.types import Array
+
+if TYPE_CHECKING:
+    from gatewright.pipeline import Compilation
+
+
+def account(compilation: Compilation, source: str) -> dict[str, Any]:
+    """The report of a compiled program, as json can write it."""
+    rtl, options, schedule = compilation.rtl, compilation.options, compilation.schedule
+    memories = [asdict(memory) for memory in rtl.memories]
+    return {
+        "name": rtl.top.name,
+        "source": source,
+        "interface": str(compilation.given.signature),
+        "clock_mhz": options.clock_mhz,
+        "target": options.target,
+        "cycles": predicted_cycles(schedule),
+        "loops": list(loop_rows(schedule)),
+        "operators": operator_rows(compilation),
+        "memories": memories,
+        "memory_bits": sum(memory["words"] * memory["bits"] for memory in memories),
+        "registers": rtl.registers,
+        "register_bits": rtl.register_bits,
+        "ports": [
+            {"name": port.name, "direction": "out" if port.output else "in", "bits": port.width}
+            for port in rtl.top.ports()
+        ],
+        **{topic: fact for topic, fact in compilation.given.notes.items()},
+    }
+
+
+def predicted_cycles(schedule: Program) -> int | None:
+    """The cycles of a run, start to earliest next start; None where they depend on the data."""
+    from gatewright.interpreters import loopschedule
+
+    if not has_static_control(schedule.function):
+        return None
+    zeros = [
+        np.zeros(parameter.type.shape if isinstance(parameter.type, Array) else (), element_of(parameter.type).raw_dtype)
+        for parameter in schedule.signature.parameters
+    ]
+    return loopschedule.run(schedule, zeros).cycles
+
+
+def loop_rows(schedule: Program) -> Iterator[dict[str, Any]]:
+    """The loops in program order: source line, nesting, trip count, cycles an iteration and in all where known."""
+    yield from _loops(schedule.function.body.block, 0)
+
+
+def operator_rows(compilation: Compilation) -> list[dict[str, Any]]:
+    """The operators with their units and how many operations share them."""
+    rows: dict[str, dict[str, Any]] = {}
+    for fact in compilation.rtl.operators:
+        empty = {"name": fact.operator, "kind": fact.kind, "width": fact.width, "units": 0, "operations": 0}
+        row = rows.setdefault(fact.operator, empty)
+        row["units"] += 1
+        row["operations"] += fact.operations
+    return list(rows.values())
+
+
+def _loops(block: Block, depth: int) -> Iterator[dict[str, Any]]:
+    for op in block.ops:
+        if isinstance(op, StepOp):
+            yield from _loops(op.body.block, depth)
+        elif isinstance(op, SeqWhileOp | PipelineOp):
+            body = _sequence_cycles(op.body.block) if isinstance(op, SeqWhileOp) else op.interval
+            yield {
+                "line": _line(op),
+                "depth": depth,
+                "kind": op.name.rpartition(".")[2],
+                "trip_count": op.trip_count,
+                "cycles_an_iteration": body,
+                "cycles": _cycles(op),
+            }
+            yield from _loops(op.body.block, depth + 1)
+
+
+def _line(op: Operation) -> str | None:
+    location = op.location
+    if isinstance(location, FileLineColLoc):
+        return f"{location.filename.data}:{location.line.data}"
+    return None
+
+
+def _cycles(op: Operation) -> int | None:
+    """Cycles of a step or loop if they are the same in every run and iteration."""
+    if isinstance(op, StepOp):
+        nested = [_cycles(inner) for inner in op.body.block.ops if isinstance(inner, StepOp | SeqWhileOp | PipelineOp)]
+        known = [cycles for cycles in nested if cycles is not None]
+        if len(known) < len(nested):
+            return None
+        longest = max([op.cycles, 1, *known])
+        return None if op.when is not None and longest > 1 else longest
+    if isinstance(op, SeqWhileOp):
+        body = _sequence_cycles(op.body.block)
+        return None if body is None or op.trip_count is None else op.trip_count * body + 1
+    if isinstance(op, PipelineOp):
+        if op.trip_count is None:
+            return None
+        return (op.trip_count - 1) * op.interval + op.depth if op.trip_count else 1
+    return 0
+
+
+def _sequence_cycles(block: Block) -> int | None:
+    total = 0
+    for op in block.ops:
+        cycles = _cycles(op)
+        if cycles is None:
+            return None
+        total += cycles
+    return total
