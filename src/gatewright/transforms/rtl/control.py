@@ -1,0 +1,246 @@
+"""Control: tokens that move through the steps and loops of a schedule.
+
+A token is a bit that is high for one cycle. A sequence is entered by a token in the first cycle of its first step and
+left by one in the last cycle of its last; between two steps stands a register. At most one token is in a sequence, so
+the tokens of its steps are one-hot.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from xdsl.dialects import arith, memref
+from xdsl.ir import Block, Operation, SSAValue
+
+from gatewright.dialects.loopschedule import PipelineOp, RegisterOp, SeqWhileOp, StepOp, latency_of
+from gatewright.errors import UnsupportedError
+from gatewright.location import source_location
+from gatewright.transforms.rtl.arithmetic import bits_of, compute, constant_number
+from gatewright.transforms.rtl.circuit import Circuit
+from gatewright.transforms.rtl.memories import Memory
+from gatewright.transforms.rtl.names import label, value_name
+from gatewright.transforms.rtl.places import Item, Place, Span, Timeline, items_of, span_of
+from gatewright.transforms.rtl.units import Units
+from gatewright.transforms.rtl.values import Always, Carried, Derived, Source, Timed
+
+CHAIN = 8
+"""The longest wait, in cycles, that is a chain of registers; a longer one is a counter."""
+
+WIRING = (arith.ExtSIOp, arith.ExtUIOp, arith.TruncIOp, arith.IndexCastOp)
+"""Operations that cost no logic, so that keeping their operand keeps their result."""
+
+
+@dataclass
+class Lowering:
+    """Turns the operations of a schedule into logic and tokens."""
+
+    circuit: Circuit
+    units: Units
+    memories: dict[SSAValue, Memory]
+    sources: dict[SSAValue, Source] = field(default_factory=dict)
+    """Where the values of the schedule are to be read."""
+    labels: int = 0
+
+    def sequence(self, timeline: Timeline, first: SSAValue) -> SSAValue:
+        """Lower a sequence whose first cycle is that of the token `first`; the token of its last cycle."""
+        token = first
+        for position, item in enumerate(timeline.items):
+            place = timeline.place(position)
+            name = self._label("step" if isinstance(item, StepOp) else "loop", item)
+            if position:
+                token = self.circuit.delay(token, 1, f"{name}_active")
+            token = self._item(item, token, place, name)
+        return token
+
+    def constants(self, block: Block) -> None:
+        """Note the constants of a block that is not a step."""
+        for operation in block.ops:
+            if isinstance(operation, arith.ConstantOp):
+                self._constant(operation)
+
+    def read(self, value: SSAValue, use: Place) -> SSAValue:
+        """The wire that has a value of the schedule in the cycle of its use."""
+        return self.sources[value].read(use)
+
+    def _label(self, kind: str, operation: Operation) -> str:
+        self.labels += 1
+        return label(kind, self.labels, operation)
+
+    def _item(self, item: Item, token: SSAValue, place: Place, name: str) -> SSAValue:
+        if isinstance(item, StepOp):
+            return self._step(item, token, place, name)
+        if isinstance(item, SeqWhileOp):
+            return self._seq_while(item, token, place, name)
+        raise UnsupportedError(f"{item.name} has no lowering to hardware yet", where=source_location(item))
+
+    def _step(self, step: StepOp, token: SSAValue, place: Place, name: str) -> SSAValue:
+        """Lower a step that is entered by a token; the token of its last cycle."""
+        circuit, active, skipped = self.circuit, token, None
+        if step.when is not None:
+            condition = self.read(step.when, place)
+            active = circuit.name(circuit.all_of(token, condition), f"{name}_taken")
+            skipped = circuit.all_of(token, circuit.invert(condition))
+        ends: list[tuple[Span, SSAValue]] = []
+        for operation in step.body.block.ops:
+            if isinstance(operation, StepOp | SeqWhileOp | PipelineOp):
+                inner = self._label("step" if isinstance(operation, StepOp) else "loop", operation)
+                ends.append((span_of(operation), self._item(operation, active, place, inner)))
+            elif not isinstance(operation, RegisterOp):
+                self._operation(operation, active, place)
+        for result, value in zip(step.outs, step.register.values, strict=True):
+            self.sources[result] = self.sources[value]
+        end = self._joint_end(step.cycles, active, ends, name)
+        if skipped is None:
+            return end
+        if end is active:
+            return token
+        return circuit.name(circuit.any_of(skipped, end), f"{name}_end")
+
+    def _joint_end(
+        self, cycles: int, active: SSAValue, ends: Sequence[tuple[Span, SSAValue]], name: str
+    ) -> SSAValue:
+        """High in the cycle in which the last of the members of a step has ended, and its least duration is over."""
+        circuit = self.circuit
+        members: list[tuple[Span, Callable[[], SSAValue]]] = [(span, lambda end=end: end) for span, end in ends]
+        members.append((Span(cycles, cycles), lambda: self._wait(active, cycles - 1, name)))
+        longest = max(members, key=lambda member: member[0].least)
+        # What never outlasts the longest of the least durations need not be waited for.
+        awaited = [
+            member
+            for member in members
+            if member is longest or member[0].most is None or member[0].most > longest[0].least
+        ]
+        tokens = [build() for _, build in awaited]
+        if len(tokens) == 1:
+            return tokens[0]
+        flags = [circuit.register(f"{name}_ended{position}", 1, reset=True) for position in range(len(tokens))]
+        over = [circuit.any_of(token, flag.value) for token, flag in zip(tokens, flags, strict=True)]
+        end = circuit.name(circuit.all_of(*over), f"{name}_end")
+        for flag, each in zip(flags, over, strict=True):
+            flag.connect(circuit.all_of(each, circuit.invert(end)))
+        return end
+
+    def _wait(self, token: SSAValue, cycles: int, name: str) -> SSAValue:
+        """A token some cycles later."""
+        circuit = self.circuit
+        if cycles <= CHAIN:
+            return circuit.delay(token, cycles, f"{name}_wait")
+        bits = cycles.bit_length()
+        left = circuit.register(f"{name}_left", bits, reset=True)
+        zero, one = circuit.constant(0, bits), circuit.constant(1, bits)
+        idle = circuit.icmp("eq", left.value, zero)
+        fewer = circuit.mux(idle, zero, circuit.binary("sub", left.value, one))
+        left.connect(circuit.mux(token, circuit.constant(cycles, bits), fewer))
+        return circuit.name(circuit.icmp("eq", left.value, one), f"{name}_wait")
+
+    def _seq_while(self, loop: SeqWhileOp, start: SSAValue, place: Place, name: str) -> SSAValue:
+        """Lower a loop that starts with a token; the token of the cycle in which its condition is false."""
+        circuit = self.circuit
+        repeat = circuit.register(f"{name}_repeat", 1, reset=True)
+        header = circuit.name(circuit.any_of(start, repeat.value), f"{name}_header")
+        body = Timeline(items_of(loop.body.block), place)
+        carried = self._iteration_arguments(loop, start, place, name)
+        taken = self._condition(loop, header, body.place(0), name)
+        first = circuit.name(circuit.all_of(header, taken), f"{name}_iterate")
+        self.constants(loop.body.block)
+        ended = self.sequence(body, first)
+        repeat.connect(ended)
+        self._close(loop, carried, ended, Place(body, len(body.items) - 1, last=True))
+        return circuit.name(circuit.all_of(header, circuit.invert(taken)), f"{name}_done")
+
+    def _iteration_arguments(self, loop: SeqWhileOp, start: SSAValue, place: Place, name: str) -> list[Carried]:
+        """The iteration arguments, then those results that are not iteration arguments as well."""
+        carried: list[Carried] = []
+        initials = [self.read(value, place) for value in loop.iter_args]
+        arguments = zip(loop.condition.block.args, loop.body.block.args, initials, strict=True)
+        for position, (in_condition, in_body, initial) in enumerate(arguments):
+            hint = in_body.name_hint or in_condition.name_hint or f"{name}_argument{position}"
+            argument = Carried(self.circuit, hint, place, start, initial)
+            self.sources[in_condition] = self.sources[in_body] = argument
+            carried.append(argument)
+        terminator = loop.terminator
+        for position, (result, value) in enumerate(zip(loop.outs, terminator.loop_results, strict=True)):
+            if value is terminator.iter_args[position]:
+                self.sources[result] = carried[position]
+                continue
+            hint = result.name_hint or f"{name}_result{position}"
+            kept = Carried(self.circuit, hint, place, start, initials[position])
+            self.sources[result] = kept
+            carried.append(kept)
+        return carried
+
+    def _close(self, loop: SeqWhileOp, carried: list[Carried], ended: SSAValue, last: Place) -> None:
+        """Connect the registers of a loop to what the last cycle of an iteration leaves."""
+        terminator = loop.terminator
+        following = list(terminator.iter_args)
+        for position, value in enumerate(terminator.loop_results):
+            if value is not terminator.iter_args[position]:
+                following.append(value)
+        for argument, value in zip(carried, following, strict=True):
+            argument.close(ended, self.read(value, last))
+
+    def _condition(self, loop: SeqWhileOp, header: SSAValue, place: Place, name: str) -> SSAValue:
+        """The condition of a loop in the first cycle of an iteration."""
+        for operation in loop.condition.block.ops:
+            if not isinstance(operation, RegisterOp):
+                self._operation(operation, header, place)
+        value = self.read(loop.condition_register.values[0], place)
+        return self.circuit.name(value, f"{name}_condition")
+
+    def _constant(self, operation: arith.ConstantOp) -> None:
+        number, bits = constant_number(operation), bits_of(operation.result.type)
+        if number is None or bits is None:
+            raise UnsupportedError(
+                f"a constant of {operation.result.type} has no hardware", where=source_location(operation)
+            )
+        self.sources[operation.result] = Always(self.circuit.constant(number, bits))
+
+    def _operation(self, operation: Operation, token: SSAValue, place: Place) -> None:
+        """Lower an operation that starts with a token."""
+        if isinstance(operation, arith.ConstantOp):
+            self._constant(operation)
+        elif isinstance(operation, memref.LoadOp):
+            self._load(operation, token, place)
+        elif isinstance(operation, memref.StoreOp):
+            indices = [self.read(index, place) for index in operation.indices]
+            self.memories[operation.memref].store(token, indices, self.read(operation.value, place))
+        else:
+            self._arithmetic(operation, token, place)
+
+    def _load(self, operation: memref.LoadOp, token: SSAValue, place: Place) -> None:
+        if (latency := latency_of(operation)) != 1:
+            raise UnsupportedError(
+                f"a load cannot take {latency} cycles",
+                where=source_location(operation),
+                why="memories answer in the next cycle",
+            )
+        memory = self.memories[operation.memref]
+        name = value_name(operation.res, operation)
+        if operation.res.name_hint is None:
+            name = f"{memory.name}_word"
+        live = memory.load(token, [self.read(index, place) for index in operation.indices])
+        self.sources[operation.res] = Timed(self.circuit, name, place, 1, token, live)
+
+    def _arithmetic(self, operation: Operation, token: SSAValue, place: Place) -> None:
+        latency = latency_of(operation)
+        if isinstance(operation, WIRING) and latency == 0:
+            self.sources[operation.results[0]] = Derived(
+                self.sources[operation.operands[0]], lambda value: self._wiring(operation, value)
+            )
+            return
+        operands = [self.read(operand, place) for operand in operation.operands]
+        if len(operation.results) != 1 or bits_of(operation.results[0].type) is None:
+            raise UnsupportedError(f"{operation.name} has no hardware", where=source_location(operation))
+        name = value_name(operation.results[0], operation)
+        live = self.units.execute(operation, token, operands)
+        if latency == 0:
+            self.circuit.name(live, name)
+        known = self.circuit.constant_of(live) is not None
+        source = Always(live) if known else Timed(self.circuit, name, place, latency, token, live)
+        self.sources[operation.results[0]] = source
+
+    def _wiring(self, operation: Operation, value: SSAValue) -> SSAValue:
+        derived = compute(self.circuit, operation, [value])
+        assert derived is not None
+        return derived

@@ -1,0 +1,258 @@
+"""Lower a scheduled program to hardware: one `hw.module` with the program's interface, and its operators' modules."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from xdsl.dialects import arith, func, memref
+from xdsl.dialects.builtin import DictionaryAttr, IntegerAttr, IntegerType, MemRefType, ModuleOp
+from xdsl.ir import Operation, SSAValue
+from xdsl.traits import SymbolTable
+
+from gatewright.dialects import hw, seq
+from gatewright.dialects.loopschedule import LoopOp, StepOp
+from gatewright.errors import UnsupportedError
+from gatewright.interface import signature_of
+from gatewright.location import source_location
+from gatewright.operators.library import OperatorLibrary
+from gatewright.program import Program
+from gatewright.simulate.top import TopModule, legal_name, port_names
+from gatewright.transforms.rtl.circuit import Circuit
+from gatewright.transforms.rtl.control import Lowering
+from gatewright.transforms.rtl.header import header
+from gatewright.transforms.rtl.memories import LocalMemory, Memory, contents_of, shape_of, word_bits
+from gatewright.transforms.rtl.places import Place, Timeline, items_of
+from gatewright.transforms.rtl.units import Units
+from gatewright.transforms.rtl.values import Always
+
+
+@dataclass(frozen=True)
+class OperatorFact:
+    """A unit of an operator in the design."""
+
+    operator: str
+    kind: str
+    width: int
+    unit: int
+    operations: int
+    """How many operations share the unit."""
+
+
+@dataclass(frozen=True)
+class MemoryFact:
+    """A memory inside the design."""
+
+    name: str
+    words: int
+    bits: int
+    constant: bool
+    """True for a ROM."""
+
+
+@dataclass
+class RtlDesign:
+    """A program in hardware."""
+
+    module: ModuleOp
+    """The top `hw.module`, named as the program, and the modules of its operators."""
+    top: TopModule
+    images: dict[str, np.ndarray]
+    """The contents of the ROMs by the name of the file that the Verilog reads them from."""
+    operators: list[OperatorFact] = field(default_factory=list)
+    memories: list[MemoryFact] = field(default_factory=list)
+    registers: int = 0
+    """Registers of the top module, without those inside operators."""
+    register_bits: int = 0
+    """Bits of those registers."""
+
+    @property
+    def header(self) -> str:
+        """What to write at the head of the Verilog."""
+        return header(self.top)
+
+
+def loopschedule_to_rtl(program: Program, library: OperatorLibrary) -> RtlDesign:
+    """Lower a program at the schedule level.
+
+    Every cycle of the schedule is a cycle of the hardware. Raises UnsupportedError for what has no hardware, and
+    IrError where an operation's latency is not that of its operator.
+    """
+    return _Top(program, library).lower()
+
+
+class _Top:
+    """Builds the top module of a program."""
+
+    def __init__(self, program: Program, library: OperatorLibrary):
+        self.program = program
+        self.function = program.function
+        self.names, self.returned = _ports_of_values(self.function)
+        self.top = self._interface()
+        self.circuit = Circuit(hw.module(self.top.name, _ports(self.top)))
+        self.units = Units(self.circuit, library)
+        self.outside: dict[str, Memory] = {}
+        self.inside: list[tuple[LocalMemory, bool]] = []
+        self.images: dict[str, np.ndarray] = {}
+        self.lowering = Lowering(self.circuit, self.units, {})
+
+    def lower(self) -> RtlDesign:
+        """Build everything."""
+        circuit = self.circuit
+        busy = circuit.register("busy", 1, reset=True)
+        ready = circuit.invert(busy.value)
+        accepted = circuit.name(circuit.all_of(circuit.inputs["start"], ready), "accepted")
+        self._parameters(accepted)
+        self._head()
+        timeline = Timeline(items_of(self.function.body.block))
+        if timeline.items:
+            last = self.lowering.sequence(timeline, circuit.delay(accepted, 1, "first_step_active"))
+            running = circuit.all_of(busy.value, circuit.invert(last))
+            busy.connect(circuit.any_of(accepted, running))
+        else:
+            last = accepted
+            busy.connect(circuit.false)
+        outputs = {"ready": ready, "done": circuit.delay(last, 1, "ended")}
+        outputs |= self._results(Place(timeline, len(timeline.items), onwards=True))
+        self.units.connect()
+        for memory in self.outside.values():
+            outputs |= _outside_ports(memory)
+        for memory, _ in self.inside:
+            memory.connect()
+        circuit.finish([outputs[port.name] for port in self.top.ports() if port.output])
+        return self._design()
+
+    def _interface(self) -> TopModule:
+        function = self.function
+        named: dict[SSAValue, str] = dict(zip(function.body.block.args, self.names, strict=True))
+        accesses = [op for op in function.walk() if isinstance(op, memref.LoadOp | memref.StoreOp)]
+        reads = frozenset(named[op.memref] for op in accesses if isinstance(op, memref.LoadOp) and op.memref in named)
+        writes = frozenset(named[op.memref] for op in accesses if isinstance(op, memref.StoreOp) and op.memref in named)
+        return TopModule(legal_name(self.program.name), signature_of(function), reads, writes)
+
+    def _parameters(self, accepted: SSAValue) -> None:
+        """Scalars are sampled in the cycle of the start; arrays are memories outside."""
+        circuit = self.circuit
+        for argument, port in zip(self.function.body.block.args, self.names, strict=True):
+            if isinstance(argument.type, MemRefType):
+                bits = word_bits(argument.type, self.function)
+                data = circuit.inputs.get(f"{port}_read_data")
+                memory = Memory(circuit, port, shape_of(argument.type), bits, data)
+                self.outside[port] = self.lowering.memories[argument] = memory
+                continue
+            wire = circuit.inputs[port]
+            assert isinstance(wire.type, IntegerType)
+            register = circuit.register(f"{port}_sampled", wire.type.width.data, enabled=True)
+            register.connect(wire, accepted)
+            self.lowering.sources[argument] = Always(register.value)
+
+    def _head(self) -> None:
+        """The constants and the local memories."""
+        self.lowering.constants(self.function.body.block)
+        for operation in self.function.body.block.ops:
+            if isinstance(operation, memref.AllocOp | memref.AllocaOp):
+                self._local(operation, operation.memref, self._name(operation.memref.name_hint or "array"))
+            elif isinstance(operation, memref.GetGlobalOp):
+                name = self._name(operation.memref.name_hint or operation.name_.string_value())
+                image = f"{self.top.name}_{name}.mem"
+                self.images[image] = self._contents(operation)
+                self._local(operation, operation.memref, name, image)
+            elif not isinstance(operation, StepOp | LoopOp | arith.ConstantOp | func.ReturnOp):
+                raise UnsupportedError(f"{operation.name} is in no step", where=source_location(operation))
+
+    def _name(self, wanted: str) -> str:
+        """A name that no other memory has."""
+        taken = {*self.outside, *(local.memory.name for local, _ in self.inside)}
+        name = legal_name(wanted)
+        while name in taken:
+            name += "_"
+        return name
+
+    def _contents(self, operation: memref.GetGlobalOp) -> np.ndarray:
+        found = SymbolTable.lookup_symbol(self.program.module, operation.name_)
+        if not isinstance(found, memref.GlobalOp) or found.constant is None:
+            raise UnsupportedError(
+                f"@{operation.name_.string_value()} is not a constant array",
+                where=source_location(operation),
+                why="what lasts from one run to the next has no hardware",
+            )
+        return contents_of(found)
+
+    def _local(self, operation: Operation, array: SSAValue, name: str, image: str | None = None) -> None:
+        local = LocalMemory(self.circuit, name, shape_of(array.type), word_bits(array.type, operation), image)
+        self.inside.append((local, image is not None))
+        self.lowering.memories[array] = local.memory
+
+    def _results(self, end: Place) -> dict[str, SSAValue]:
+        returned = self.function.body.block.last_op
+        assert isinstance(returned, func.ReturnOp)
+        return {
+            port: self.lowering.read(value, end) for port, value in zip(self.returned, returned.operands, strict=True)
+        }
+
+    def _design(self) -> RtlDesign:
+        block = self.circuit.block
+        modules = [self.units.modules[name] for name in sorted(self.units.modules)]
+        live = {op.module_name.string_value() for op in block.ops if isinstance(op, hw.InstanceOp)}
+        module = ModuleOp([self.circuit.module, *(m for m in modules if m.sym_name.data in live)])
+        registers = [op for op in block.ops if isinstance(op, seq.CompRegOp | seq.CompRegClockEnabledOp)]
+        bits = sum(op.data.type.width.data for op in registers if isinstance(op.data.type, IntegerType))
+        memories = [
+            MemoryFact(local.memory.name, local.memory.words, local.memory.bits, constant)
+            for local, constant in self.inside
+            if local.operation.parent is block
+        ]
+        operators = [
+            OperatorFact(unit.operator.name, unit.operator.kind, unit.operator.width, unit.number, len(unit.uses))
+            for _, unit in sorted(self.units.units.items())
+        ]
+        images = {
+            op.init.filename.data: self.images[op.init.filename.data]
+            for op in block.ops
+            if isinstance(op, seq.FirMemOp) and op.init is not None
+        }
+        return RtlDesign(module, self.top, images, operators, memories, len(registers), bits)
+
+
+def _ports_of_values(function: func.FuncOp) -> tuple[list[str], list[str]]:
+    """The ports, or prefixes of ports, of the arguments of a function and of the values that it returns, in order."""
+    parameters, results = port_names(signature_of(function))
+    plain = iter(parameters)
+    attributes = function.arg_attrs.data if function.arg_attrs is not None else ()
+    count = len(function.function_type.inputs)
+    arguments = [_result_of(entry) for entry in attributes] or [None] * count
+    returned = [_result_of(entry) for entry in (function.res_attrs.data if function.res_attrs is not None else ())]
+    returned = returned or [None] * len(function.function_type.outputs)
+    return (
+        [results[result] if result is not None else next(plain) for result in arguments],
+        [results[result if result is not None else position] for position, result in enumerate(returned)],
+    )
+
+
+def _result_of(attributes: DictionaryAttr) -> int | None:
+    """Which result of the program an argument or a returned value is."""
+    number = attributes.data.get("gw.result")
+    return number.value.data if isinstance(number, IntegerAttr) else None
+
+
+def _ports(top: TopModule) -> list[hw.Port]:
+    return [
+        hw.Port(port.name, seq.clock if port.name == "clk" else IntegerType(port.width), port.output)
+        for port in top.ports()
+    ]
+
+
+def _outside_ports(memory: Memory) -> dict[str, SSAValue]:
+    """The output ports of an array outside, by name."""
+    outputs: dict[str, SSAValue] = {}
+    if memory.reads.tokens:
+        address, enable = memory.read_port()
+        outputs |= {f"{memory.name}_read_address": address, f"{memory.name}_read_enable": enable}
+    if memory.writes.tokens:
+        address, enable, word = memory.write_port()
+        outputs |= {
+            f"{memory.name}_write_address": address,
+            f"{memory.name}_write_enable": enable,
+            f"{memory.name}_write_data": word,
+        }
+    return outputs

@@ -1,0 +1,180 @@
+"""The operators of a design: each unit is one piece of hardware, used in turn by the operations bound to it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from xdsl.dialects.builtin import IntegerAttr, StringAttr
+from xdsl.ir import Operation, SSAValue
+
+from gatewright.dialects import comb, hw, seq
+from gatewright.dialects.loopschedule import latency_of
+from gatewright.errors import IrError, UnsupportedError
+from gatewright.location import source_location
+from gatewright.operators.library import Operator, OperatorLibrary
+from gatewright.transforms.rtl.arithmetic import bits_of, compute, known_operations
+from gatewright.transforms.rtl.circuit import Circuit, width
+
+
+@dataclass
+class Use:
+    """One operation's use of a unit, in the cycle of its token."""
+
+    operation: Operation
+    token: SSAValue
+    operands: list[SSAValue]
+    result: SSAValue
+    """A stand-in for the unit's output, until the unit is connected."""
+
+
+@dataclass
+class Unit:
+    """One piece of hardware of a kind."""
+
+    operator: Operator
+    number: int
+    uses: list[Use] = field(default_factory=list)
+
+    @property
+    def name(self) -> str:
+        """The name of the instance."""
+        return f"{self.operator.name}_unit{self.number}"
+
+
+@dataclass
+class Units:
+    """All operators of a design."""
+
+    circuit: Circuit
+    library: OperatorLibrary
+    units: dict[tuple[str, int], Unit] = field(default_factory=dict)
+    modules: dict[str, hw.HWModuleOp] = field(default_factory=dict)
+    """The modules of the operators used, by name."""
+
+    def execute(self, operation: Operation, token: SSAValue, operands: list[SSAValue]) -> SSAValue:
+        """The wire on which the result of an operation that starts with `token` appears, by its latency."""
+        operator = self._operator(operation)
+        if operator is None:
+            result = compute(self.circuit, operation, operands)
+            if result is None:
+                raise UnsupportedError(
+                    f"{operation.name} has no hardware",
+                    where=source_location(operation),
+                    why=f"there is logic for {', '.join(known_operations())}",
+                )
+            return result
+        number = self._unit_number(operation, operator)
+        unit = self.units.setdefault((operator.name, number), Unit(operator, number))
+        bits = bits_of(operation.results[0].type)
+        assert bits is not None
+        result = self._stand_in(bits)
+        unit.uses.append(Use(operation, token, operands, result))
+        return result
+
+    def connect(self) -> None:
+        """Build every unit and give the operations its output."""
+        for unit in self.units.values():
+            if unit.operator.latency == 0:
+                self._connect_logic(unit)
+            else:
+                self._connect_instance(unit)
+
+    def _operator(self, operation: Operation) -> Operator | None:
+        """The operator that executes an operation; None for logic of its own."""
+        named = operation.attributes.get("gw.operator")
+        latency = latency_of(operation)
+        if isinstance(named, StringAttr):
+            operator = self.library.by_name(named.data)
+        elif latency == 0:
+            return None
+        else:
+            kind, bits = operation.name.rpartition(".")[2], bits_of(operation.results[0].type)
+            operator = self.library.choose(kind, bits) if bits is not None else None
+        if operator is None:
+            raise IrError(
+                f"no operator executes {operation.name} in {latency} cycles"
+                + (f" as {named.data}" if isinstance(named, StringAttr) else ""),
+                where=source_location(operation),
+            )
+        if operator.latency != latency:
+            raise IrError(
+                f"{operation.name} is scheduled to take {latency} cycles, its operator {operator.name} takes"
+                f" {operator.latency}",
+                where=source_location(operation),
+                remedy=f"gw.latency = {operator.latency}",
+            )
+        return operator
+
+    def _unit_number(self, operation: Operation, operator: Operator) -> int:
+        """The unit that an operation is bound to; one of its own if it is bound to none."""
+        given = operation.attributes.get("gw.unit")
+        if isinstance(given, IntegerAttr):
+            return given.value.data
+        return max((number for name, number in self.units if name == operator.name), default=-1) + 1
+
+    def _stand_in(self, bits: int) -> SSAValue:
+        """A value to be replaced; nothing folds it because it is no constant, and nothing shares it."""
+        zero = self.circuit.constant(0, bits)
+        operation = comb.MuxOp(self.circuit.false, zero, zero)
+        self.circuit.block.add_op(operation)
+        return operation.result
+
+    def _connect_instance(self, unit: Unit) -> None:
+        circuit, operator = self.circuit, unit.operator
+        if operator.name not in self.modules:
+            self.modules[operator.name] = self.library.build(operator)
+        ports = self.modules[operator.name].module_type.ports
+        names = [port.port_name.data for port in ports if port.dir.data.is_input_like()]
+        given: dict[str, SSAValue] = {"clk": circuit.clk, "rst": circuit.rst}
+        if operator.needs_start:
+            given["start"] = circuit.any_of(*(use.token for use in unit.uses))
+        data = [name for name in names if name not in ("clk", "rst", "start")]
+        for position, name in enumerate(data):
+            chosen = circuit.select([(use.token, use.operands[position]) for use in unit.uses])
+            given[name] = circuit.name(chosen, f"{unit.name}_{name}")
+        inputs = [(name, given[name]) for name in names]
+        instance = circuit.instance(unit.name, operator.name, inputs, ("result", width(unit.uses[0].result)))
+        instance.outputs[0].name_hint = f"{unit.name}_result"
+        for use in unit.uses:
+            use.result.replace_all_uses_with(instance.outputs[0])
+
+    def _connect_logic(self, unit: Unit) -> None:
+        """Combinational units are shared by choosing their operands, unless that would close a loop of logic.
+
+        Such a loop is never active, since its parts are for different cycles, but tools refuse it; the operations then
+        get logic of their own.
+        """
+        circuit = self.circuit
+        if len(unit.uses) > 1 and all(type(use.operation) is type(unit.uses[0].operation) for use in unit.uses):
+            reached = _logic_behind([value for use in unit.uses for value in (use.token, *use.operands)])
+            if not any(use.result in reached for use in unit.uses):
+                count = len(unit.uses[0].operands)
+                shared = [circuit.select([(use.token, use.operands[at]) for use in unit.uses]) for at in range(count)]
+                result = compute(circuit, unit.uses[0].operation, shared)
+                assert result is not None
+                for use in unit.uses:
+                    use.result.replace_all_uses_with(result)
+                return
+        for use in unit.uses:
+            result = compute(circuit, use.operation, use.operands)
+            assert result is not None
+            use.result.replace_all_uses_with(result)
+
+
+def _logic_behind(values: Sequence[SSAValue]) -> set[SSAValue]:
+    """The values that some values depend on within a cycle."""
+    found: set[SSAValue] = set()
+    pending = list(values)
+    while pending:
+        value = pending.pop()
+        if value in found:
+            continue
+        found.add(value)
+        owner = value.owner
+        registered = isinstance(
+            owner, seq.CompRegOp | seq.CompRegClockEnabledOp | seq.FirMemReadOp | hw.InstanceOp
+        )
+        if isinstance(owner, Operation) and not registered:
+            pending.extend(owner.operands)
+    return found

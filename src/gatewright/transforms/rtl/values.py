@@ -1,0 +1,117 @@
+"""Values in time: where a value of the schedule can be read in a given cycle, and the registers that keep it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from xdsl.ir import SSAValue
+
+from gatewright.transforms.rtl.circuit import Circuit, Register, width
+from gatewright.transforms.rtl.places import Place, distance
+
+
+class Source(Protocol):
+    """Something of which the users of a value read it."""
+
+    def read(self, use: Place) -> SSAValue:
+        """The wire that has the value in the cycle of `use`."""
+        ...
+
+
+@dataclass
+class Always:
+    """A value that is there in every cycle: a constant, or a parameter of the program."""
+
+    wire: SSAValue
+
+    def read(self, use: Place) -> SSAValue:
+        """The wire itself."""
+        return self.wire
+
+
+@dataclass
+class Derived:
+    """Wiring of another value (a part of its bits, an extension), which therefore needs no register of its own."""
+
+    source: Source
+    derive: Callable[[SSAValue], SSAValue]
+
+    def read(self, use: Place) -> SSAValue:
+        """The wiring of what the other value is in that cycle."""
+        return self.derive(self.source.read(use))
+
+
+@dataclass
+class Timed:
+    """The result of an operation: on the wire `live` exactly `latency` cycles after `token`, then in a register.
+
+    The register takes the value in the cycle in which it is live and holds it until the operation has its next result.
+    It is built only if a use asks for it. A use reads the wire alone if it always comes in that one cycle, the register
+    alone if it always comes later, and else whichever of the two has the value.
+    """
+
+    circuit: Circuit
+    name: str
+    place: Place
+    latency: int
+    token: SSAValue
+    live: SSAValue
+    stays: Callable[[Place], bool] = field(default=lambda use: False)
+    """Whether the wire still has the value at a later use, because nothing has replaced it."""
+    _register: Register | None = None
+
+    def read(self, use: Place) -> SSAValue:
+        """The wire or the register, by the distance of the use."""
+        span = distance(self.place, use)
+        assert span.most is None or span.most >= self.latency, f"{self.name} is used before it is there"
+        if span.exact == self.latency or self.stays(use):
+            return self.live
+        if span.least > self.latency:
+            return self.register.value
+        now = self.circuit.mux(self.valid, self.live, self.register.value)
+        return self.circuit.name(now, f"{self.name}_now")
+
+    @property
+    def valid(self) -> SSAValue:
+        """High in the cycle in which the result is on the wire."""
+        return self.circuit.delay(self.token, self.latency, f"{self.name}_valid")
+
+    @property
+    def register(self) -> Register:
+        """What keeps the value after its first cycle."""
+        if self._register is None:
+            self._register = self.circuit.register(f"{self.name}_held", width(self.live), enabled=True)
+            self._register.connect(self.live, self.valid)
+        return self._register
+
+
+@dataclass
+class Carried:
+    """An iteration argument or a result of a loop: first its initial value, then what the last iteration left."""
+
+    circuit: Circuit
+    name: str
+    place: Place
+    start: SSAValue
+    initial: SSAValue
+    register: Register = field(init=False)
+
+    def __post_init__(self):
+        self.register = self.circuit.register(self.name, width(self.initial), enabled=True)
+
+    def read(self, use: Place) -> SSAValue:
+        """The initial value in the cycle in which the loop starts, the register later."""
+        if distance(self.place, use).least > 0:
+            return self.register.value
+        now = self.circuit.mux(self.start, self.initial, self.register.value)
+        return self.circuit.name(now, f"{self.name}_now")
+
+    def close(self, ended: SSAValue, following: SSAValue) -> None:
+        """Take the following value in the cycle in which an iteration has `ended`, the initial value at the start.
+
+        An iteration of one cycle ends in the cycle in which the loop starts: the end wins.
+        """
+        next_ = self.circuit.mux(ended, following, self.initial)
+        self.register.connect(next_, self.circuit.any_of(self.start, ended))
