@@ -8,9 +8,10 @@ from pathlib import Path
 from random import Random
 
 from fuzzing.arrays import exact_array_expression
+from fuzzing.callees import callees
 from fuzzing.program import Program, text_of
 from fuzzing.scalars import scalar
-from fuzzing.scope import DEFAULT_FEATURES, Array, Helper, PythonInt, Scalar, Scope
+from fuzzing.scope import DEFAULT_FEATURES, Array, PythonInt, Scalar, Scope
 from fuzzing.statements import MOST_WORK, StatementWriter, indented
 from fuzzing.values import DTYPES, INTEGERS, array_text, constant
 
@@ -44,8 +45,8 @@ def _source(rng: Random, features: frozenset[str]) -> str:
     scope = Scope(rng, features)
     lines = ["import numpy as np", ""]
     lines += _constants(scope)
-    lines += _helpers(scope)
     parameters, inputs = _parameters(scope)
+    lines += callees(scope)
     writer = StatementWriter()
     lines += [f"def program({', '.join(parameters)}):"]
     lines += indented(writer.block(scope, rng.randint(2, 6), MOST_WORK, 3) + _results(scope))
@@ -65,25 +66,6 @@ def _constants(scope: Scope) -> list[str]:
         value = rng.randint(1, 7)
         scope.python_ints.append(PythonInt("N", value, value))
         lines.append(f"N = {value}")
-    return lines
-
-
-def _helpers(scope: Scope) -> list[str]:
-    """Functions for the program to call, of scalars only; the second may call the first."""
-    rng = scope.rng
-    lines: list[str] = []
-    for number in range(rng.choice((0, 0, 1, 2)) if scope.has("helpers") else 0):
-        types = tuple(rng.choice(INTEGERS) for _ in range(rng.randint(1, 2)))
-        helper = Helper(f"helper{number}", types, rng.choice(INTEGERS))
-        inner = Scope(rng, scope.features, list(scope.arrays), [], list(scope.python_ints), list(scope.helpers))
-        inner.scalars = [Scalar(f"p{k}", dtype) for k, dtype in enumerate(types)]
-        body = []
-        if rng.random() < 0.4:
-            inner.arrays = [array for array in inner.arrays if not array.writable]
-            body = StatementWriter("h").block(inner, rng.randint(1, 2), 4, 1)
-        body += [f"return {scalar(inner, helper.result, 2)}"]
-        lines += [f"def {helper.name}({', '.join(s.name for s in inner.scalars[: len(types)])}):"] + indented(body)
-        scope.helpers.append(helper)
     return lines
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from fuzzing.integers import index, python_integer, subscript, within
-from fuzzing.scope import Scope
+from fuzzing.scope import Array, Callee, Scope
 from fuzzing.values import DTYPES, INTEGERS, OPERANDS, bits, bounds, constant, interesting, spelled
 
 COMPARISONS = ("==", "!=", "<", "<=", ">", ">=")
@@ -154,6 +154,23 @@ def _extreme(scope: Scope, dtype: str, depth: int) -> str | None:
     return f"{scope.rng.choice(names)}({scalar(scope, dtype, depth)}, {scalar(scope, dtype, depth)})"
 
 
+def _path_dependent(scope: Scope, dtype: str, depth: int) -> str | None:
+    """A value whose type depends on data until it is converted, as in `np.int32(min(x, 5))`."""
+    if not scope.has("path_dependent_types"):
+        return None
+    rng = scope.rng
+    low, high = bounds(dtype)
+    number = within(scope, max(low, -(1 << 40)), min(high, 1 << 40), 1)
+    other = scalar(scope, rng.choice((dtype, rng.choice(INTEGERS))), depth)
+    left, right = rng.sample((number, other), 2)
+    kind = rng.random()
+    if kind < 0.4 and scope.has("builtin_min_max"):
+        return f"{spelled(dtype)}({rng.choice(('min', 'max'))}({left}, {right}))"
+    if kind < 0.7:
+        return f"{spelled(dtype)}({left} {rng.choice(('and', 'or'))} {right})"
+    return f"{spelled(dtype)}({left} if {condition(scope, depth)} else {right})"
+
+
 def _conditional(scope: Scope, dtype: str, depth: int) -> str | None:
     if not scope.has("conditional_expressions"):
         return None
@@ -199,11 +216,27 @@ def _boolean_value(scope: Scope, dtype: str, depth: int) -> str | None:
 
 
 def _call(scope: Scope, dtype: str, depth: int) -> str | None:
-    fitting = [helper for helper in scope.helpers if helper.result == dtype]
-    if not fitting:
-        return None
-    helper = scope.rng.choice(fitting)
-    return f"{helper.name}({', '.join(scalar(scope, each, depth - 1) for each in helper.parameters)})"
+    fitting = [callee for callee in scope.callees if callee.results == (dtype,)]
+    return call(scope, scope.rng.choice(fitting), depth) if fitting else None
+
+
+def call(scope: Scope, callee: Callee, depth: int) -> str:
+    """The text of a call; an array argument is an array in scope, or a row of one."""
+    arguments = [scalar(scope, each, depth - 1) for each in callee.parameters]
+    if callee.array is not None:
+        arguments.insert(0, scope.rng.choice(_array_arguments(scope, callee.array)))
+    return f"{callee.name}({', '.join(arguments)})"
+
+
+def _array_arguments(scope: Scope, wanted: Array) -> list[str]:
+    """The arrays that may be passed for a parameter; never empty, because the parameter's own model is in scope."""
+    found = []
+    for array in scope.arrays_of(wanted.dtype):
+        spare = len(array.shape) - len(wanted.shape)
+        if array.writable and spare >= 0 and array.shape[spare:] == wanted.shape:
+            leading = ", ".join(index(scope, extent) for extent in array.shape[:spare])
+            found.append(f"{array.name}[{leading}]" if leading else array.name)
+    return found
 
 
 def _row_element(scope: Scope, dtype: str, depth: int) -> str | None:
@@ -243,5 +276,6 @@ _INTEGER_FORMS: list[tuple[Callable[[Scope, str, int], str | None], int]] = [
     (_boolean_value, 3),
     (_call, 8),
     (_row_element, 2),
+    (_path_dependent, 3),
 ]
 """The forms of an integer expression and their weights."""

@@ -1,4 +1,4 @@
-"""What a random program can refer to at one place: variables, arrays, constants, helper functions."""
+"""What a random program can refer to at one place: variables, arrays, constants, functions."""
 
 from __future__ import annotations
 
@@ -8,23 +8,25 @@ from random import Random
 DEFAULT_FEATURES = frozenset(
     {
         "abs",
-        "alias_free_slices",
         "array_expressions",
         "boolean_values",
         "builtin_min_max",
+        "callees",
         "casts",
         "conditional_expressions",
         "conditionals",
         "division",
         "guarded_indices",
-        "helpers",
         "isqrt",
+        "iteration",
         "local_arrays",
         "matmul",
         "negative_indices",
         "power",
         "python_integers",
+        "path_dependent_types",
         "reductions",
+        "retyped_variables",
         "roms",
         "shifts",
         "swaps",
@@ -65,12 +67,16 @@ class PythonInt:
 
 
 @dataclass(frozen=True)
-class Helper:
-    """A function that programs call: it takes and returns NumPy scalars."""
+class Callee:
+    """A function that programs call: it takes NumPy scalars and perhaps one array, which it may change."""
 
     name: str
     parameters: tuple[str, ...]
-    result: str
+    """The types of the scalars."""
+    results: tuple[str, ...]
+    """The types of the results; without any, the function is called for what it does to its array."""
+    array: Array | None = None
+    """The array parameter, the first one."""
 
 
 @dataclass
@@ -82,12 +88,14 @@ class Scope:
     arrays: list[Array] = field(default_factory=list)
     scalars: list[Scalar] = field(default_factory=list)
     python_ints: list[PythonInt] = field(default_factory=list)
-    helpers: list[Helper] = field(default_factory=list)
+    callees: list[Callee] = field(default_factory=list)
+    own: set[str] = field(default_factory=set)
+    """The variables that this block itself defines."""
 
     def nested(self) -> Scope:
         """The scope of a block inside this one."""
         return Scope(
-            self.rng, self.features, list(self.arrays), list(self.scalars), list(self.python_ints), list(self.helpers)
+            self.rng, self.features, list(self.arrays), list(self.scalars), list(self.python_ints), list(self.callees)
         )
 
     def has(self, feature: str) -> bool:

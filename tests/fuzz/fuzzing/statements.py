@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from fuzzing.arrays import array_expression, exact_array_expression, reduction, region
-from fuzzing.integers import index, python_integer, subscript, within
-from fuzzing.scalars import condition, scalar, stored_value
+from fuzzing.integers import python_integer, subscript, within
+from fuzzing.scalars import call, condition, scalar, stored_value
 from fuzzing.scope import Array, PythonInt, Scalar, Scope
 from fuzzing.values import DTYPES, INTEGERS, OPERANDS, array_text, promote, spelled
 
@@ -50,7 +50,13 @@ class StatementWriter:
         rng = scope.rng
         compound = 0.5 if nesting > 0 and work > 1 else 0.0
         if rng.random() < compound:
-            forms = [(self.for_loop, 6), (self.conditional, 4), (self.while_loop, 1.5), (self.accumulate, 1)]
+            forms = [
+                (self.for_loop, 6),
+                (self.conditional, 4),
+                (self.while_loop, 1.5),
+                (self.accumulate, 1),
+                (self.iterate, 1),
+            ]
         else:
             forms = [
                 (self.store, 8),
@@ -62,6 +68,8 @@ class StatementWriter:
                 (self.local_array, 0.7),
                 (self.whole_array, 2.5),
                 (self.reduce, 0.7),
+                (self.call, 1.5),
+                (self.retype, 0.5),
             ]
         build = rng.choices([form for form, _ in forms], [weight for _, weight in forms])[0]
         return build(scope, work, nesting) or self.store(scope, work, nesting) or []
@@ -97,7 +105,31 @@ class StatementWriter:
         dtype = rng.choice(DTYPES)
         value, name = scalar(scope, dtype, 3), self.fresh("v")
         scope.scalars.append(Scalar(name, dtype))
+        scope.own.add(name)
         return [f"{name} = {value}"]
+
+    def retype(self, scope: Scope, work: int, nesting: int) -> Lines | None:
+        """A variable of this block that goes on with another type."""
+        targets = [v for v in scope.scalars if v.assignable and v.name in scope.own]
+        if not targets or not scope.has("retyped_variables"):
+            return None
+        variable, dtype = scope.rng.choice(targets), scope.rng.choice(DTYPES)
+        value = scalar(scope, dtype, 2)
+        scope.scalars[scope.scalars.index(variable)] = Scalar(variable.name, dtype)
+        return [f"{variable.name} = {value}"]
+
+    def call(self, scope: Scope, work: int, nesting: int) -> Lines | None:
+        """A call for its effect on an array, or one that returns several values."""
+        fitting = [callee for callee in scope.callees if len(callee.results) != 1]
+        if not fitting:
+            return None
+        callee = scope.rng.choice(fitting)
+        text = call(scope, callee, 2)
+        if not callee.results:
+            return [text]
+        names = [self.fresh("v") for _ in callee.results]
+        scope.scalars += [Scalar(name, dtype) for name, dtype in zip(names, callee.results, strict=True)]
+        return [f"{', '.join(names)} = {text}"]
 
     def assign(self, scope: Scope, work: int, nesting: int) -> Lines | None:
         """A new value for a local variable, of the type it has."""
@@ -211,6 +243,29 @@ class StatementWriter:
             scope.python_ints.append(PythonInt(name, low, high))  # the variable outlives its loop
         return lines
 
+    def iterate(self, scope: Scope, work: int, nesting: int) -> Lines | None:
+        """A loop over the elements of one array or two."""
+        rng = scope.rng
+        arrays = [array for array in scope.arrays if len(array.shape) == 1 and array.shape[0] <= work]
+        if not arrays or not scope.has("iteration"):
+            return None
+        first, second = rng.choice(arrays), rng.choice(arrays)
+        trips = first.shape[0]
+        inner = scope.nested()
+        element, other, counter = self.fresh("e"), self.fresh("e"), self.fresh("i")
+        inner.scalars.append(Scalar(element, first.dtype, assignable=rng.random() < 0.3))
+        kind = rng.random()
+        if kind < 0.4:
+            head = f"for {element} in {first.name}:"
+        elif kind < 0.75:
+            inner.python_ints.append(PythonInt(counter, 0, trips - 1))
+            head = f"for {counter}, {element} in enumerate({first.name}):"
+        else:
+            trips = min(trips, second.shape[0])
+            inner.scalars.append(Scalar(other, second.dtype))
+            head = f"for {element}, {other} in zip({first.name}, {second.name}):"
+        return [head] + indented(self.block(inner, rng.randint(1, 2), max(1, work // trips), nesting - 1))
+
     def while_loop(self, scope: Scope, work: int, nesting: int) -> Lines | None:
         """A loop that ends by a counter, and often sooner by a condition on data."""
         if not scope.has("while"):
@@ -290,6 +345,3 @@ def _range(scope: Scope, most: int) -> tuple[str, int, int, int]:
     if data and rng.random() < 0.6:
         return f"{rng.choice(data).name} % {most + 1}", 0, max(0, most - 1), most
     return within(scope, 0, most, 2), 0, max(0, most - 1), most
-
-
-__all__ = ["Lines", "StatementWriter", "index", "indented"]
