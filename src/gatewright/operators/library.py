@@ -5,7 +5,31 @@ Nothing else in the compiler knows that a multiplier takes three cycles.
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
+
+from gatewright.operators.multiplier_plan import MultiplierPlan, plan_multiplier
+from gatewright.operators.technology import TECHNOLOGIES
+
+ITERATIVE = ("divui", "divsi", "floordivsi", "remui", "remsi", "isqrt")
+"""The kinds that work bit by bit, over many cycles, on one set of operands at a time."""
+
+_WIRES = frozenset({"constant", "extsi", "extui", "trunci", "index_cast", "index_castui", "bitcast"})
+_BITWISE = frozenset({"andi", "ori", "xori", "select"})
+_CHAINS = frozenset({"addi", "subi", "cmpi"})
+_CHOICES = frozenset({"maxsi", "maxui", "minsi", "minui"})
+_SHIFTS = frozenset({"shli", "shrui", "shrsi"})
+
+
+@dataclass(frozen=True)
+class Area:
+    """An estimate of the parts that an operator takes."""
+
+    luts: int = 0
+    registers: int = 0
+    multipliers: int = 0
+    """Hardware multipliers (DSP blocks) of 18 by 18 bits."""
 
 
 @dataclass(frozen=True)
@@ -15,9 +39,10 @@ class Operator:
     name: str
     """Unique within a library, and the name of its Verilog module if `latency > 0`; for example `mul_32x32_32_l2`."""
     kind: str
-    """What it computes: the `arith` mnemonic (`muli`, `divui`, ...), `isqrt`, or `logic` for the rest."""
+    """What it computes: the `arith` mnemonic (`muli`, `divui`, ...), `isqrt`, `load`, `store`, or `logic` for the
+    rest."""
     width: int
-    """Bits of its operands and its result."""
+    """Bits of its result, and of its operands unless `operand_widths` says otherwise."""
     latency: int
     """Cycles from the start to the result; 0 for combinational."""
     interval: int
@@ -28,3 +53,145 @@ class Operator:
     """Nanoseconds from its last register to its outputs; 0 if combinational."""
     needs_start: bool
     """True if the module has a `start` input (iterative operators)."""
+    operand_widths: tuple[int, ...] = ()
+    """Bits of its operand ports. An operand narrower than the result is a signed number."""
+    area: Area = Area()
+    """What an instance takes."""
+
+
+@dataclass(frozen=True)
+class OperatorLibrary:
+    """The operators of a target at a clock.
+
+    `operator` answers for every integer operation. What is combinational has latency 0 and no module; multipliers are
+    pipelined (interval 1); division and square root work bit by bit (interval = latency).
+    """
+
+    target: str = "generic"
+    clock_mhz: float = 100.0
+
+    @property
+    def period_ns(self) -> float:
+        """The clock period in nanoseconds."""
+        return 1000.0 / self.clock_mhz
+
+    @property
+    def budget_ns(self) -> float:
+        """What of the period is left for logic between two registers: their output delay and set-up are taken off."""
+        technology = TECHNOLOGIES[self.target]
+        return self.period_ns - technology.register - technology.setup
+
+    @property
+    def register_delay(self) -> float:
+        """Nanoseconds from the clock edge to the output of a register."""
+        return TECHNOLOGIES[self.target].register
+
+    def operator(
+        self, kind: str, width: int, operand_widths: Sequence[int] = (), *, constant: bool = False
+    ) -> Operator:
+        """The operator for an `arith` mnemonic, `isqrt`, `load` or `store` of `width` bits.
+
+        `operand_widths` are those of a multiplier whose operands are known to be signed numbers of fewer bits than the
+        result. `constant` says that an operand is a constant (of a shift: the amount). Raises KeyError for a kind
+        without hardware.
+        """
+        if kind == "muli":
+            left, right = operand_widths or (width, width)
+            return self._multiplier(width, min(left, width), min(right, width))
+        if kind in ITERATIVE:
+            return self._iterative(kind, width)
+        if kind == "load":
+            return self.memory_read(width)
+        if kind == "store":
+            return self.memory_write(width)
+        delay, luts = self._logic(kind, width, constant)
+        return Operator(f"{kind}_{width}", "logic", width, 0, 1, delay, 0.0, False, (), Area(luts=luts))
+
+    def by_name(self, name: str) -> Operator | None:
+        """The operator that this library gives under a name, or None."""
+        try:
+            if match := re.fullmatch(r"mul_(\d+)x(\d+)_(\d+)_l\d+", name):
+                left, right, width = (int(bits) for bits in match.groups())
+                found = self._multiplier(width, left, right)
+            elif match := re.fullmatch(r"([a-z]+)_(\d+)", name):
+                found = self.operator(match[1], int(match[2]))
+            else:
+                return None
+        except KeyError:
+            return None
+        return found if found.name == name else None
+
+    def memory_read(self, width: int) -> Operator:
+        """The read port of a memory: the address in one cycle, the word in the next."""
+        technology = TECHNOLOGIES[self.target]
+        setup, output = technology.memory_setup, technology.memory_output
+        return Operator(f"load_{width}", "load", width, 1, 1, setup, output, False)
+
+    def memory_write(self, width: int) -> Operator:
+        """The write port of a memory: it stores at the end of the cycle."""
+        return Operator(f"store_{width}", "store", width, 0, 1, TECHNOLOGIES[self.target].memory_setup, 0.0, False)
+
+    def _logic(self, kind: str, width: int, constant: bool) -> tuple[float, int]:
+        """Delay and look-up tables of a combinational operation."""
+        technology = TECHNOLOGIES[self.target]
+        if kind in _WIRES or (kind in _SHIFTS and constant):
+            return 0.0, 0
+        if kind in _BITWISE:
+            return technology.lut, width
+        if kind in _CHAINS:
+            return technology.chain(width), width
+        if kind in _CHOICES:
+            return technology.chain(width) + technology.lut, 2 * width
+        if kind in _SHIFTS:
+            levels = max(1, (width - 1).bit_length())
+            return technology.lut * levels, width * levels
+        raise KeyError(kind)
+
+    def multiplier_plan(self, operator: Operator) -> MultiplierPlan:
+        """The structure of a multiplier of this library."""
+        return self._plan(operator.width, *operator.operand_widths)
+
+    def _plan(self, width: int, left: int, right: int) -> MultiplierPlan:
+        return plan_multiplier(TECHNOLOGIES[self.target], self.budget_ns, width, left, right)
+
+    def _multiplier(self, width: int, left: int, right: int) -> Operator:
+        plan = self._plan(width, left, right)
+        luts = width * (len(plan.products) - 1)
+        return Operator(
+            f"mul_{left}x{right}_{width}_l{plan.latency}",
+            "muli",
+            width,
+            plan.latency,
+            1,
+            plan.delay,
+            self.register_delay,
+            False,
+            (left, right),
+            Area(luts, plan.latency * width, len(plan.products)),
+        )
+
+    def _iterative(self, kind: str, width: int) -> Operator:
+        """Operands are taken into registers, with their signs off; then comes one cycle a bit of the result.
+
+        Signed division takes one more cycle to put the sign back.
+        """
+        technology = TECHNOLOGIES[self.target]
+        signed = kind in ("divsi", "floordivsi", "remsi")
+        cycles = (width + 1) // 2 if kind == "isqrt" else width
+        latency = cycles + (2 if signed else 1)
+        delay = technology.chain(width) + technology.lut if signed else technology.lut
+        masked = technology.lut if not signed and kind != "isqrt" else 0.0
+        operands = (width,) if kind == "isqrt" else (width, width)
+        area = Area(luts=(6 if signed else 3) * width, registers=(4 if signed else 3) * width + 8)
+        return Operator(
+            f"{kind}_{width}",
+            kind,
+            width,
+            latency,
+            latency,
+            delay,
+            self.register_delay + masked,
+            True,
+            operands,
+            area,
+        )

@@ -1,0 +1,131 @@
+"""Writes a hardware module as text in CIRCT's `hw`, `comb` and `seq` dialects, one expression after another."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class Wire:
+    """A value of the module: its name in the text and its bits."""
+
+    name: str
+    width: int
+
+
+@dataclass
+class Netlist:
+    """A module under construction. Registers may be used before they are driven."""
+
+    name: str
+    inputs: Sequence[tuple[str, int]]
+    """Names and widths of the inputs besides the clock."""
+    lines: list[str] = field(default_factory=list)
+    _constants: dict[tuple[int, int], Wire] = field(default_factory=dict)
+
+    def input(self, name: str) -> Wire:
+        """An input by name."""
+        return Wire(f"%{name}", dict(self.inputs)[name])
+
+    def constant(self, value: int, width: int) -> Wire:
+        """The low `width` bits of a number."""
+        value &= (1 << width) - 1
+        if (value, width) not in self._constants:
+            signed = value - (1 << width) if value >> (width - 1) else value
+            text = ("true" if value else "false") if width == 1 else f"{signed} : i{width}"
+            self._constants[value, width] = self._emit(f"hw.constant {text}", width)
+        return self._constants[value, width]
+
+    def add(self, a: Wire, b: Wire) -> Wire:
+        """The sum, of the width of the operands."""
+        return self._emit(f"comb.add {a.name}, {b.name} : i{a.width}", a.width)
+
+    def subtract(self, a: Wire, b: Wire) -> Wire:
+        """The difference, of the width of the operands."""
+        return self._emit(f"comb.sub {a.name}, {b.name} : i{a.width}", a.width)
+
+    def multiply(self, a: Wire, b: Wire) -> Wire:
+        """The product, of the width of the operands."""
+        return self._emit(f"comb.mul {a.name}, {b.name} : i{a.width}", a.width)
+
+    def all(self, *wires: Wire) -> Wire:
+        """The bitwise and."""
+        return self._emit(f"comb.and {_names(wires)} : i{wires[0].width}", wires[0].width)
+
+    def any(self, *wires: Wire) -> Wire:
+        """The bitwise or."""
+        return self._emit(f"comb.or {_names(wires)} : i{wires[0].width}", wires[0].width)
+
+    def differ(self, a: Wire, b: Wire) -> Wire:
+        """The bitwise exclusive or."""
+        return self._emit(f"comb.xor {a.name}, {b.name} : i{a.width}", a.width)
+
+    def invert(self, a: Wire) -> Wire:
+        """Every bit inverted."""
+        return self.differ(a, self.constant(-1, a.width))
+
+    def is_zero(self, a: Wire) -> Wire:
+        """Whether no bit is set."""
+        return self._emit(f"comb.icmp eq {a.name}, {self.constant(0, a.width).name} : i{a.width}", 1)
+
+    def mux(self, condition: Wire, then: Wire, otherwise: Wire) -> Wire:
+        """`then` if the condition is true."""
+        text = f"comb.mux {condition.name}, {then.name}, {otherwise.name} : i{then.width}"
+        return self._emit(text, then.width)
+
+    def bits(self, a: Wire, low: int, width: int) -> Wire:
+        """`width` bits from bit `low` on."""
+        if low == 0 and width == a.width:
+            return a
+        return self._emit(f"comb.extract {a.name} from {low} : (i{a.width}) -> i{width}", width)
+
+    def top(self, a: Wire) -> Wire:
+        """The topmost bit."""
+        return self.bits(a, a.width - 1, 1)
+
+    def join(self, *wires: Wire) -> Wire:
+        """The wires side by side, the topmost first."""
+        types = ", ".join(f"i{wire.width}" for wire in wires)
+        return self._emit(f"comb.concat {_names(wires)} : {types}", sum(wire.width for wire in wires))
+
+    def repeat(self, a: Wire, times: int) -> Wire:
+        """A wire `times` times side by side."""
+        return self._emit(f"comb.replicate {a.name} : (i{a.width}) -> i{a.width * times}", a.width * times)
+
+    def extend(self, a: Wire, width: int, signed: bool = False) -> Wire:
+        """A number in `width` bits, or its low bits if it has more."""
+        if width <= a.width:
+            return self.bits(a, 0, width)
+        fill = width - a.width
+        return self.join(self.repeat(self.top(a), fill) if signed else self.constant(0, fill), a)
+
+    def register(self, name: str, width: int) -> Wire:
+        """The output of a register that `drive` declares."""
+        return Wire(f"%{name}", width)
+
+    def drive(self, register: Wire, value: Wire, enable: Wire | None = None, clear: Wire | None = None) -> Wire:
+        """Have a register take a value at the end of every cycle with `enable`, and zero if there is `clear`."""
+        operation, operands = "seq.compreg", f"{value.name}, %clk"
+        if enable is not None:
+            operation, operands = "seq.compreg.ce", f"{operands}, {enable.name}"
+        if clear is not None:
+            operands += f" reset {clear.name}, {self.constant(0, register.width).name}"
+        self.lines.append(f"{register.name} = {operation} {operands} : i{register.width}")
+        return register
+
+    def text(self, result: Wire) -> str:
+        """The module, with `result` as its output of that name."""
+        ports = ["in %clk : !seq.clock", *(f"in %{name} : i{width}" for name, width in self.inputs)]
+        ports.append(f"out result : i{result.width}")
+        body = "".join(f"  {line}\n" for line in [*self.lines, f"hw.output {result.name} : i{result.width}"])
+        return f"hw.module private @{self.name}({', '.join(ports)}) {{\n{body}}}\n"
+
+    def _emit(self, expression: str, width: int) -> Wire:
+        wire = Wire(f"%{len(self.lines)}", width)
+        self.lines.append(f"{wire.name} = {expression}")
+        return wire
+
+
+def _names(wires: Sequence[Wire]) -> str:
+    return ", ".join(wire.name for wire in wires)
