@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from typing import TypeAlias, TypeVar
 
 from xdsl.dialects.builtin import DictionaryAttr, FunctionType, IntegerAttr, IntegerType, Signedness, i1, i64
-from xdsl.ir import Attribute, Dialect, Operation, Region, SSAValue
+from xdsl.ir import Attribute, Dialect, Operation, OpResult, Region, SSAValue
 from xdsl.irdl import (
     AttrSizedOperandSegments,
     IRDLOperation,
@@ -485,6 +485,26 @@ def minimal_cycles(op: Operation) -> int:
         nested = (minimal_cycles(inner) for inner in op.body.block.ops if isinstance(inner, StepOp | LoopOp))
         return max(op.cycles, *nested, 1)
     return 1
+
+
+def available_cycle(value: SSAValue) -> int:
+    """The first cycle, relative to its iteration, in which a value registered by a pipeline's stage can be used."""
+    assert isinstance(value, OpResult) and isinstance(stage := value.op, PipelineStageOp)
+    registered = stage.register.values[value.index]
+    computed_here = isinstance(registered, OpResult) and registered.op.parent is stage.body.block
+    latency = latency_of(registered.op) if isinstance(registered, OpResult) and computed_here else 0
+    return stage.start + max(1, latency)
+
+
+def condition_cycle(pipeline: PipelineOp) -> int:
+    """The cycle, relative to an iteration of a pipeline, in which it is known whether the iteration takes place.
+
+    More than 0 if the condition reads an argument that the iteration before provides only after this one has started,
+    which makes the cycles before speculation.
+    """
+    read = [argument.index for argument in pipeline.condition.block.args if argument.first_use is not None]
+    provided = [available_cycle(pipeline.terminator.iter_args[index]) for index in read]
+    return max([0, *(cycle - pipeline.interval for cycle in provided)])
 
 
 LoopSchedule = Dialect("loopschedule", [PipelineOp, PipelineStageOp, RegisterOp, SeqWhileOp, StepOp, TerminatorOp], [])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NoReturn
 
-from xdsl.dialects import memref
+from xdsl.dialects import func, memref
 from xdsl.dialects.builtin import MemRefType
 from xdsl.ir import Operation, SSAValue
 
@@ -51,10 +51,19 @@ class Faults:
 
     def runaway(self, number: int, limit: int, names: tuple[str, ...], values: tuple[int, ...]) -> NoReturn:
         """Raise the SimulationError of a loop that is still running after `limit` iterations of all loops."""
+        self._endless(f"the program is still running after {limit} iterations", number, names, values)
+
+    def hang(self, number: int, limit: int, names: tuple[str, ...], values: tuple[int, ...]) -> NoReturn:
+        """Raise the SimulationError of a program that takes more than `limit` cycles, with the loop that it is in."""
+        self._endless(f"the program is still running after {limit} cycles", number, names, values)
+
+    def _endless(self, what: str, number: int, names: tuple[str, ...], values: tuple[int, ...]) -> NoReturn:
         op = self._operations[number]
         state = ", ".join(f"{name} = {int(value)}" for name, value in zip(names, values, strict=True))
+        within = "it is about to return" if isinstance(op, func.ReturnOp) else "it is in this loop"
         raise SimulationError(
-            f"the program is still running after {limit} iterations",
+            what,
             where=source_location(op),
-            why=f"it is in this loop{f' with {state}' if state else ''}",
+            why=f"{within}{f' with {state}' if state else ''}",
+            remedy="give it more, or mend the loop's condition",
         )

@@ -208,6 +208,14 @@ class PythonSource:
         """The call that reports an access outside its array."""
         return f"outside({self.faults.number(op)}, ({''.join(f'{index.text}, ' for index in access.indices)}))"
 
+    def speculative_load(self, op: memref.LoadOp) -> None:
+        """Emit a load that is harmless outside its array, where its value is unspecified: 0."""
+        access = self.access(op)
+        element = self.element(op, access)
+        name = self.declare(op.res)
+        self.line(f"{name} = {element}{f' if {access.inside} else 0' if access.inside else ''}")
+        self.ready(op.res)
+
     def parameters(self) -> list[str]:
         """Declare the function's arguments and return their names."""
         names: list[str] = []
