@@ -1,4 +1,4 @@
-"""A design's account of itself: cycles, loops, operators, memories, ports. What `design.report` and report.json hold."""
+"""A design's account of itself: cycles, loops, operators, memories, ports; `design.report` and report.json hold it."""
 
 from __future__ import annotations
 
@@ -52,7 +52,9 @@ def predicted_cycles(schedule: Program) -> int | None:
     if not has_static_control(schedule.function):
         return None
     zeros = [
-        np.zeros(parameter.type.shape if isinstance(parameter.type, Array) else (), element_of(parameter.type).raw_dtype)
+        np.zeros(
+            parameter.type.shape if isinstance(parameter.type, Array) else (), element_of(parameter.type).raw_dtype
+        )
         for parameter in schedule.signature.parameters
     ]
     return loopschedule.run(schedule, zeros).cycles

@@ -197,8 +197,8 @@ def compile(source: object, *, args: Sequence[object] | None = None, **options: 
     """Compile a program to hardware.
 
     `source` is an annotated Python function, or any of these with example `args`: a Python function, a
-    `torch.nn.Module`, an `ExportedProgram`; or the path of an `.onnx` or `.mlir` file, or MLIR text. Options are those of
-    `gatewright.options.Options`. Raises a GatewrightError that says what cannot be compiled, where and why.
+    `torch.nn.Module`, an `ExportedProgram`; or the path of an `.onnx` or `.mlir` file, or MLIR text. Options are those
+    of `gatewright.options.Options`. Raises a GatewrightError that says what cannot be compiled, where and why.
     """
     checked = Options.of(**options)
     if args is not None and not isinstance(args, tuple | list):

@@ -14,6 +14,7 @@ PASSES: dict[str, str] = {
     "if-convert": "loops.if_convert:IfConvertPass",
     "if-to-guard": "loops.if_to_guard:IfToGuardPass",
     "narrow-indices": "loops.narrow_indices:NarrowIndicesPass",
+    "unify-multipliers": "loops.unify_multipliers:UnifyMultipliersPass",
     "rotate-while": "loops.rotate_while:RotateWhilePass",
     "loops-to-schedule": "schedule.loops_to_schedule:LoopsToSchedulePass",
 }

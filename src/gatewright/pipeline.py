@@ -29,6 +29,7 @@ from gatewright.transforms.loops.if_convert import IfConvertPass
 from gatewright.transforms.loops.if_to_guard import IfToGuardPass
 from gatewright.transforms.loops.narrow_indices import NarrowIndicesPass
 from gatewright.transforms.loops.rotate_while import RotateWhilePass
+from gatewright.transforms.loops.unify_multipliers import UnifyMultipliersPass
 from gatewright.transforms.schedule.loops_to_schedule import LoopsToSchedulePass
 
 if TYPE_CHECKING:
@@ -47,6 +48,7 @@ def tensor_to_loops() -> tuple[ModulePass, ...]:
 
 def loops_to_schedule(options: Options) -> tuple[ModulePass, ...]:
     """The passes from loops to a schedule: clean up, remove conditionals, narrow, schedule."""
+    share_multipliers = (UnifyMultipliersPass(),) if options.multipliers is not None else ()
     return (
         CanonicalizePass(),
         CommonSubexpressionElimination(),
@@ -57,6 +59,7 @@ def loops_to_schedule(options: Options) -> tuple[ModulePass, ...]:
         NarrowIndicesPass(),
         CanonicalizePass(),
         CommonSubexpressionElimination(),
+        *share_multipliers,
         LoopsToSchedulePass(options.clock_mhz, options.multipliers, options.target),
     )
 
@@ -150,11 +153,11 @@ def copy_locations(source: ModuleOp, copy: ModuleOp) -> None:
 def run_passes(ctx: Context, module: ModuleOp, passes: tuple[ModulePass, ...]) -> None:
     """Run passes in order and verify the module after each; a pass that breaks it is a fault of the compiler."""
 
-    def verified(done: ModulePass, module: ModuleOp, _: ModulePass) -> None:
+    def verified(done: ModulePass | None, module: ModuleOp, _: ModulePass | None) -> None:
         try:
             module.verify()
         except VerifyException as error:
-            raise AssertionError(f"{done.name} produced invalid IR: {error}") from error
+            raise AssertionError(f"{done.name if done else 'a front end'} produced invalid IR: {error}") from error
 
     PassPipeline(passes, verified).apply(ctx, module)
     module.verify()

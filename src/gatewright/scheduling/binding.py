@@ -15,14 +15,12 @@ def bind(problem: Problem, schedule: Schedule) -> list[int]:
     free_from: dict[str, list[int]] = {}
     for operation in sorted(range(len(problem.operations)), key=lambda each: (schedule.start[each], each)):
         operator = problem.operator_of(operation)
-        units = free_from.setdefault(operator.name, [])
+        units = free_from.setdefault(operator.resource, [])
         start = schedule.start[operation]
-        for candidate, since in enumerate(units):
-            if since <= start:
-                break
-        else:
-            candidate = len(units)
+        free = [number for number, since in enumerate(units) if since <= start]
+        if not free:
+            free = [len(units)]
             units.append(0)
-        units[candidate] = start + operator.interval
-        unit[operation] = candidate
+        units[free[0]] = start + operator.interval
+        unit[operation] = free[0]
     return unit

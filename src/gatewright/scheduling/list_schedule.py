@@ -51,12 +51,12 @@ class _Units:
         if operator.limit is None:
             return True
         span = range(cycle, cycle + operator.interval)
-        return all(self.busy.get((operator.name, at), 0) < operator.limit for at in span)
+        return all(self.busy.get((operator.resource, at), 0) < operator.limit for at in span)
 
     def take(self, operator: OperatorType, cycle: int) -> None:
         """Occupy a unit from a cycle on."""
         for at in range(cycle, cycle + operator.interval):
-            self.busy[operator.name, at] = self.busy.get((operator.name, at), 0) + 1
+            self.busy[operator.resource, at] = self.busy.get((operator.resource, at), 0) + 1
 
 
 def _place(problem: Problem, schedule: Schedule, units: _Units, operation: int, incoming: list[int]) -> None:

@@ -25,6 +25,13 @@ class OperatorType:
     """Nanoseconds from the last register to the output, where the latency is at least 1."""
     limit: int | None = None
     """The number of units; None for as many as needed."""
+    shared_as: str | None = None
+    """The name under which operator types with different delays share the same units; None for the own name."""
+
+    @property
+    def resource(self) -> str:
+        """What the limit counts."""
+        return self.shared_as or self.name
 
 
 @dataclass(frozen=True)
@@ -88,9 +95,7 @@ class Schedule:
 
     def length(self, problem: Problem) -> int:
         """Cycles until every operation has started and every result is available; 0 without operations."""
-        ends = [
-            start + max(1, problem.operator_of(operation).latency) for operation, start in enumerate(self.start)
-        ]
+        ends = [start + max(1, problem.operator_of(operation).latency) for operation, start in enumerate(self.start)]
         return max(ends, default=0)
 
 
@@ -153,7 +158,7 @@ def _verify_limits(problem: Problem, schedule: Schedule) -> None:
         if operator.limit is None:
             continue
         for cycle in range(start, start + operator.interval):
-            slot = (operator.name, cycle % schedule.interval if schedule.interval else cycle)
+            slot = (operator.resource, cycle % schedule.interval if schedule.interval else cycle)
             busy[slot] = busy.get(slot, 0) + 1
             if busy[slot] > operator.limit:
-                raise ScheduleError(f"{busy[slot]} uses of {operator.limit} {operator.name} in cycle {cycle}")
+                raise ScheduleError(f"{busy[slot]} uses of {operator.limit} {operator.resource} in cycle {cycle}")

@@ -72,9 +72,7 @@ def _invert(insert: _Inserter, condition: SSAValue) -> SSAValue:
     return insert(arith.XOrIOp(condition, true)).results[0]
 
 
-def _guard(
-    insert: _Inserter, condition: SSAValue, values: Sequence[SSAValue], branch: Region
-) -> Sequence[SSAValue]:
+def _guard(insert: _Inserter, condition: SSAValue, values: Sequence[SSAValue], branch: Region) -> Sequence[SSAValue]:
     """Insert the loop that runs `branch` once if `condition` holds; return what `values` become."""
     types = [condition.type, *(value.type for value in values)]
     before = Block(arg_types=types)

@@ -107,8 +107,9 @@ class _Narrower:
     def _compute(self, op: Operation, block: Block) -> None:
         """Rebuild an arithmetic operation at a width at which it computes the same number."""
         if isinstance(op, arith.ConstantOp):
-            assert isinstance(op.value, IntegerAttr)
-            self._add(op, arith.ConstantOp(IntegerAttr(op.value.value.data, self.type_of(op.result))), block)
+            type_ = self.type_of(op.result)
+            assert isinstance(op.value, IntegerAttr) and isinstance(type_, IntegerType | IndexType)
+            self._add(op, arith.ConstantOp(IntegerAttr(op.value.value.data, type_)), block)
             return
         result = op.results[0]
         width = width_of(self.type_of(result)) or 1
@@ -154,7 +155,8 @@ class _Narrower:
         new = self._block(old, [counter, *types])
         self.values[old.args[0]] = new.args[0]
         self.operations_with_terminator(old, new, types)
-        self._add(op, scf.ForOp(*bounds, initial, Region(new)), block)
+        low_bound, high_bound, stride = bounds
+        self._add(op, scf.ForOp(low_bound, high_bound, stride, initial, Region(new)), block)
 
     def operations_with_terminator(self, old: Block, new: Block, types: Sequence[Attribute]) -> None:
         """Rebuild a block that ends in a yield of values of given types."""
@@ -192,7 +194,8 @@ class _Narrower:
                 new = Block()
                 self.operations_with_terminator(old, new, types)
                 regions[-1].add_block(new)
-        self._add(op, scf.IfOp(self.values[op.cond], types, *regions), block)
+        taken, other = regions
+        self._add(op, scf.IfOp(self.values[op.cond], types, taken, other), block)
 
 
 def _reads_sign_as_bits(op: Operation) -> bool:
@@ -205,7 +208,7 @@ def _resize(value: SSAValue, block: Block, type_: Attribute, at: Operation) -> S
     if value.type == type_:
         return value
     have, want = width_of(value.type), width_of(type_)
-    assert have is not None and want is not None
+    assert have is not None and want is not None and isinstance(type_, IntegerType | IndexType)
     if isinstance(value.owner, arith.ConstantOp) and isinstance(value.owner.value, IntegerAttr):
         return _emit(arith.ConstantOp(IntegerAttr(value.owner.value.value.data, type_, truncate_bits=True)), block, at)
     if isinstance(value.type, IndexType):

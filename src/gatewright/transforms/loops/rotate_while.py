@@ -87,9 +87,7 @@ def _rotate(loop: scf.WhileOp) -> None:
     Rewriter.replace_op(loop, rotated, list(rotated.results[1:]))
 
 
-def _clone_condition(
-    before: Block, arguments: Sequence[SSAValue], target: Block, anchor: Operation
-) -> list[SSAValue]:
+def _clone_condition(before: Block, arguments: Sequence[SSAValue], target: Block, anchor: Operation) -> list[SSAValue]:
     """Copy the condition region for given arguments before `anchor`; return the condition and what it passes on."""
     mapping: dict[SSAValue, SSAValue] = dict(zip(before.args, arguments, strict=True))
     for op in before.ops:

@@ -193,5 +193,3 @@ def clone_into(
     nested = StepOp(Region(Block([copy, register])), when=mapping[entry.predicate])
     nested.location = register.location = entry.op.location
     step.add(nested)
-
-

@@ -10,6 +10,7 @@ from xdsl.dialects import arith, func, memref, scf
 from xdsl.dialects.builtin import ModuleOp
 from xdsl.ir import Attribute, Block, Operation, Region, SSAValue
 from xdsl.passes import ModulePass
+from xdsl.rewriter import Rewriter
 from xdsl.traits import is_side_effect_free
 
 from gatewright.dialects.loopschedule import RegisterOp, SeqWhileOp, TerminatorOp
@@ -56,7 +57,7 @@ class LoopsToSchedulePass(ModulePass):
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         library = OperatorLibrary(self.target, self.clock_mhz)
         for function in [inner for inner in op.ops if isinstance(inner, func.FuncOp) and not inner.is_declaration]:
-            _Scheduler(OperatorChooser(library, function, self.multipliers), library.period_ns).function(function)
+            _Scheduler(OperatorChooser(library, function, self.multipliers), library.budget_ns).function(function)
 
 
 @dataclass
@@ -128,7 +129,7 @@ class _Scheduler:
     def _emit(self, block: ScheduledBlock, length: int, target: Block) -> None:
         """Append the steps of the first `length` cycles of a scheduled piece."""
         starts = sorted({start for start in block.schedule.start if start < length})
-        for start, following in zip(starts, [*starts[1:], length], strict=True):
+        for start, following in zip(starts, [*starts[1:], length], strict=False):
             step = StepBuilder()
             self._fill(step, block, start)
             step.finish(_used_later(step, block, start), target, self.values, following - start)
@@ -184,9 +185,10 @@ class _Scheduler:
         condition.add_ops([compare, RegisterOp(compare.result)])
         following = arith.AddiOp(counter, step)
         _insert_before_last_loop(body, following)
-        yielded = [*_terminator(body).operands, following.result]
-        scheduled = self._finish(loop, initial, condition, body, [*body.args[1:], counter], yielded, _trips(loop))
-        return scheduled
+        # The source is used up as it is scheduled: its terminator now also hands on the counter.
+        Rewriter.replace_op(_terminator(body), scf.YieldOp(*_terminator(body).operands, following.result), [])
+        yielded = _terminator(body).operands
+        return self._finish(loop, initial, condition, body, [*body.args[1:], counter], yielded, _trips(loop))
 
     def _while(self, loop: scf.WhileOp) -> SeqWhileOp:
         initial = [self.values[value] for value in loop.arguments]
@@ -256,9 +258,7 @@ def _insert_before_last_loop(body: Block, op: Operation) -> None:
 
 def _used_later(step: StepBuilder, block: ScheduledBlock, cycle: int) -> list[SSAValue]:
     """The values of a step that something outside the step uses."""
-    inside = {
-        id(entry.op) for entry, start in zip(block.entries, block.schedule.start, strict=True) if start == cycle
-    }
+    inside = {id(entry.op) for entry, start in zip(block.entries, block.schedule.start, strict=True) if start == cycle}
     predicates = {
         entry.predicate
         for entry, start in zip(block.entries, block.schedule.start, strict=True)
@@ -281,4 +281,3 @@ def _trips(loop: scf.ForOp) -> int | None:
     if low is None or high is None or step is None or step <= 0:
         return None
     return max(0, -(-(high - low) // step))
-

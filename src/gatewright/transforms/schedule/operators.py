@@ -1,0 +1,139 @@
+"""Which operator executes each operation of a function, and what that means for its schedule."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from xdsl.dialects import arith, func, memref
+from xdsl.dialects.builtin import MemRefType
+from xdsl.ir import Operation, SSAValue
+
+from gatewright.analysis.multiplication import constant_operand, needs_multiplier, signed_digits, signed_width
+from gatewright.analysis.ranges import width_of
+from gatewright.errors import UnsupportedError
+from gatewright.location import source_location
+from gatewright.operators.library import Operator, OperatorLibrary
+from gatewright.scheduling.problem import OperatorType
+
+
+@dataclass
+class OperatorChooser:
+    """Chooses operators for the operations of one function. `multipliers` bounds the units of multipliers in all."""
+
+    library: OperatorLibrary
+    function: func.FuncOp
+    multipliers: int | None = None
+    arrays: dict[SSAValue, int] = field(default_factory=dict)
+    shared_multiplier: Operator | None = None
+    """The operator of all multiplications, where their number is bounded."""
+
+    def __post_init__(self):
+        if self.multipliers is None:
+            return
+        shapes = [self.multiplier_shape(op) for op in self.function.walk() if needs_multiplier(op)]
+        if shapes:
+            width, left, right = (max(column) for column in zip(*shapes, strict=True))
+            assert all(shape[0] == width for shape in shapes), "unify-multipliers gives all one width"
+            self.shared_multiplier = self.library.operator("muli", width, (left, right))
+
+    def operator(self, op: Operation) -> Operator | None:
+        """The shared operator that executes an operation; None if it is logic or an access of a memory."""
+        kind = op.name.rpartition(".")[2]
+        if isinstance(op, arith.MuliOp):
+            if not needs_multiplier(op):
+                return None
+            return self.shared_multiplier or self.library.operator("muli", *self._port_widths(op))
+        if isinstance(op, memref.LoadOp | memref.StoreOp):
+            return None
+        operator = self._from_library(op, kind)
+        return operator if operator.latency else None
+
+    def operator_type(self, op: Operation) -> OperatorType:
+        """What the scheduler has to know of the operator of an operation."""
+        if isinstance(op, memref.LoadOp | memref.StoreOp):
+            return self._port(op)
+        kind = op.name.rpartition(".")[2]
+        if isinstance(op, arith.MuliOp) and not needs_multiplier(op):
+            return self._product(op)
+        operator = self.operator(op)
+        if operator is None:
+            logic = self._from_library(op, kind)
+            return OperatorType(logic.name + (" by constant" if _has_constant(op) else ""), delay=logic.delay)
+        limit = self.multipliers if operator.kind == "muli" else 1
+        return OperatorType(
+            operator.name,
+            operator.latency,
+            operator.interval,
+            operator.delay,
+            max(0.0, operator.output_delay - self.library.register_delay),
+            limit,
+        )
+
+    def multiplier_shape(self, op: Operation) -> tuple[int, int, int]:
+        """The widths of a product and of its two operands, the wider operand first; see `signed_width`."""
+        width, (left, right) = self._port_widths(op)
+        return width, left, right
+
+    def _port_widths(self, op: Operation) -> tuple[int, tuple[int, int]]:
+        width = width_of(op.results[0].type)
+        assert width is not None
+        widths = sorted((signed_width(operand) for operand in op.operands), reverse=True)
+        return width, (min(widths[0], width), min(widths[1], width))
+
+    def _from_library(self, op: Operation, kind: str) -> Operator:
+        value = op.results[0] if op.results else op.operands[0]
+        width = max(width_of(operand.type) or 1 for operand in (*op.operands, value))
+        try:
+            return self.library.operator(kind, width, constant=_has_constant(op))
+        except KeyError:
+            raise UnsupportedError(f"there is no hardware for {op.name}", where=source_location(op)) from None
+
+    def _port(self, op: memref.LoadOp | memref.StoreOp) -> OperatorType:
+        """The port of an array that an access uses: one for reads, one for writes."""
+        number = self.arrays.setdefault(op.memref, len(self.arrays))
+        width = width_of(op.memref.type.element_type) if isinstance(op.memref.type, MemRefType) else None
+        if width is None:
+            raise UnsupportedError(
+                f"there is no memory for {op.memref.type}",
+                where=source_location(op),
+                why="floating point has no hardware yet",
+                remedy='precision="fixed<16,8>"',
+            )
+        address = self._address_delay(op)
+        if isinstance(op, memref.LoadOp):
+            port = self.library.memory_read(width)
+            output = max(0.0, port.output_delay - self.library.register_delay)
+            name = f"read port of array {number}, address {address:.2f} ns"
+            return OperatorType(name, 1, 1, port.delay + address, output, 1, f"read port {number}")
+        port = self.library.memory_write(width)
+        name = f"write port of array {number}, address {address:.2f} ns"
+        return OperatorType(name, 0, 1, port.delay + address, 0.0, 1, f"write port {number}")
+
+    def _address_delay(self, op: memref.LoadOp | memref.StoreOp) -> float:
+        """Nanoseconds from the subscripts of an access to its row-major address."""
+        assert isinstance(op.memref.type, MemRefType)
+        terms, stride = 0, 1
+        for subscript, extent in zip(reversed(op.indices), reversed(op.memref.type.get_shape()), strict=True):
+            terms += 0 if _is_constant(subscript) else signed_digits(stride)
+            stride *= extent
+        depth = max(0, terms - 1).bit_length()
+        return depth * self.library.operator("addi", max(1, stride.bit_length())).delay
+
+    def _product(self, op: arith.MuliOp) -> OperatorType:
+        """A product that is logic: by a constant, or of few bits."""
+        width = width_of(op.result.type) or 1
+        addition = self.library.operator("addi", width).delay
+        constant = constant_operand(op)
+        terms = width if constant is None else signed_digits(constant)
+        depth = max(0, terms - 1).bit_length()
+        return OperatorType(f"product of {width} bits by {terms} digits", delay=depth * addition)
+
+
+def _is_constant(value: SSAValue) -> bool:
+    while isinstance(value.owner, arith.IndexCastOp):
+        value = value.owner.input
+    return isinstance(value.owner, arith.ConstantOp)
+
+
+def _has_constant(op: Operation) -> bool:
+    return len(op.operands) == 2 and isinstance(op.operands[1].owner, arith.ConstantOp)
