@@ -22,7 +22,7 @@ def root() -> Path:
 @pytest.fixture
 def update(request: pytest.FixtureRequest) -> bool:
     """Whether generated text is to be written instead of compared."""
-    return request.config.getoption("--update")
+    return bool(request.config.getoption("--update"))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -14,9 +14,11 @@ PASSES: dict[str, str] = {
     "if-convert": "loops.if_convert:IfConvertPass",
     "if-to-guard": "loops.if_to_guard:IfToGuardPass",
     "narrow-indices": "loops.narrow_indices:NarrowIndicesPass",
-    "unify-multipliers": "loops.unify_multipliers:UnifyMultipliersPass",
     "rotate-while": "loops.rotate_while:RotateWhilePass",
+    "unify-multipliers": "loops.unify_multipliers:UnifyMultipliersPass",
     "loops-to-schedule": "schedule.loops_to_schedule:LoopsToSchedulePass",
+    "fuse-elementwise": "tensor.fuse_elementwise:FuseElementwisePass",
+    "quantize-tensors": "tensor.quantize_tensors:QuantizeTensorsPass",
 }
 """Where the class of a pass is: `module:Class` under `gatewright.transforms`."""
 

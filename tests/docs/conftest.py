@@ -43,7 +43,7 @@ def _blocks_of(document: str) -> list[Block]:
     found = []
     for match in _FENCE.finditer(document):
         language, *words = match[2].split() or [""]
-        pairs = dict(word.partition("=")[::2] for word in words)
+        pairs = {key: value for key, _, value in (word.partition("=") for word in words)}
         line = document.count("\n", 0, match.start()) + 2
         found.append(Block(language, pairs, match[3], line, match.span(3)))
     return found

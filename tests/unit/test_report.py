@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Mapping
 
 from rich.console import Console
 
@@ -27,7 +28,7 @@ REPORT = {
 }
 
 
-def text_of(report: dict[str, object]) -> str:
+def text_of(report: Mapping[str, object]) -> str:
     stream = io.StringIO()
     print_report(report, Console(file=stream, width=80))
     return "\n".join(line.rstrip() for line in stream.getvalue().splitlines())
