@@ -77,6 +77,7 @@ class _Replace(ast.NodeTransformer):
     def applied(self, tree: ast.Module) -> ast.Module:
         self.target = next(node for number, node in enumerate(ast.walk(tree)) if number == self.number)
         edited = self.visit(tree)
+        assert isinstance(edited, ast.Module)
         for node in ast.walk(edited):
             if isinstance(node, (ast.For, ast.While, ast.If, ast.FunctionDef)) and not node.body:
                 node.body = [ast.Pass()]
