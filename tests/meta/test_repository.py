@@ -76,6 +76,12 @@ def test_the_linter_finds_nothing():
     assert run.stdout.strip() == "All checks passed!"
 
 
+def test_the_source_is_laid_out_by_the_formatter():
+    command = [sys.executable, "-m", "ruff", "format", "--check", "--no-cache"]
+    run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert [line for line in run.stdout.splitlines() if line.startswith("Would reformat")] == []
+
+
 def test_every_make_target_says_what_it_does():
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
     phony = re.search(r"^\.PHONY: (.*)$", makefile, re.MULTILINE)

@@ -44,16 +44,12 @@ def execute(design: Design, source: Source, inputs: str | None, seed: int, level
 
 
 def _named(design: Design, outputs: tuple[object, ...]) -> Values:
-    return {
-        result.name: np.asarray(output) for result, output in zip(design.signature.results, outputs, strict=True)
-    }
+    return {result.name: np.asarray(output) for result, output in zip(design.signature.results, outputs, strict=True)}
 
 
 def _changed(names: list[str], before: tuple[np.ndarray, ...], after: tuple[np.ndarray, ...]) -> Values:
     """The arrays that the program updated in place."""
-    return {
-        name: new for name, old, new in zip(names, before, after, strict=True) if not np.array_equal(old, new)
-    }
+    return {name: new for name, old, new in zip(names, before, after, strict=True) if not np.array_equal(old, new)}
 
 
 def _reference(design: Design, source: Source, arguments: tuple[np.ndarray, ...], names: list[str]) -> Values:

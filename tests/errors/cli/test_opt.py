@@ -14,9 +14,7 @@ def test_a_pass_that_does_not_exist(command):
 def test_an_option_that_a_pass_does_not_have(command):
     ended = command("gatewright-opt", "-p", "cse{speed=3}")
     assert ended.code == 1
-    assert ended.err == (
-        'the passes cannot be run: Provided arguments ["speed"] not found in expected arguments []\n'
-    )
+    assert ended.err == ('the passes cannot be run: Provided arguments ["speed"] not found in expected arguments []\n')
 
 
 def test_passes_that_are_cut_off(command):

@@ -38,9 +38,7 @@ def test_a_folder_is_not_a_program(command):
     Path("model").mkdir()
     ended = command("gatewright", "compile", "model", "-o", "build")
     assert ended.err == (
-        "model is a folder, not a program\n"
-        "  a folder with a main.py can only be run\n"
-        "  help: gatewright run model\n"
+        "model is a folder, not a program\n  a folder with a main.py can only be run\n  help: gatewright run model\n"
     )
 
 
@@ -61,9 +59,7 @@ def test_malformed_python(command):
     write("broken.py", "def f(a:\n    return a +\n")
     ended = command("gatewright", "compile", "broken.py", "-o", "build")
     assert ended.err == (
-        "broken.py:1: this is not valid Python: '(' was never closed\n"
-        "    1 | def f(a:\n"
-        "      |      ^\n"
+        "broken.py:1: this is not valid Python: '(' was never closed\n    1 | def f(a:\n      |      ^\n"
     )
     assert not Path("build").exists()
 
@@ -106,9 +102,7 @@ def test_a_python_file_with_two_programs(command):
     write("two.py", "def f(a): return a\ndef g(a): return a\n")
     ended = command("gatewright", "compile", "two.py", "-o", "build")
     assert ended.err == (
-        "two.py defines 2 programs\n"
-        "  which of them to compile must be said\n"
-        "  help: name one: two.py:f; it has f, g\n"
+        "two.py defines 2 programs\n  which of them to compile must be said\n  help: name one: two.py:f; it has f, g\n"
     )
 
 
