@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -110,18 +110,23 @@ class ArcModel:
     """Registers by hierarchical name (`dut/state`); those without a name are left out."""
     memories: dict[str, Place]
     """Memories by hierarchical name."""
+    images: dict[str, str]
+    """The files of initial contents, by memory; to load them is the simulator's task."""
     edge: Place
     """The level of the clock that the last evaluation saw; a cycle begins when it is 0 and the clock is 1."""
 
 
-def arc_model(text: str, top: str) -> ArcModel:
+def arc_model(texts: Sequence[str], top: str) -> ArcModel:
     """Lower the module `top`, whose only clock is the port `clk`, and everything in it to LLVM dialect.
 
-    An evaluation with the clock newly high does what the clock edge does, and then settles the outputs.
+    The modules may come in several texts, each of which declares those of the others as external. An evaluation with
+    the clock newly high does what the clock edge does, and then settles the outputs.
     """
-    from gatewright.bridge.memories import lower_to_arc
+    from gatewright.bridge.memories import insert, lower_to_arc
 
-    with _parsed(text) as module:
+    with _parsed(texts[0]) as module:
+        for text in texts[1:]:
+            insert(module, text, before=module.body.operations[0].operation)
         others = [op.operation for op in module.body.operations if _symbol(op.operation) != top]
         for other in others:
             other.attributes["sym_visibility"] = _ir().StringAttr.get("private")
@@ -143,13 +148,16 @@ def _layout(module: Any, top: str) -> dict[str, Any]:
     """The fields of `ArcModel` that the allocated `arc.model` shows."""
     model = next(op.operation for op in module.body.operations if _symbol(op.operation) == top)
     found: dict[str, dict[str, Place]] = {"inputs": {}, "outputs": {}, "registers": {}, "memories": {}}
-    edges = []
+    edges, images = [], {}
     for op in model.regions[0].blocks[0].operations:
         operation = op.operation
         if operation.name == "arc.alloc_memory":
             count, width = re.findall(r"\d+", str(operation.results[0].type))[:2]
             place = Place(_integer(operation, "offset"), int(width), int(count), _integer(operation, "stride"))
-            found["memories"][_text(operation, "name")] = place
+            name, _, file = _text(operation, "name").partition("=")
+            found["memories"][name] = place
+            if file:
+                images[name] = file
         elif operation.name in _KINDS and "name" in operation.attributes:
             type_ = str(operation.results[0].type)
             width = 1 if "clock" in type_ else int(re.findall(r"\d+", type_)[0])
@@ -157,7 +165,7 @@ def _layout(module: Any, top: str) -> dict[str, Any]:
         elif operation.name == "arc.state_write" and _follows_clock(operation):
             edges.append(Place(_integer(operation.operands[0].owner, "offset"), 1))
     assert len(edges) == 1, f"{len(edges)} states follow the clock"
-    return {**found, "edge": edges[0], "storage_bytes": _integer(model, "storageBytes")}
+    return {**found, "images": images, "edge": edges[0], "storage_bytes": _integer(model, "storageBytes")}
 
 
 def _follows_clock(write: Any) -> bool:

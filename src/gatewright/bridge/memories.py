@@ -78,13 +78,21 @@ def _memory(operation: Any, module: str) -> _Memory:
     )
 
 
+def insert(module: Any, text: str, before: Any) -> None:
+    """Put the operations of a text before an operation of a module, but not its declarations of external modules."""
+    parsed = ir.Module.parse(text)
+    for op in parsed.body.operations:
+        if op.operation.name != "hw.module.extern":
+            op.operation.clone(ip=ir.InsertionPoint(before))
+
+
 def lower_to_sv(module: Any) -> None:
     """Replace each memory by an instance of a module of its own, `<module>__<memory>`."""
     taken = {ir.StringAttr(op.operation.attributes["sym_name"]).value for op in module.body.operations}
     for memory in _memories(module):
         name = next(name for name in _candidates(f"{memory.module}__{memory.name}") if name not in taken)
         taken.add(name)
-        _insert(module, _sv_module(memory, name), before=memory.operation.parent)
+        insert(module, _sv_module(memory, name), before=memory.operation.parent)
         _instantiate(memory, name)
         _erase(memory)
 
@@ -177,7 +185,10 @@ def _true() -> Any:
 
 
 def lower_to_arc(module: Any) -> None:
-    """Replace each memory by an `arc.memory` and a register behind its read port."""
+    """Replace each memory by an `arc.memory` and a register behind its read port.
+
+    The `arc.memory` of one with initial contents is named `<memory>=<file>`: a name is all that it keeps to the end.
+    """
     defined: set[str] = set()
     for memory in _memories(module):
         pack = f"gw_write_{memory.depth}x{memory.width}"
@@ -186,7 +197,7 @@ def lower_to_arc(module: Any) -> None:
             types = f"i{memory.address_width}, i{memory.width}, i1"
             arguments = f"%a : i{memory.address_width}, %d : i{memory.width}, %e : i1"
             text = f"arc.define @{pack}({arguments}) -> ({types}) {{ arc.output %a, %d, %e : {types} }}"
-            _insert(module, text, before=module.body.operations[0].operation)
+            insert(module, text, before=module.body.operations[0].operation)
         with ir.InsertionPoint(memory.operation):
             _arc_memory(memory, pack)
         _erase(memory)
@@ -195,9 +206,8 @@ def lower_to_arc(module: Any) -> None:
 def _arc_memory(memory: _Memory, pack: str) -> None:
     """The `arc` form of one memory at the insertion point; `pack` names the arc that bundles a write."""
     type_ = ir.Type.parse(f"!arc.memory<{memory.depth} x i{memory.width}, i{memory.address_width}>")
-    contents = ir.Operation.create(
-        "arc.memory", results=[type_], attributes={"name": ir.StringAttr.get(memory.name)}
-    ).result
+    name = ir.StringAttr.get(f"{memory.name}={memory.image}" if memory.image else memory.name)
+    contents = ir.Operation.create("arc.memory", results=[type_], attributes={"name": name}).result
     if memory.read is not None:
         address, clock, enable, data = _operands(memory.read)
         found = ir.Operation.create("arc.memory_read_port", results=[data.type], operands=[contents, address]).result
@@ -229,13 +239,6 @@ def _register(name: str, value: Any, clock: Any) -> Any:
             "operandSegmentSizes": ir.DenseI32ArrayAttr.get([1, 1, 0, 0, 0]),
         },
     )
-
-
-def _insert(module: Any, text: str, before: Any) -> None:
-    """Put the operations of a text before an operation of a module."""
-    parsed = ir.Module.parse(text)
-    for op in parsed.body.operations:
-        op.operation.clone(ip=ir.InsertionPoint(before))
 
 
 def _erase(memory: _Memory) -> None:

@@ -1,0 +1,116 @@
+"""The default simulator: the design's rtl, compiled by CIRCT and LLVM, in this process."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from gatewright.simulate.harness import STOP, can_miss, harness
+from gatewright.simulate.model import Model
+from gatewright.simulate.run import Run, hang, stray_write
+from gatewright.simulate.top import ArrayPort, TopModule
+from gatewright.simulate.words import from_words, poison, to_words
+
+
+class ArcSimulator:
+    """Simulates a design with a memory at every array port. Compiles once, when made.
+
+    To find what a design wrongly relies on, registers and memories hold noise before a reset, result arrays hold noise
+    before a run, and scalar inputs are valid only in the cycle of the start.
+    """
+
+    def __init__(self, top: TopModule, rtl_text: str, images: Mapping[str, np.ndarray]):
+        """Compile the module `top` of an rtl text whose memories start with `images`, by file name."""
+        self._top = top
+        around = harness(top)
+        self._model = Model([rtl_text, around.text], around.name, stop=STOP)
+        self._images = {name: images[file] for name, file in self._model.layout.images.items()}
+        self._power_on()
+
+    def run(
+        self, arguments: Sequence[np.ndarray], max_cycles: int, *, reset: bool = True, hold_start: bool = False
+    ) -> Run:
+        """Run the design on raw arguments; the arrays that it writes are updated in place.
+
+        With `reset` the design is powered on and reset first. Without, the run starts in the cycle in which the one
+        before ended. `hold_start` leaves `start` high. Raises SimulationError if the run does not end within
+        `max_cycles` cycles or writes outside an array; the next run must then reset.
+        """
+        if reset:
+            self._power_on()
+        cycles = self._start(arguments, hold_start)
+        if not self._model.get(STOP):
+            cycles += self._model.advance(max_cycles - cycles)
+        self._check(cycles)
+        return Run(self._collect(arguments), cycles)
+
+    def interrupt(self, arguments: Sequence[np.ndarray], cycles: int) -> None:
+        """Start a run as without reset, and reset the design after `cycles` cycles of it; it is then ready again."""
+        passed = self._start(arguments, hold_start=False)
+        while passed < cycles:
+            passed += self._model.advance(1)
+        self._reset()
+
+    def _power_on(self) -> None:
+        self._model.power_on()
+        for name, image in self._images.items():
+            self._model.memory(name)[:] = to_words(image, self._model.layout.memories[name].width)
+        self._reset()
+
+    def _reset(self) -> None:
+        self._model.set("start", 0)
+        self._model.set("rst", 1)
+        self._model.advance(1)
+        self._model.set("rst", 0)
+        self._model.settle()
+
+    def _start(self, arguments: Sequence[np.ndarray], hold_start: bool) -> int:
+        """Load the arrays and let the cycle of the start pass."""
+        model = self._model
+        assert model.get("ready"), f"{self._top.name} is not ready for a start"
+        entries = zip(self._top.parameters, arguments, strict=True)
+        scalars: list[tuple[str, int]] = []
+        for entry, raw in entries:
+            if isinstance(entry, ArrayPort):
+                model.memory(entry.name)[:] = to_words(raw, entry.width)
+            else:
+                scalars.append((entry.name, int(raw)))
+        for result in self._top.results:
+            if isinstance(result, ArrayPort):
+                model.memory(result.name)[:] = poison(result.type.size, result.width)
+        for name, value in (*scalars, ("start", 1)):
+            model.set(name, value)
+        model.advance(1)
+        for name, value in (*((name, ~value) for name, value in scalars), ("start", int(hold_start))):
+            model.set(name, value)
+        model.settle()
+        return 1
+
+    def _check(self, cycles: int) -> None:
+        """Raise a SimulationError unless the run has ended well."""
+        model = self._model
+        for array in self._top.arrays:
+            if can_miss(array) and model.get(f"{array.name}.stray"):
+                raise stray_write(array.name, model.get(f"{array.name}.stray_address"), array.type.size)
+        if not model.get("done"):
+            inside = {
+                name.removeprefix("dut/").replace("/", "."): value
+                for name, value in model.registers().items()
+                if name.startswith("dut/")
+            }
+            raise hang(self._top.name, cycles, inside)
+        assert model.get("ready"), f"{self._top.name} is done but not ready"
+
+    def _collect(self, arguments: Sequence[np.ndarray]) -> list[np.ndarray]:
+        """Update the arrays among the arguments and gather the results."""
+        for entry, raw in zip(self._top.parameters, arguments, strict=True):
+            if isinstance(entry, ArrayPort) and entry.written:
+                raw[...] = from_words(self._model.memory(entry.name), entry.type.element).reshape(raw.shape)
+        return [self._result(entry) for entry in self._top.results]
+
+    def _result(self, entry) -> np.ndarray:
+        if isinstance(entry, ArrayPort):
+            return from_words(self._model.memory(entry.name), entry.type.element).reshape(entry.type.shape)
+        words = np.array([self._model.get(entry.name)], np.uint64)
+        return from_words(words, entry.type).reshape(())
