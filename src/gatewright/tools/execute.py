@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import copy
+import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -59,13 +60,21 @@ def _reference(design: Design, source: Source, arguments: tuple[np.ndarray, ...]
     assert source.reference is not None
     with user_code(source.file.absolute()), np.errstate(all="ignore"):
         if is_model(source.reference):
-            from gatewright.frontends.torch import run_model
-
-            returned = run_model(source.reference, arguments)
+            returned = _run_model(source.reference, arguments)
         else:
             returned = source.reference(*arguments)
     results = returned if isinstance(returned, (tuple, list)) else () if returned is None else (returned,)
     return _named(design, tuple(results)) | _changed(names, before, arguments)
+
+
+def _run_model(model: Any, arguments: tuple[np.ndarray, ...]) -> object:
+    """What a torch module returns, as arrays. Torch has been imported, since the model is made of it."""
+    torch = sys.modules["torch"]
+    singles = (a.astype(np.float32) if a.dtype.kind == "f" else a for a in arguments)
+    with torch.no_grad():
+        returned = model.eval()(*(torch.as_tensor(a) for a in singles))
+    several = isinstance(returned, (tuple, list))
+    return tuple(value.numpy() for value in returned) if several else returned.numpy()
 
 
 def _compare(design: Design, source: Source, produced: Values, expected: Values) -> int:

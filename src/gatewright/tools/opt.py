@@ -5,10 +5,13 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
+from dataclasses import dataclass
 from importlib.metadata import version
 from typing import IO
 
+from xdsl.context import Context
 from xdsl.dialects import get_all_dialects
+from xdsl.dialects.builtin import ModuleOp
 from xdsl.utils.exceptions import (
     ArgSpecParseError,
     DiagnosticException,
@@ -16,13 +19,30 @@ from xdsl.utils.exceptions import (
     PassFailedException,
     VerifyException,
 )
+from xdsl.utils.target import Target
 from xdsl.xdsl_opt_main import xDSLOptMain
 
 from gatewright.context import GatewrightContext
-from gatewright.errors import GatewrightError, OptionError, OutputError, SourceError
+from gatewright.errors import GatewrightError, IrError, OptionError, OutputError, SourceError
 from gatewright.output import reason_of
 from gatewright.passes import dialect_factories, pass_factories
 from gatewright.tools.failure import INTERRUPTED, report_internal_error
+
+
+@dataclass(frozen=True)
+class VerilogTarget(Target):
+    """SystemVerilog of a module at the rtl level, by CIRCT."""
+
+    name = "verilog"
+
+    def emit(self, ctx: Context, module: ModuleOp, output: IO[str]) -> None:
+        """Write all modules as one text."""
+        from gatewright.bridge.circt import CirctError, verilog
+
+        try:
+            output.write(verilog(str(module)))
+        except CirctError as error:
+            raise IrError("this module has no SystemVerilog", why=" ".join(str(error).split())) from error
 
 
 class GatewrightOptMain(xDSLOptMain):
@@ -39,6 +59,10 @@ class GatewrightOptMain(xDSLOptMain):
         super().register_all_passes()
         for name, factory in pass_factories().items():
             self.register_pass(name, factory)
+
+    def register_all_targets(self) -> None:
+        super().register_all_targets()
+        self.available_targets["verilog"] = lambda: VerilogTarget
 
     def prepare_input(self) -> tuple[list[tuple[IO[bytes], int]], str]:
         try:
