@@ -28,6 +28,10 @@ _NEUTRAL = {"and": -1, "or": 0, "xor": 0}
 _EQUAL_OPERANDS = {"eq": 1, "sle": 1, "sge": 1, "ule": 1, "uge": 1, "ne": 0, "slt": 0, "sgt": 0, "ult": 0, "ugt": 0}
 
 
+LONGEST_CHAIN = 8
+"""The longest delay, in cycles, that is a chain of registers; a longer one is a counter."""
+
+
 def width(value: SSAValue) -> int:
     """Bits of a value."""
     assert isinstance(value.type, IntegerType)
@@ -70,6 +74,22 @@ class Register:
             assert enable is None
 
 
+@dataclass
+class Wire:
+    """A value that may be used before it is known; it is gone from the finished circuit."""
+
+    operation: comb.OrOp
+
+    @property
+    def value(self) -> SSAValue:
+        """What is on the wire."""
+        return self.operation.result
+
+    def connect(self, value: SSAValue) -> None:
+        """Say what is on the wire."""
+        self.operation.operands[0] = value
+
+
 class Circuit:
     """Writes logic into a module. Equal expressions become one; constants fold; nothing depends on the order of sets.
 
@@ -84,6 +104,7 @@ class Circuit:
         self._shared: dict[tuple, SSAValue] = {}
         self._constants: dict[SSAValue, int] = {}
         self._delays: dict[SSAValue, SSAValue] = {}
+        self._wires: list[Wire] = []
 
     def constant(self, number: int, bits: int) -> SSAValue:
         """The low `bits` bits of a number."""
@@ -193,6 +214,8 @@ class Circuit:
             return self.constant(known >> low, bits)
         if isinstance(value.owner, comb.ExtractOp):
             return self.extract(value.owner.input, value.owner.low_bit.value.data + low, bits)
+        if isinstance(value.owner, comb.ReplicateOp) and width(value.owner.input) == 1:
+            return self.replicate(value.owner.input, bits)
         if isinstance(value.owner, comb.ConcatOp):
             offset = width(value)
             for part in value.owner.inputs:
@@ -238,6 +261,21 @@ class Circuit:
         high = self.bit(value, have - 1) if sign else self.constant(0, 1)
         return self.concat(self.replicate(high, bits - have), value)
 
+    def signed_bits(self, value: SSAValue) -> int:
+        """The bits of the signed number that a value is seen to be: extensions need not be counted."""
+        known, bits = self.constant_of(value), width(value)
+        if known is not None:
+            number = signed(known, bits)
+            return (number if number >= 0 else ~number).bit_length() + 1
+        if isinstance(value.owner, comb.ConcatOp) and len(value.owner.inputs) == 2:
+            high, low = value.owner.inputs
+            if self.constant_of(high) == 0:
+                return width(low) + 1
+            sign = high.owner.input if isinstance(high.owner, comb.ReplicateOp) else high
+            if sign is self.bit(low, width(low) - 1):
+                return self.signed_bits(low)
+        return bits
+
     def register(self, name: str, bits: int, *, reset: bool = False, enabled: bool = False) -> Register:
         """A register to be connected later; `reset` clears it, `enabled` lets it hold."""
         input_ = self.constant(0, bits)
@@ -250,15 +288,38 @@ class Circuit:
         self.block.add_op(operation)
         return Register(operation)
 
+    def wire(self, bits: int) -> Wire:
+        """A value to be connected later."""
+        wire = Wire(comb.OrOp([self.constant(0, bits)]))
+        self.block.add_op(wire.operation)
+        self._wires.append(wire)
+        return wire
+
     def delay(self, token: SSAValue, cycles: int, name: str) -> SSAValue:
-        """A token some cycles later; a reset loses it. Delays of one token share their registers."""
+        """A token some cycles later; a reset loses it. Delays of one token share their registers.
+
+        A long delay is a counter, so that the token may not come again before it is over.
+        """
         if cycles == 0 or self.constant_of(token) == 0:
             return token
+        if cycles > LONGEST_CHAIN:
+            key = ("countdown", token, cycles)
+            if key not in self._shared:
+                self._shared[key] = self._countdown(token, cycles, name)
+            return self._shared[key]
         if token not in self._delays:
             register = self.register(name, 1, reset=True)
             register.connect(token)
             self._delays[token] = register.value
         return self.delay(self._delays[token], cycles - 1, name)
+
+    def _countdown(self, token: SSAValue, cycles: int, name: str) -> SSAValue:
+        bits = cycles.bit_length()
+        left = self.register(f"{name}_countdown", bits, reset=True)
+        zero, one = self.constant(0, bits), self.constant(1, bits)
+        fewer = self.mux(self.icmp("eq", left.value, zero), zero, self.binary("sub", left.value, one))
+        left.connect(self.mux(token, self.constant(cycles, bits), fewer))
+        return self.name(self.icmp("eq", left.value, one), name)
 
     def instance(
         self, name: str, module: str, inputs: Sequence[tuple[str, SSAValue]], output: tuple[str, int]
@@ -281,6 +342,12 @@ class Circuit:
         """Write the module's outputs and erase what none of them needs."""
         output = hw.OutputOp(outputs)
         self.block.add_op(output)
+        for wire in self._wires:
+            source, hint = wire.operation.inputs[0], wire.value.name_hint
+            wire.value.name_hint = None
+            wire.value.replace_all_uses_with(source)
+            if hint is not None:
+                self.name(source, hint)
         live = _live(self.block.ops, output)
         dead = [operation for operation in self.block.ops if operation not in live]
         for operation in dead:

@@ -10,22 +10,20 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from xdsl.dialects import arith, memref
+from xdsl.dialects import arith, func, memref
 from xdsl.ir import Block, Operation, SSAValue
 
-from gatewright.dialects.loopschedule import PipelineOp, RegisterOp, SeqWhileOp, StepOp, latency_of
+from gatewright.dialects.loopschedule import PipelineOp, RegisterOp, SeqWhileOp, StepOp, TerminatorOp, latency_of
 from gatewright.errors import UnsupportedError
 from gatewright.location import source_location
 from gatewright.transforms.rtl.arithmetic import bits_of, compute, constant_number
 from gatewright.transforms.rtl.circuit import Circuit
+from gatewright.transforms.rtl.holding import Holding
 from gatewright.transforms.rtl.memories import Memory
 from gatewright.transforms.rtl.names import label, value_name
-from gatewright.transforms.rtl.places import Item, Place, Span, Timeline, items_of, span_of
+from gatewright.transforms.rtl.places import Item, Place, Span, Timeline, span_of
 from gatewright.transforms.rtl.units import Units
-from gatewright.transforms.rtl.values import Always, Carried, Derived, Source, Timed
-
-CHAIN = 8
-"""The longest wait, in cycles, that is a chain of registers; a longer one is a counter."""
+from gatewright.transforms.rtl.values import Always, Carried, Derived, Source, Timed, is_durable
 
 WIRING = (arith.ExtSIOp, arith.ExtUIOp, arith.TruncIOp, arith.IndexCastOp)
 """Operations that cost no logic, so that keeping their operand keeps their result."""
@@ -38,6 +36,7 @@ class Lowering:
     circuit: Circuit
     units: Units
     memories: dict[SSAValue, Memory]
+    holding: Holding
     sources: dict[SSAValue, Source] = field(default_factory=dict)
     """Where the values of the schedule are to be read."""
     labels: int = 0
@@ -103,7 +102,7 @@ class Lowering:
         """High in the cycle in which the last of the members of a step has ended, and its least duration is over."""
         circuit = self.circuit
         members: list[tuple[Span, Callable[[], SSAValue]]] = [(span, lambda end=end: end) for span, end in ends]
-        members.append((Span(cycles, cycles), lambda: self._wait(active, cycles - 1, name)))
+        members.append((Span(cycles, cycles), lambda: circuit.delay(active, cycles - 1, f"{name}_wait")))
         longest = max(members, key=lambda member: member[0].least)
         # What never outlasts the longest of the least durations need not be waited for.
         awaited = [
@@ -121,25 +120,12 @@ class Lowering:
             flag.connect(circuit.all_of(each, circuit.invert(end)))
         return end
 
-    def _wait(self, token: SSAValue, cycles: int, name: str) -> SSAValue:
-        """A token some cycles later."""
-        circuit = self.circuit
-        if cycles <= CHAIN:
-            return circuit.delay(token, cycles, f"{name}_wait")
-        bits = cycles.bit_length()
-        left = circuit.register(f"{name}_left", bits, reset=True)
-        zero, one = circuit.constant(0, bits), circuit.constant(1, bits)
-        idle = circuit.icmp("eq", left.value, zero)
-        fewer = circuit.mux(idle, zero, circuit.binary("sub", left.value, one))
-        left.connect(circuit.mux(token, circuit.constant(cycles, bits), fewer))
-        return circuit.name(circuit.icmp("eq", left.value, one), f"{name}_wait")
-
     def _seq_while(self, loop: SeqWhileOp, start: SSAValue, place: Place, name: str) -> SSAValue:
         """Lower a loop that starts with a token; the token of the cycle in which its condition is false."""
         circuit = self.circuit
         repeat = circuit.register(f"{name}_repeat", 1, reset=True)
         header = circuit.name(circuit.any_of(start, repeat.value), f"{name}_header")
-        body = Timeline(items_of(loop.body.block), place)
+        body = Timeline(loop.body.block, place)
         carried = self._iteration_arguments(loop, start, place, name)
         taken = self._condition(loop, header, body.place(0), name)
         first = circuit.name(circuit.all_of(header, taken), f"{name}_iterate")
@@ -216,31 +202,77 @@ class Lowering:
                 why="memories answer in the next cycle",
             )
         memory = self.memories[operation.memref]
-        name = value_name(operation.res, operation)
-        if operation.res.name_hint is None:
-            name = f"{memory.name}_word"
+        name = operation.res.name_hint or f"{memory.name}_word"
         live = memory.load(token, [self.read(index, place) for index in operation.indices])
-        self.sources[operation.res] = Timed(self.circuit, name, place, 1, token, live)
+        loaded = Timed(self.circuit, name, place, 1, token, live)
+        loaded.stays = lambda use: self.holding.stays(operation.memref, operation, place, use)
+        self.sources[operation.res] = loaded
 
     def _arithmetic(self, operation: Operation, token: SSAValue, place: Place) -> None:
         latency = latency_of(operation)
+        if len(operation.results) != 1 or bits_of(operation.results[0].type) is None:
+            raise UnsupportedError(f"{operation.name} has no hardware", where=source_location(operation))
         if isinstance(operation, WIRING) and latency == 0:
             self.sources[operation.results[0]] = Derived(
-                self.sources[operation.operands[0]], lambda value: self._wiring(operation, value)
+                self.sources[operation.operands[0]], lambda value: self._logic(operation, [value])
             )
             return
         operands = [self.read(operand, place) for operand in operation.operands]
-        if len(operation.results) != 1 or bits_of(operation.results[0].type) is None:
-            raise UnsupportedError(f"{operation.name} has no hardware", where=source_location(operation))
         name = value_name(operation.results[0], operation)
         live = self.units.execute(operation, token, operands)
         if latency == 0:
             self.circuit.name(live, name)
-        known = self.circuit.constant_of(live) is not None
-        source = Always(live) if known else Timed(self.circuit, name, place, latency, token, live)
-        self.sources[operation.results[0]] = source
+        if self.circuit.constant_of(live) is not None:
+            self.sources[operation.results[0]] = Always(live)
+            return
+        computed = Timed(self.circuit, name, place, latency, token, live)
+        unit = self.units.iterative(operation)
+        if unit is not None:
+            computed.stays = lambda use: self.holding.stays(unit, operation, place, use)
+        elif latency == 0 and self._is_recomputed(operation):
+            computed.again = lambda use: self._again(operation, name, use)
+        self.sources[operation.results[0]] = computed
 
-    def _wiring(self, operation: Operation, value: SSAValue) -> SSAValue:
-        derived = compute(self.circuit, operation, [value])
-        assert derived is not None
-        return derived
+    def _is_recomputed(self, operation: Operation) -> bool:
+        """Whether a result is computed where an iteration ends, and only there, instead of being kept until then.
+
+        That saves a register for most loop counters; the operands are kept in any case.
+        """
+        return (
+            "gw.operator" not in operation.attributes
+            and all(is_durable(self.sources[operand]) for operand in operation.operands)
+            and _only_ends_iterations(operation.results[0])
+        )
+
+    def _again(self, operation: Operation, name: str, use: Place) -> SSAValue:
+        value = self._logic(operation, [self.read(operand, use) for operand in operation.operands])
+        return self.circuit.name(value, name)
+
+    def _logic(self, operation: Operation, operands: list[SSAValue]) -> SSAValue:
+        value = compute(self.circuit, operation, operands)
+        assert value is not None
+        return value
+
+
+def _only_ends_iterations(value: SSAValue) -> bool:
+    """Whether a value is used by terminators only, looking through the registers of steps."""
+    for use in value.uses:
+        if isinstance(use.operation, TerminatorOp):
+            continue
+        step = use.operation.parent_op()
+        if not (isinstance(use.operation, RegisterOp) and isinstance(step, StepOp)):
+            return False
+        if not _only_ends_iterations(step.outs[use.index]):
+            return False
+    return True
+
+
+def shared_outputs(function: func.FuncOp, units: Units) -> Holding:
+    """The loads of each memory and the operations of each iterative operator of a function."""
+    holding = Holding()
+    for operation in function.walk():
+        if isinstance(operation, memref.LoadOp):
+            holding.add(operation.memref, operation)
+        elif (unit := units.iterative(operation)) is not None:
+            holding.add(unit, operation)
+    return holding

@@ -19,10 +19,10 @@ from gatewright.operators.library import OperatorLibrary
 from gatewright.program import Program
 from gatewright.simulate.top import TopModule, legal_name, port_names
 from gatewright.transforms.rtl.circuit import Circuit
-from gatewright.transforms.rtl.control import Lowering
+from gatewright.transforms.rtl.control import Lowering, shared_outputs
 from gatewright.transforms.rtl.header import header
 from gatewright.transforms.rtl.memories import LocalMemory, Memory, contents_of, shape_of, word_bits
-from gatewright.transforms.rtl.places import Place, Timeline, items_of
+from gatewright.transforms.rtl.places import Place, Timeline
 from gatewright.transforms.rtl.units import Units
 from gatewright.transforms.rtl.values import Always
 
@@ -94,7 +94,7 @@ class _Top:
         self.outside: dict[str, Memory] = {}
         self.inside: list[tuple[LocalMemory, bool]] = []
         self.images: dict[str, np.ndarray] = {}
-        self.lowering = Lowering(self.circuit, self.units, {})
+        self.lowering = Lowering(self.circuit, self.units, {}, shared_outputs(self.function, self.units))
 
     def lower(self) -> RtlDesign:
         """Build everything."""
@@ -104,7 +104,7 @@ class _Top:
         accepted = circuit.name(circuit.all_of(circuit.inputs["start"], ready), "accepted")
         self._parameters(accepted)
         self._head()
-        timeline = Timeline(items_of(self.function.body.block))
+        timeline = Timeline(self.function.body.block)
         if timeline.items:
             last = self.lowering.sequence(timeline, circuit.delay(accepted, 1, "first_step_active"))
             running = circuit.all_of(busy.value, circuit.invert(last))

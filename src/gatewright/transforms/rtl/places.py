@@ -62,12 +62,15 @@ def span_of(item: Item) -> Span:
 class Timeline:
     """A sequence of steps and loops: each begins in the cycle after the one before has ended."""
 
-    items: Sequence[Item]
+    block: Block
+    """The block that the items are in."""
     outer: Place | None = None
     """Where the loop begins whose body this is; None for the function's own sequence."""
+    items: Sequence[Item] = field(init=False)
     positions: dict[Operation, int] = field(init=False)
 
     def __post_init__(self):
+        self.items = items_of(self.block)
         self.positions = {item: position for position, item in enumerate(self.items)}
 
     @cached_property

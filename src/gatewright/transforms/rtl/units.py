@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field
 
 from xdsl.dialects.builtin import IntegerAttr, StringAttr
 from xdsl.ir import Operation, SSAValue
+from xdsl.parser import Parser
 
-from gatewright.dialects import comb, hw, seq
+from gatewright.context import context
+from gatewright.dialects import hw, seq
 from gatewright.dialects.loopschedule import latency_of
 from gatewright.errors import IrError, UnsupportedError
 from gatewright.location import source_location
+from gatewright.operators.integer import module_text
 from gatewright.operators.library import Operator, OperatorLibrary
 from gatewright.transforms.rtl.arithmetic import bits_of, compute, known_operations
-from gatewright.transforms.rtl.circuit import Circuit, width
+from gatewright.transforms.rtl.circuit import Circuit, Wire
 
 
 @dataclass
@@ -24,8 +27,8 @@ class Use:
     operation: Operation
     token: SSAValue
     operands: list[SSAValue]
-    result: SSAValue
-    """A stand-in for the unit's output, until the unit is connected."""
+    result: Wire
+    """The unit's output, once the unit is connected."""
 
 
 @dataclass
@@ -68,9 +71,21 @@ class Units:
         unit = self.units.setdefault((operator.name, number), Unit(operator, number))
         bits = bits_of(operation.results[0].type)
         assert bits is not None
-        result = self._stand_in(bits)
+        if operator.latency > 0:
+            operands = self._at_ports(operator, operation, operands)
+        result = self.circuit.wire(bits)
         unit.uses.append(Use(operation, token, operands, result))
-        return result
+        return result.value
+
+    def iterative(self, operation: Operation) -> Hashable | None:
+        """What names the unit of an operation if its output stays until the unit's next start; None if it does not."""
+        if latency_of(operation) < 2 or not operation.results:
+            return None
+        operator = self._operator(operation)
+        if operator is None or not operator.needs_start:
+            return None
+        bound = operation.attributes.get("gw.unit")
+        return (operator.name, bound.value.data) if isinstance(bound, IntegerAttr) else operation
 
     def connect(self) -> None:
         """Build every unit and give the operations its output."""
@@ -90,7 +105,7 @@ class Units:
             return None
         else:
             kind, bits = operation.name.rpartition(".")[2], bits_of(operation.results[0].type)
-            operator = self.library.choose(kind, bits) if bits is not None else None
+            operator = self._for_kind(kind, bits) if bits is not None else None
         if operator is None:
             raise IrError(
                 f"no operator executes {operation.name} in {latency} cycles"
@@ -106,6 +121,28 @@ class Units:
             )
         return operator
 
+    def _for_kind(self, kind: str, bits: int) -> Operator | None:
+        """The library's operator for a kind of operation on full-width operands, if there is one with a module."""
+        try:
+            operator = self.library.operator(kind, bits)
+        except KeyError:
+            return None
+        return operator if operator.latency > 0 and operator.kind != "load" else None
+
+    def _at_ports(self, operator: Operator, operation: Operation, operands: list[SSAValue]) -> list[SSAValue]:
+        """The operands as the ports take them: in the order in which they fit, without sign extension."""
+        circuit, ports = self.circuit, operator.operand_widths
+        for order in (operands, operands[::-1]) if operator.kind == "muli" else (operands,):
+            fitting = zip(order, ports, strict=True)
+            if all(bits >= operator.width or circuit.signed_bits(value) <= bits for value, bits in fitting):
+                return [circuit.extract(value, 0, bits) for value, bits in zip(order, ports, strict=True)]
+        needed = " and ".join(str(circuit.signed_bits(value)) for value in operands)
+        raise IrError(
+            f"the operands of {operation.name} do not fit its operator {operator.name}",
+            where=source_location(operation),
+            why=f"they are signed numbers of {needed} bits, its ports have {' and '.join(map(str, ports))}",
+        )
+
     def _unit_number(self, operation: Operation, operator: Operator) -> int:
         """The unit that an operation is bound to; one of its own if it is bound to none."""
         given = operation.attributes.get("gw.unit")
@@ -113,17 +150,10 @@ class Units:
             return given.value.data
         return max((number for name, number in self.units if name == operator.name), default=-1) + 1
 
-    def _stand_in(self, bits: int) -> SSAValue:
-        """A value to be replaced; nothing folds it because it is no constant, and nothing shares it."""
-        zero = self.circuit.constant(0, bits)
-        operation = comb.MuxOp(self.circuit.false, zero, zero)
-        self.circuit.block.add_op(operation)
-        return operation.result
-
     def _connect_instance(self, unit: Unit) -> None:
         circuit, operator = self.circuit, unit.operator
         if operator.name not in self.modules:
-            self.modules[operator.name] = self.library.build(operator)
+            self.modules[operator.name] = _module(module_text(operator, self.library))
         ports = self.modules[operator.name].module_type.ports
         names = [port.port_name.data for port in ports if port.dir.data.is_input_like()]
         given: dict[str, SSAValue] = {"clk": circuit.clk, "rst": circuit.rst}
@@ -134,10 +164,10 @@ class Units:
             chosen = circuit.select([(use.token, use.operands[position]) for use in unit.uses])
             given[name] = circuit.name(chosen, f"{unit.name}_{name}")
         inputs = [(name, given[name]) for name in names]
-        instance = circuit.instance(unit.name, operator.name, inputs, ("result", width(unit.uses[0].result)))
+        instance = circuit.instance(unit.name, operator.name, inputs, ("result", operator.width))
         instance.outputs[0].name_hint = f"{unit.name}_result"
         for use in unit.uses:
-            use.result.replace_all_uses_with(instance.outputs[0])
+            use.result.connect(instance.outputs[0])
 
     def _connect_logic(self, unit: Unit) -> None:
         """Combinational units are shared by choosing their operands, unless that would close a loop of logic.
@@ -148,18 +178,27 @@ class Units:
         circuit = self.circuit
         if len(unit.uses) > 1 and all(type(use.operation) is type(unit.uses[0].operation) for use in unit.uses):
             reached = _logic_behind([value for use in unit.uses for value in (use.token, *use.operands)])
-            if not any(use.result in reached for use in unit.uses):
+            if not any(use.result.value in reached for use in unit.uses):
                 count = len(unit.uses[0].operands)
                 shared = [circuit.select([(use.token, use.operands[at]) for use in unit.uses]) for at in range(count)]
                 result = compute(circuit, unit.uses[0].operation, shared)
                 assert result is not None
                 for use in unit.uses:
-                    use.result.replace_all_uses_with(result)
+                    use.result.connect(result)
                 return
         for use in unit.uses:
             result = compute(circuit, use.operation, use.operands)
             assert result is not None
-            use.result.replace_all_uses_with(result)
+            use.result.connect(result)
+
+
+def _module(text: str) -> hw.HWModuleOp:
+    """The module of an operator from its text."""
+    parsed = Parser(context(), text).parse_module()
+    module = parsed.body.block.first_op
+    assert isinstance(module, hw.HWModuleOp)
+    module.detach()
+    return module
 
 
 def _logic_behind(values: Sequence[SSAValue]) -> set[SSAValue]:

@@ -58,16 +58,22 @@ class Timed:
     latency: int
     token: SSAValue
     live: SSAValue
-    stays: Callable[[Place], bool] = field(default=lambda use: False)
-    """Whether the wire still has the value at a later use, because nothing has replaced it."""
+    stays: Callable[[Place], bool] | None = None
+    """Whether the wire certainly still has the value at a later use, because nothing has replaced it."""
+    again: Callable[[Place], SSAValue] | None = None
+    """Computes the value at a later use instead of keeping it."""
     _register: Register | None = None
 
     def read(self, use: Place) -> SSAValue:
         """The wire or the register, by the distance of the use."""
         span = distance(self.place, use)
         assert span.most is None or span.most >= self.latency, f"{self.name} is used before it is there"
-        if span.exact == self.latency or self.stays(use):
+        if span.exact == self.latency:
             return self.live
+        if span.least >= self.latency and self.stays is not None and self.stays(use):
+            return self.live
+        if self.again is not None:
+            return self.again(use)
         if span.least > self.latency:
             return self.register.value
         now = self.circuit.mux(self.valid, self.live, self.register.value)
@@ -85,6 +91,13 @@ class Timed:
             self._register = self.circuit.register(f"{self.name}_held", width(self.live), enabled=True)
             self._register.connect(self.live, self.valid)
         return self._register
+
+
+def is_durable(source: Source) -> bool:
+    """Whether a value needs no register of its own to be read at any later use."""
+    if isinstance(source, Derived):
+        return is_durable(source.source)
+    return isinstance(source, Always | Carried)
 
 
 @dataclass
