@@ -42,7 +42,8 @@ class VerilogTarget(Target):
         try:
             output.write(verilog(str(module)))
         except CirctError as error:
-            raise IrError("this module has no SystemVerilog", why=" ".join(str(error).split())) from error
+            reason = " ".join(str(error).partition(" note:")[0].split())
+            raise IrError("this module has no SystemVerilog", why=reason) from error
 
 
 class GatewrightOptMain(xDSLOptMain):

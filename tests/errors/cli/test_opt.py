@@ -53,3 +53,18 @@ def test_an_output_that_cannot_be_written(command):
     Path("file").write_text("")
     ended = command("gatewright-opt", "empty.mlir", "-o", "file/out.mlir")
     assert (ended.code, ended.err) == (1, "cannot write file/out.mlir\n  not a directory\n")
+
+
+def test_a_module_without_systemverilog(command):
+    Path("loops.mlir").write_text("func.func @f(%a: i32) {\n  %b = gw.isqrt %a : i32\n  func.return\n}\n")
+    ended = command("gatewright-opt", "loops.mlir", "-t", "verilog")
+    assert ended.code == 1
+    assert ended.err.startswith("this module has no SystemVerilog\n  CIRCT (parse): ")
+
+
+def test_a_module_at_the_rtl_level_becomes_systemverilog(command):
+    Path("sum.mlir").write_text(
+        "hw.module @sum(in %a : i8, in %b : i8, out c : i8) {\n  %c = comb.add %a, %b : i8\n  hw.output %c : i8\n}\n"
+    )
+    ended = command("gatewright-opt", "sum.mlir", "-t", "verilog")
+    assert ended.code == 0 and "assign c = a + b;" in ended.out
