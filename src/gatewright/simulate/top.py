@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import count
 
 from gatewright.interface import Signature
 from gatewright.types import Array, Scalar, Type
@@ -40,12 +42,24 @@ _RESERVED = frozenset(
 """Words that cannot name a port: those of SystemVerilog, and of C++, in which Verilator names the ports again."""
 
 
-def legal_name(name: str) -> str:
-    """`name` as a Verilog identifier that is no keyword: foreign characters become `_`, and keywords end in one."""
-    legal = "".join(c if c.isascii() and (c.isalnum() or c == "_") else "_" for c in name) or "_"
+def legal_name(name: str, taken: Collection[str] = ()) -> str:
+    """`name` as a Verilog identifier that is no keyword and not `taken`.
+
+    Foreign characters become `_`; underscores at the end go and doubled ones become one, because names are joined by
+    them. A name that cannot be used gets a number behind it.
+    """
+    legal = "".join(c if c.isascii() and (c.isalnum() or c == "_") else "_" for c in name)
+    legal = re.sub("_+", "_", legal).removesuffix("_") or "x"
     if legal[0].isdigit():
         legal = "_" + legal
-    return legal + "_" if legal in _RESERVED else legal
+    return next(candidate for candidate in _numbered(legal) if candidate not in _RESERVED and candidate not in taken)
+
+
+def _numbered(name: str) -> Iterator[str]:
+    """`name`, `name_1`, `name_2` and so on."""
+    yield name
+    for number in count(1):
+        yield f"{name}_{number}"
 
 
 @dataclass(frozen=True)
@@ -107,18 +121,20 @@ class ArrayPort:
 def port_names(signature: Signature) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """The ports, or prefixes of ports, of the parameters and of the results, in order.
 
-    Each is named as in the program, with a `_` behind it where the name is a keyword or taken.
+    Each is named as in the program, with a number behind it where the name is a keyword or taken.
     """
     names: list[str] = []
     taken: set[str] = set(CONTROL_PORTS)
     for entry in (*signature.parameters, *signature.results):
+        unusable: set[str] = set()
         name = legal_name(entry.name)
         while not taken.isdisjoint(_ports_of(name, entry.type)):
-            name = legal_name(name + "_")
+            unusable.add(name)
+            name = legal_name(entry.name, unusable)
         taken.update(_ports_of(name, entry.type))
         names.append(name)
-    count = len(signature.parameters)
-    return tuple(names[:count]), tuple(names[count:])
+    split = len(signature.parameters)
+    return tuple(names[:split]), tuple(names[split:])
 
 
 @dataclass(frozen=True)
