@@ -27,7 +27,8 @@ _TO_VERILOG = """lower-seq-to-sv{disable-mem-randomization disable-reg-randomiza
 # Flattening asks every loaded dialect for its inliner, and aborts at LLVM's, which lacks one here: it must run
 # before any pass that loads the LLVM dialect.
 _FLATTEN = "hw-flatten-modules"
-_TO_ARC = """hw.module(lower-seq-compreg-ce), cse, arc-canonicalizer, convert-to-arcs, arc-dedup, cse,
+# Arcs are not deduplicated: the inliner leaves one with two uses as it is, and the lowering to LLVM aborts on it.
+_TO_ARC = """hw.module(lower-seq-compreg-ce), cse, arc-canonicalizer, convert-to-arcs, cse,
     arc-canonicalizer, arc-split-loops, arc-lower-state, arc-inline, arc-merge-ifs, cse, arc-canonicalizer,
     arc.model(arc-allocate-state)"""
 _TO_LLVM = "arc-lower-clocks-to-funcs, arc-split-funcs, lower-arc-to-llvm, cse, canonicalize"
