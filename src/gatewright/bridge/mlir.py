@@ -1,0 +1,212 @@
+"""MLIR, from the torch-mlir wheel: text in, passes, text out, and integer programs on tensors as native code.
+
+Text leaves here in the generic form with locations written where they belong, the form xDSL reads.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import re
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from gatewright.bridge.jit import Compiled
+
+GENERALIZE = "func.func(linalg-generalize-named-ops),canonicalize,cse"
+"""Every linalg operation as `linalg.generic`, and constants folded."""
+
+_TO_LLVM = """eliminate-empty-tensors,
+    one-shot-bufferize{bufferize-function-boundaries function-boundary-type-conversion=identity-layout-map},
+    buffer-results-to-out-params{hoist-static-allocs modify-public-functions}, buffer-deallocation-pipeline,
+    canonicalize, func.func(convert-linalg-to-loops), expand-strided-metadata, lower-affine, convert-scf-to-cf,
+    convert-cf-to-llvm, convert-arith-to-llvm, finalize-memref-to-llvm, convert-func-to-llvm,
+    reconcile-unrealized-casts"""
+
+
+class MlirError(Exception):
+    """MLIR refuses a text. `str(error)` is its message; `line` and `column` count from 1, if it says where."""
+
+    def __init__(self, message: str, file: str | None = None, line: int | None = None, column: int | None = None):
+        super().__init__(message)
+        self.file, self.line, self.column = file, line, column
+
+
+def run_passes(text: str, passes: str) -> str:
+    """The module after a pass pipeline such as `canonicalize, func.func(cse)`, in generic form with locations.
+
+    Raises MlirError for text that does not parse or verify, and for a pass that fails.
+    """
+    with _parsed(text) as module:
+        _run(module, passes)
+        return generic_text(module)
+
+
+def generic_text(module: Any) -> str:
+    """The text of an MLIR module in generic form, locations inline, constants as xDSL packs them."""
+    text = module.operation.get_asm(enable_debug_info=True, use_local_scope=True, print_generic_op_form=True)
+    if "dense_resource<" in text:
+        # In local scope MLIR leaves the contents of resources out.
+        text += "".join(module.operation.get_asm().rpartition("\n{-#")[1:])
+    return _HEXADECIMAL.sub(_from_mlir, text)
+
+
+def import_torch(program: object, name: str) -> str:
+    """The linalg on tensors of a `torch.export.ExportedProgram`, every operation a `linalg.generic`.
+
+    Raises MlirError with torch-mlir's diagnostics for an operation that it cannot lower.
+    """
+    from torch_mlir import fx
+    from torch_mlir.compiler_utils import TorchMlirCompilerError
+
+    try:
+        module = fx.export_and_import(program, output_type="linalg-on-tensors", func_name=name)  # pyright: ignore
+    except TorchMlirCompilerError as error:
+        raise _located(str(error)) from error
+    with module.context:
+        _run(module, GENERALIZE)
+        return generic_text(module)
+
+
+def check_text(text: str) -> None:
+    """Raise MlirError unless MLIR parses and verifies a text."""
+    with _parsed(text):
+        pass
+
+
+@contextmanager
+def _parsed(text: str) -> Iterator[Any]:
+    from torch_mlir import ir
+
+    with ir.Context() as context:
+        context.emit_error_diagnostics = True
+        try:
+            module = ir.Module.parse(_HEXADECIMAL.sub(_to_mlir, text))
+        except ir.MLIRError as error:
+            raise _from_diagnostics(error) from error
+        yield module
+
+
+def _run(module: Any, passes: str) -> None:
+    from torch_mlir import ir
+    from torch_mlir.passmanager import PassManager
+
+    try:
+        with module.context:
+            PassManager.parse(f"builtin.module({passes})").run(module.operation)
+    except ir.MLIRError as error:
+        raise _from_diagnostics(error) from error
+
+
+def _from_diagnostics(error: Any) -> MlirError:
+    """The first diagnostic that MLIR attached to an exception, with its place."""
+    for diagnostic in getattr(error, "error_diagnostics", []):
+        place = re.match(r'"([^"]*)":(\d+):(\d+)$', str(diagnostic.location).removeprefix("loc(").removesuffix(")"))
+        if place:
+            return MlirError(diagnostic.message, place[1], int(place[2]), int(place[3]))
+        return MlirError(diagnostic.message)
+    return _located(str(error))
+
+
+def _located(message: str) -> MlirError:
+    """The first error in a list of diagnostics as text, with its place if it says one."""
+    line = next((line for line in message.splitlines() if "error:" in line), message)
+    place = re.search(r'"([^"]+)":(\d+):(\d+)', line)
+    what = line.split("error:", 1)[-1].strip()
+    return MlirError(what, place[1], int(place[2]), int(place[3])) if place else MlirError(what)
+
+
+# Constants in hexadecimal: MLIR packs an element into whole bytes and i1 into bits, xDSL into 1, 2, 4 or 8 bytes.
+
+_HEXADECIMAL = re.compile(r'dense<"0x([0-9A-Fa-f]*)"> : tensor<((?:\d+x)*)i(\d+)>')
+
+
+def _container(width: int) -> int:
+    return next(size for size in (1, 2, 4, 8) if width <= 8 * size)
+
+
+def _to_mlir(match: re.Match[str]) -> str:
+    width = int(match[3])
+    if width in (8, 16, 32, 64):
+        return match[0]
+    size = _container(width)
+    values = np.frombuffer(bytes.fromhex(match[1]), f"<u{size}") & np.array((1 << width) - 1, f"<u{size}")
+    if width == 1:
+        packed = np.packbits(values.astype(np.uint8), bitorder="little")
+    else:
+        packed = values.view(np.uint8).reshape(-1, size)[:, : (width + 7) // 8]
+    return f'dense<"0x{packed.tobytes().hex().upper()}"> : tensor<{match[2]}i{width}>'
+
+
+def _from_mlir(match: re.Match[str]) -> str:
+    width = int(match[3])
+    if width in (8, 16, 32, 64):
+        return match[0]
+    given, size = np.frombuffer(bytes.fromhex(match[1]), np.uint8), _container(width)
+    if width == 1:
+        count = int(np.prod([int(extent) for extent in match[2].split("x")[:-1]]))
+        values = np.unpackbits(given, bitorder="little")[:count]
+    else:
+        padded = np.zeros((len(given) // ((width + 7) // 8), size), np.uint8)
+        padded[:, : (width + 7) // 8] = given.reshape(len(padded), -1)
+        values = sign_extended(padded.view(f"<u{size}").reshape(-1), width)
+    return f'dense<"0x{values.tobytes().hex().upper()}"> : tensor<{match[2]}i{width}>'
+
+
+def sign_extended(values: np.ndarray, width: int) -> np.ndarray:
+    """Unsigned integers whose low `width` bits are two's complement, as signed integers of the same size."""
+    places = 8 * values.dtype.itemsize - width
+    signed = values.view(f"<i{values.dtype.itemsize}")
+    return (signed << places) >> places if places else signed
+
+
+@dataclass(frozen=True)
+class TensorProgram:
+    """A function of integer tensors as native code, with the width and shape of each argument and result."""
+
+    compiled: Compiled
+    name: str
+    arguments: Sequence[tuple[int, tuple[int, ...]]]
+    results: Sequence[tuple[int, tuple[int, ...]]]
+
+    def __call__(self, arrays: Sequence[np.ndarray]) -> list[np.ndarray]:
+        """The results on arrays of integers, sign-extended in the smallest NumPy type."""
+        given = [self._bits(array, *port) for array, port in zip(arrays, self.arguments, strict=True)]
+        taken = [np.zeros(shape, f"<u{_container(width)}") for width, shape in self.results]
+        words = [word for array in [*given, *taken] for word in _descriptor(array)]
+        self._entry(len(words))(*words)
+        return [sign_extended(array, width) for array, (width, _) in zip(taken, self.results, strict=True)]
+
+    def _entry(self, words: int) -> Callable[..., int]:
+        return self.compiled.function(self.name, words)
+
+    @staticmethod
+    def _bits(array: np.ndarray, width: int, shape: tuple[int, ...]) -> np.ndarray:
+        type_ = f"<u{_container(width)}"
+        bits = np.ascontiguousarray(array).reshape(shape).astype(type_)
+        return np.ascontiguousarray(bits & np.array((1 << width) - 1, type_))
+
+
+def compile_tensors(
+    text: str,
+    name: str,
+    arguments: Sequence[tuple[int, tuple[int, ...]]],
+    results: Sequence[tuple[int, tuple[int, ...]]],
+) -> TensorProgram:
+    """Compile the function `name` of a module of linalg on integer tensors. Ports are (width, shape)."""
+    from gatewright.bridge.jit import compile_llvm
+
+    with _parsed(text) as module:
+        _run(module, _TO_LLVM)
+        return TensorProgram(compile_llvm(str(module)), name, arguments, results)
+
+
+def _descriptor(array: np.ndarray) -> list[int]:
+    """A memref descriptor as words: allocated and aligned pointer, offset, sizes, strides."""
+    address = array.ctypes.data_as(ctypes.c_void_p).value or 0
+    strides = [stride // array.itemsize for stride in array.strides]
+    return [address, address, 0, *array.shape, *strides]

@@ -1,0 +1,150 @@
+"""PyTorch models: `torch.nn.Module` and `torch.export.ExportedProgram`, through torch-mlir to linalg on tensors."""
+
+from __future__ import annotations
+
+import logging
+import re
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from gatewright.bridge.mlir import MlirError, import_torch
+from gatewright.errors import InterfaceError, SourceLocation, ToolError, UnsupportedError
+from gatewright.frontends.imported import read
+from gatewright.frontends.ports import name_arguments
+from gatewright.options import Options
+from gatewright.program import Program
+
+if TYPE_CHECKING:
+    from torch.export import ExportedProgram
+
+
+def load(source: object, args: Sequence[object], options: Options) -> Program:
+    """The tensor-level program of a `torch.nn.Module`, with `args` as example inputs, or of an `ExportedProgram`.
+
+    A module is read as in evaluation mode, whatever mode it is in, and is left as it was. Raises UnsupportedError for
+    what neither torch.export nor torch-mlir can lower, and ToolError without torch.
+    """
+    torch = _torch()
+    if isinstance(source, torch.export.ExportedProgram):
+        exported = source
+    elif isinstance(source, torch.nn.Module):
+        exported = _export(torch, source, args)
+    else:
+        raise InterfaceError(f"a {type(source).__name__} is not a PyTorch model")
+    name = options.name or _name(source)
+    with _quiet():
+        try:
+            text = import_torch(exported, name)
+        except MlirError as error:
+            raise _refused(error) from error
+    module = read(text, _is_users)
+    program = Program("tensor", module, name)
+    name_arguments(program.function, _argument_names(torch, exported))
+    return program
+
+
+def _torch() -> Any:
+    try:
+        import torch
+    except ImportError as error:
+        raise ToolError(
+            "compiling a PyTorch model needs PyTorch",
+            why="torch is not installed",
+            remedy='pip install "gatewright[torch]"',
+        ) from error
+    return torch
+
+
+def _export(torch: Any, model: Any, args: Sequence[object]) -> ExportedProgram:
+    """Trace a module in evaluation mode."""
+    if not args:
+        raise InterfaceError(
+            "a PyTorch model needs example arguments",
+            why="the shapes of its tensors follow from them",
+            remedy="gw.compile(model, args=(x,))",
+        )
+    examples = tuple(torch.as_tensor(value) for value in args)
+    with _quiet(), _evaluating(model), torch.no_grad():
+        try:
+            return torch.export.export(model, examples, strict=False)
+        except Exception as error:  # torch raises anything at all, the user's own mistakes among it
+            raise UnsupportedError(
+                "torch.export cannot trace this model",
+                where=_users_line(error),
+                why=f"{type(error).__name__}: {_first_line(error)}",
+                remedy="the model must run on the example arguments, without control flow that depends on data",
+            ) from error
+
+
+@contextmanager
+def _evaluating(model: Any) -> Iterator[None]:
+    """Every part of a module in evaluation mode, and as it was afterwards."""
+    modes = [(part, part.training) for part in model.modules()]
+    try:
+        model.eval()
+        yield
+    finally:
+        for part, training in modes:
+            part.training = training
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Without the warnings and log lines of torch about itself."""
+    logger = logging.getLogger("torch")
+    level = logger.level
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        logger.setLevel(logging.CRITICAL)
+        try:
+            yield
+        finally:
+            logger.setLevel(level)
+
+
+def _name(source: object) -> str:
+    """The module's class as an identifier; `model` for an exported program."""
+    name = type(source).__name__
+    return "model" if name == "ExportedProgram" else re.sub(r"\W", "_", name).lower()
+
+
+def _argument_names(torch: Any, exported: ExportedProgram) -> list[str]:
+    """The names of the parameters of `forward` that are tensors."""
+    inputs = exported.graph_signature.user_inputs
+    return [name for name in inputs if isinstance(name, str)]
+
+
+def _is_users(file: str) -> bool:
+    """True for a file that is not PyTorch's own."""
+    return "torch" not in Path(file).parts
+
+
+def _users_line(error: BaseException) -> SourceLocation | None:
+    """The innermost line of the user's code in a traceback."""
+    found, trace = None, error.__traceback__
+    while trace is not None:
+        file = trace.tb_frame.f_code.co_filename
+        if _is_users(file) and "gatewright" not in Path(file).parts and Path(file).exists():
+            found = SourceLocation(file, trace.tb_lineno)
+        trace = trace.tb_next
+    return found
+
+
+def _first_line(error: BaseException) -> str:
+    lines = str(error).strip().splitlines()
+    return lines[0] if lines else "no reason given"
+
+
+def _refused(error: MlirError) -> UnsupportedError:
+    """The error for what torch-mlir does not lower, naming the operation of PyTorch."""
+    operation = re.search(r"torch\.((?:aten|prims|prim|operator)[\w.]*)", str(error))
+    where = SourceLocation(error.file, error.line) if error.file and error.line else None
+    name = operation[1] if operation else None
+    return UnsupportedError(
+        f"the PyTorch operation {name} is not supported" if name else "torch-mlir cannot lower this model",
+        where=where if where and _is_users(where.file) else None,
+        why=f"torch-mlir: {error}",
+    )

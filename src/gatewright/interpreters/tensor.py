@@ -1,0 +1,53 @@
+"""Run a program of the tensor level on NumPy arrays, through MLIR's bufferization and execution engine."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from io import StringIO
+from weakref import WeakKeyDictionary
+
+import numpy as np
+from xdsl.dialects.builtin import IntegerType, ModuleOp, TensorType
+from xdsl.ir import Attribute
+from xdsl.printer import Printer
+
+from gatewright.bridge.mlir import TensorProgram, compile_tensors
+from gatewright.errors import IrError
+from gatewright.interface import element_of
+from gatewright.interpreters.outcome import Outcome
+from gatewright.program import Program
+from gatewright.types import Array
+
+_COMPILED: WeakKeyDictionary[ModuleOp, TensorProgram] = WeakKeyDictionary()
+
+
+def run(program: Program, arguments: Sequence[np.ndarray]) -> Outcome:
+    """Run `program` on the raw arrays of its parameters (see `interface.to_raw`).
+
+    The module must be linalg on tensors of integers and must not change between runs.
+    """
+    compiled = _COMPILED.get(program.module)
+    if compiled is None:
+        compiled = _COMPILED[program.module] = _compile(program)
+    results = []
+    for raw, result in zip(compiled(arguments), program.signature.results, strict=True):
+        assert isinstance(result.type, Array)
+        results.append(raw.astype(element_of(result.type).raw_dtype).reshape(result.type.shape))
+    return Outcome(results)
+
+
+def _compile(program: Program) -> TensorProgram:
+    text = StringIO()
+    Printer(text, print_generic_format=True).print_op(program.module)
+    type_ = program.function.function_type
+    inputs, outputs = [_port(t) for t in type_.inputs], [_port(t) for t in type_.outputs]
+    return compile_tensors(text.getvalue(), program.function.sym_name.data, inputs, outputs)
+
+
+def _port(type_: Attribute) -> tuple[int, tuple[int, ...]]:
+    if not isinstance(type_, TensorType) or not isinstance(element := type_.get_element_type(), IntegerType):
+        raise IrError(
+            f"a program of the tensor level has tensors of integers as arguments and results, not {type_}",
+            remedy='precision="fixed<16,8>" makes integers of floats',
+        )
+    return element.width.data, tuple(type_.get_shape())

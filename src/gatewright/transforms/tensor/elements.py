@@ -1,0 +1,48 @@
+"""Constant tensors as NumPy arrays: the contents of `dense` attributes, read and written without a loop in Python."""
+
+from __future__ import annotations
+
+import numpy as np
+from xdsl.dialects.builtin import (
+    BFloat16Type,
+    BytesAttr,
+    DenseIntOrFPElementsAttr,
+    Float16Type,
+    Float32Type,
+    Float64Type,
+    IndexType,
+    IntegerType,
+    TensorType,
+)
+from xdsl.ir import Attribute
+
+_FLOATS: dict[type[Attribute], str] = {Float16Type: "<f2", Float32Type: "<f4", Float64Type: "<f8"}
+
+
+def container_bytes(width: int) -> int:
+    """Bytes that one integer of `width` bits takes in a `dense` attribute: 1, 2, 4 or 8."""
+    return next(size for size in (1, 2, 4, 8) if width <= 8 * size)
+
+
+def array_of(attribute: DenseIntOrFPElementsAttr) -> np.ndarray:
+    """The contents as float64, or as signed int64 (bool for i1), in the shape of the type."""
+    element, data, shape = attribute.get_element_type(), attribute.data.data, attribute.get_shape()
+    if isinstance(element, BFloat16Type):
+        values = (np.frombuffer(data, "<u2").astype(np.uint32) << 16).view(np.float32).astype(np.float64)
+    elif type(element) in _FLOATS:
+        values = np.frombuffer(data, _FLOATS[type(element)]).astype(np.float64)
+    elif isinstance(element, IntegerType):
+        values = np.frombuffer(data, f"<i{container_bytes(element.width.data)}").astype(np.int64)
+        if element.width.data == 1:
+            values = values != 0
+    else:
+        assert isinstance(element, IndexType), f"no NumPy type for {element}"
+        values = np.frombuffer(data, "<i8").astype(np.int64)
+    count = int(np.prod(shape, dtype=np.int64))
+    return np.broadcast_to(values, shape) if len(values) == 1 != count else values.reshape(shape)
+
+
+def dense(array: np.ndarray, width: int) -> DenseIntOrFPElementsAttr:
+    """A constant tensor of signed integers of `width` bits, which the values of `array` must fit."""
+    data = np.ascontiguousarray(array).astype(f"<i{container_bytes(width)}").tobytes()
+    return DenseIntOrFPElementsAttr(TensorType(IntegerType(width), array.shape), BytesAttr(data))

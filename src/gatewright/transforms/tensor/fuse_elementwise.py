@@ -1,0 +1,167 @@
+"""Join elementwise operations into the operation that alone uses their result."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from xdsl.builder import Builder
+from xdsl.context import Context
+from xdsl.dialects import arith, tensor
+from xdsl.dialects.builtin import AffineMapAttr, IndexType, IntegerAttr, ModuleOp, TensorType
+from xdsl.dialects.linalg.ops import GenericOp, IndexOp
+from xdsl.ir import Block, Operation, Region, SSAValue
+from xdsl.ir.affine import AffineConstantExpr, AffineDimExpr, AffineExpr, AffineMap
+from xdsl.passes import ModulePass
+from xdsl.rewriter import InsertPoint
+
+from gatewright.transforms.tensor import generic
+
+
+@dataclass(frozen=True)
+class FuseElementwisePass(ModulePass):
+    """Join elementwise operations into the operation that alone uses their result.
+
+    ::
+
+        %1 = generic(%a) { x + 1 }            ->    %2 = generic(%a, %b) { (x + 1) * y }
+        %2 = generic(%1, %b) { x * y }
+
+    A producer that only moves data (a transposition, a broadcast) is joined into every consumer, reductions included,
+    as a change of the map. One that computes is joined into an elementwise consumer only, which must be its only user
+    and visit every element once, so that nothing is computed twice. Reductions stay what they are: their sums are
+    finished by the operations after them when loops are built.
+    """
+
+    name = "fuse-elementwise"
+
+    def apply(self, ctx: Context, op: ModuleOp) -> None:
+        for block in [block for function in op.ops for region in function.regions for block in region.blocks]:
+            changed = True
+            while changed:
+                changed = any(_fuse_into(consumer) for consumer in list(block.ops) if isinstance(consumer, GenericOp))
+            _erase_unused(block)
+
+
+def _fuse_into(consumer: GenericOp) -> bool:
+    """Join one producer into `consumer`, if any may be; `consumer` is then replaced."""
+    for position, operand in enumerate(consumer.inputs):
+        producer = operand.owner
+        if isinstance(producer, GenericOp) and _may_fuse(producer, consumer, position):
+            _fuse(producer, consumer, position)
+            return True
+    return False
+
+
+def _may_fuse(producer: GenericOp, consumer: GenericOp, position: int) -> bool:
+    if len(producer.outputs) != 1 or not generic.is_parallel(producer) or _uses_initial_value(producer):
+        return False
+    written = generic.output_map(producer)
+    if not generic.is_identity_like(written, generic.extents_of(producer)) or generic.inverse(written) is None:
+        return False
+    if _only_moves(producer):
+        return isinstance(producer.inputs[0].type, TensorType) and _keeps_extents(producer, consumer, position)
+    if not generic.is_parallel(consumer):
+        return False
+    result = producer.results[0]
+    if any(use.operation is not consumer or use.index >= len(consumer.inputs) for use in result.uses):
+        return False
+    maps = generic.maps_of(consumer)
+    read = maps[position]
+    if any(maps[use.index] != read for use in result.uses):
+        return False
+    return generic.is_identity_like(read, generic.extents_of(consumer))
+
+
+def _uses_initial_value(op: GenericOp) -> bool:
+    arguments = generic.body_of(op).args[len(op.inputs) :]
+    return any(argument.first_use is not None for argument in arguments)
+
+
+def _only_moves(op: GenericOp) -> bool:
+    """True if the body yields its only input unchanged."""
+    block = generic.body_of(op)
+    return len(list(block.ops)) == 1 and len(op.inputs) == 1 and generic.yielded(op)[0] is block.args[0]
+
+
+def _keeps_extents(producer: GenericOp, consumer: GenericOp, position: int) -> bool:
+    """True if the extent of every loop of `consumer` can be told without the operand at `position`, or with the
+    operand that takes its place."""
+    if not generic.output_map(producer).num_dims or len(generic.maps_of(producer)[0].used_dims()) == len(
+        generic.output_map(producer).results
+    ):
+        return True
+    others = [map_ for k, map_ in enumerate(generic.maps_of(consumer)) if k != position]
+    plain = {e.position for map_ in others for e in map_.results if isinstance(e, AffineDimExpr)}
+    return plain == set(range(others[0].num_dims))
+
+
+def _fuse(producer: GenericOp, consumer: GenericOp, position: int) -> None:
+    """Replace `consumer` by one operation that also does the work of `producer`, its operand at `position`."""
+    back = generic.inverse(generic.output_map(producer))
+    assert back is not None
+    maps = generic.maps_of(consumer)
+    read = maps[position]
+    loops = AffineMap(read.num_dims, 0, tuple(expression.compose(read) for expression in back))
+    same = [
+        k
+        for k, (operand, map_) in enumerate(zip(consumer.inputs, maps, strict=False))
+        if operand is consumer.inputs[position] and map_ == read
+    ]
+    kept = [k for k in range(len(consumer.inputs)) if k not in same]
+    inputs: list[SSAValue] = [*(consumer.inputs[k] for k in kept), *producer.inputs]
+    of_inputs = [maps[k] for k in kept]
+    of_inputs += [map_.compose(loops) for map_ in generic.maps_of(producer)[: len(producer.inputs)]]
+
+    body = Block(arg_types=[generic.element_of(value.type) for value in [*inputs, *consumer.outputs]])
+    arguments, old = body.args, generic.body_of(consumer).args
+    mapping: dict[SSAValue, SSAValue] = dict(zip((old[k] for k in kept), arguments, strict=False))
+    mapping |= dict(zip(generic.body_of(producer).args, arguments[len(kept) : len(inputs)], strict=False))
+    mapping |= dict(zip(old[len(consumer.inputs) :], arguments[len(inputs) :], strict=True))
+    _copy_computation(producer, body, mapping, loops)
+    value = generic.yielded(producer)[0]
+    mapping |= {old[k]: mapping.get(value, value) for k in same}
+    for op in generic.body_of(consumer).ops:
+        body.add_op(op.clone(mapping))
+
+    fused = GenericOp(
+        inputs,
+        list(consumer.outputs),
+        Region(body),
+        [AffineMapAttr(map_) for map_ in [*of_inputs, *maps[len(consumer.inputs) :]]],
+        consumer.iterator_types,
+        list(consumer.result_types),
+    )
+    fused.location = consumer.location
+    Builder(InsertPoint.before(consumer)).insert(fused)
+    for before, after in zip(consumer.results, fused.results, strict=True):
+        before.replace_all_uses_with(after)
+    consumer.detach()
+    consumer.erase()
+
+
+def _copy_computation(producer: GenericOp, body: Block, mapping: dict[SSAValue, SSAValue], loops: AffineMap) -> None:
+    """Copy the producer's computation to `body`; its loop indices become those of the consumer."""
+    for op in list(generic.body_of(producer).ops)[:-1]:
+        if isinstance(op, IndexOp):
+            copy = _index(loops.results[op.dim.value.data])
+            mapping[op.results[0]] = copy.results[0]
+        else:
+            copy = op.clone(mapping)
+        body.add_op(copy)
+
+
+def _index(expression: AffineExpr) -> Operation:
+    """The operation that gives a loop index, or 0 for a loop that runs once."""
+    if isinstance(expression, AffineDimExpr):
+        return IndexOp(expression.position)
+    assert isinstance(expression, AffineConstantExpr)
+    return arith.ConstantOp(IntegerAttr(expression.value, IndexType()))
+
+
+def _erase_unused(block: Block) -> None:
+    """Remove tensor operations without a use, last first."""
+    for op in reversed(list(block.ops)):
+        pure = isinstance(op, (GenericOp, tensor.EmptyOp)) or op.name.startswith(("tensor.", "arith."))
+        if pure and all(result.first_use is None for result in op.results):
+            op.detach()
+            op.erase()

@@ -1,0 +1,91 @@
+"""Turn a floating-point program on tensors into the integer program that a fixed-point format makes of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from xdsl.context import Context
+from xdsl.dialects import func
+from xdsl.dialects.builtin import AnyFloat, ArrayAttr, DictionaryAttr, ModuleOp, StringAttr, TensorType
+from xdsl.ir import Attribute
+from xdsl.passes import ModulePass
+
+from gatewright.errors import UnsupportedError
+from gatewright.interface import Parameter, Result, Signature, result_name, set_signature
+from gatewright.location import source_location
+from gatewright.transforms.tensor import generic
+from gatewright.transforms.tensor.quantizer import Quantizer
+from gatewright.types import Array, Fixed, parse_scalar
+
+
+@dataclass(frozen=True)
+class QuantizeTensorsPass(ModulePass):
+    """Turn floats into the fixed-point numbers of a format.
+
+    ::
+
+        %s = generic(%x: f32, %w: f32) init %b            %s = generic(%x: i16, %w: i16) init %b: i37
+          { acc + x * w }                           ->      { acc + x * w }              exact, 37 bits hold any sum
+        %r = generic(%s) { max(s, 0.0) }                  %r = generic(%s) { saturate(round(max(s, 0))) }: i16
+
+    Arguments, results and every tensor that is stored have the format; constants have its width, each tensor with the
+    binary point where its largest magnitude allows. Sums and products are exact, in as many bits as they can need; an
+    operation that stores a tensor rounds to nearest even and saturates, once. A program without floats is left alone.
+
+    Raises UnsupportedError for floats without a format, and for operations that are not exact arithmetic.
+    """
+
+    name = "quantize-tensors"
+
+    format: str = ""
+
+    def apply(self, ctx: Context, op: ModuleOp) -> None:
+        for function in [op for op in op.ops if isinstance(op, func.FuncOp) and not op.is_declaration]:
+            if _has_floats(function):
+                signature = _quantized_signature(function, self._format(function))
+                Quantizer(function, self._format(function)).run()
+                set_signature(function, signature)
+
+    def _format(self, function: func.FuncOp) -> Fixed:
+        if not self.format:
+            raise UnsupportedError(
+                "this model computes with floating-point numbers, which have no hardware yet",
+                where=source_location(function),
+                why="a fixed-point format makes it a model of integers",
+                remedy='precision="fixed<16,8>"',
+            )
+        format_ = parse_scalar(self.format)
+        assert isinstance(format_, Fixed), self.format
+        return format_
+
+
+def _has_floats(function: func.FuncOp) -> bool:
+    values = [result for op in function.walk() for result in op.results]
+    values += [argument for block in function.body.blocks for argument in block.args]
+    return any(isinstance(generic.element_of(value.type), AnyFloat) for value in values)
+
+
+def _quantized_signature(function: func.FuncOp, format_: Fixed) -> Signature:
+    """The interface after quantisation, named as before."""
+    names = _names(function.arg_attrs, len(function.function_type.inputs.data))
+    inputs, outputs = list(function.function_type.inputs), list(function.function_type.outputs)
+    parameters = [Parameter(name, _array(type_, format_, function)) for name, type_ in zip(names, inputs, strict=True)]
+    results = [Result(result_name(k, len(outputs)), _array(type_, format_, function)) for k, type_ in enumerate(outputs)]
+    return Signature(tuple(parameters), tuple(results))
+
+
+def _names(attributes: ArrayAttr[DictionaryAttr] | None, count: int) -> Sequence[str]:
+    entries = [entry.data for entry in attributes] if attributes is not None else [{}] * count
+    names = [entry.get("gw.name") for entry in entries]
+    return [name.data if isinstance(name, StringAttr) else f"arg{k}" for k, name in enumerate(names)]
+
+
+def _array(type_: Attribute, format_: Fixed, function: func.FuncOp) -> Array:
+    if not isinstance(type_, TensorType) or not isinstance(type_.get_element_type(), AnyFloat):
+        raise UnsupportedError(
+            f"a floating-point model takes or returns {type_}",
+            where=source_location(function),
+            why="with a precision every argument and result is a tensor of fixed-point numbers",
+        )
+    return Array(format_, tuple(type_.get_shape()) or (1,))

@@ -1,0 +1,350 @@
+"""The walk over a float function that builds its fixed-point twin."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+import numpy as np
+from xdsl.builder import Builder
+from xdsl.dialects import arith, func, tensor
+from xdsl.dialects.builtin import DenseIntOrFPElementsAttr, FunctionType, IntegerType, TensorType, UnknownLoc
+from xdsl.dialects.linalg.ops import GenericOp
+from xdsl.ir import Block, Operation, Region, SSAValue
+from xdsl.rewriter import InsertPoint
+
+from gatewright.errors import UnsupportedError
+from gatewright.location import source_location
+from gatewright.transforms.tensor import generic
+from gatewright.transforms.tensor.elements import array_of, dense
+from gatewright.transforms.tensor.evaluate import Evaluation, constant
+from gatewright.transforms.tensor.exact import Exact, limits
+from gatewright.transforms.tensor.expression import Affine, Expression, Gather, Input, Known, parts, substitute
+from gatewright.transforms.tensor.reduction import emit_reduction, read_reduction
+from gatewright.transforms.tensor.stage import Stage
+from gatewright.transforms.tensor.states import (
+    Elementwise,
+    Empty,
+    Reduction,
+    State,
+    Stored,
+    gathered,
+    static_shape,
+    tensor_axes,
+)
+from gatewright.types import Fixed
+
+
+class Quantizer:
+    """Replaces the body of a function of floats by one of integers, one operation after the other."""
+
+    def __init__(self, function: func.FuncOp, format_: Fixed):
+        self.function, self.format = function, format_
+        self.low, self.high = limits(format_.bits)
+        self.states: dict[SSAValue, State] = {}
+        self.builder = Builder(InsertPoint.at_start(function.body.block))
+        self.constants_end = Builder(InsertPoint.at_start(function.body.block))
+        self._constants: dict[tuple[bytes, tuple[int, ...], int], SSAValue] = {}
+        self.location = UnknownLoc()
+
+    def run(self) -> None:
+        """Rewrite the function in place, its type included."""
+        block = self.function.body.block
+        old, arguments = list(block.ops), list(block.args)
+        for argument in arguments:
+            raw = block.insert_arg(self.storage(generic.shape_of(argument.type)), len(block.args))
+            raw.name_hint, raw.location = argument.name_hint, argument.location
+            self.states[argument] = Stored(raw, self.format.fraction, self.low, self.high)
+        if old:
+            self.constants_end = Builder(InsertPoint.before(old[0]))
+        for op in old:
+            self.builder = Builder(InsertPoint.before(op))
+            self.location = op.location
+            self._visit(op)
+        for op in reversed(old):
+            op.detach()
+            op.erase(safe_erase=False)
+        for argument in arguments:
+            block.erase_arg(argument)
+        last = block.last_op
+        assert isinstance(last, func.ReturnOp)
+        self.function.function_type = FunctionType.from_lists(list(block.arg_types), list(last.operand_types))
+
+    def storage(self, shape: Sequence[int]) -> TensorType:
+        """The type of a stored tensor."""
+        return TensorType(IntegerType(self.format.bits), shape)
+
+    def insert(self, op: Operation) -> SSAValue:
+        """Put an operation before the one that is being visited; its first result."""
+        op.location = self.location
+        self.builder.insert(op)
+        return op.results[0]
+
+    def stage(self, extents: Sequence[int], reduction: Sequence[bool] | None = None) -> Stage:
+        """A new operation to build, by default elementwise."""
+        kinds = [False] * len(extents) if reduction is None else reduction
+        return Stage(extents, kinds, self.location, self.constant_tensor, self.format.bits)
+
+    def constant_tensor(self, array: np.ndarray, width: int) -> SSAValue:
+        """A constant tensor of integers at the head of the function; one for all users of the same contents."""
+        attribute = dense(array, width)
+        key = (attribute.data.data, array.shape, width)
+        if key not in self._constants:
+            op = arith.ConstantOp(attribute)
+            op.location = self.location
+            self.constants_end.insert(op)
+            self._constants[key] = op.result
+        return self._constants[key]
+
+    def _visit(self, op: Operation) -> None:
+        match op:
+            case func.ReturnOp():
+                last = func.ReturnOp(*[self.stored(operand).value for operand in op.operands])
+                last.location = op.location
+                self.builder.insert(last)
+            case arith.ConstantOp(value=DenseIntOrFPElementsAttr() as contents):
+                self.states[op.result] = Known(array_of(contents))
+            case tensor.EmptyOp():
+                self.states[op.tensor] = Empty(static_shape(op, op.tensor))
+            case GenericOp():
+                self._visit_generic(op)
+            case tensor.PadOp():
+                self._visit_pad(op)
+            case tensor.ExpandShapeOp() | tensor.CollapseShapeOp() | tensor.CastOp():
+                self._visit_view(op, lambda array: array.reshape(static_shape(op, op.results[0])))
+            case tensor.ExtractSliceOp():
+                self._visit_view(op, lambda array: array[slices(op)])
+            case tensor.ConcatOp() | tensor.InsertSliceOp():
+                self._keep(op, [self.stored(operand) for operand in op.operands])
+            case _ if not any(isinstance(value.type, TensorType) for value in [*op.results, *op.operands]):
+                self._visit_scalar(op)
+            case _:
+                raise UnsupportedError(
+                    f"{op.name} has no fixed-point hardware",
+                    where=source_location(op),
+                    why="operations on whole tensors are sums of products, elementwise ones, padding, slicing, joining "
+                    "and reshaping",
+                )
+
+    def _visit_scalar(self, op: Operation) -> None:
+        """An operation outside any tensor operation: on constants only."""
+        evaluation = Evaluation((), self._known())
+        evaluation.run([op])
+        for result in op.results:
+            value = evaluation[result]
+            assert isinstance(value, Known)
+            self.states[result] = value
+
+    def _known(self) -> dict[SSAValue, Expression]:
+        return {value: state for value, state in self.states.items() if isinstance(state, Known)}
+
+    # Tensors that keep their elements.
+
+    def _visit_view(self, op: Operation, of_array: Callable[[np.ndarray], np.ndarray]) -> None:
+        if op.operands[1:]:
+            raise generic.dynamic_shape(op)
+        state = self.states[op.operands[0]]
+        if isinstance(state, Known):
+            self.states[op.results[0]] = Known(of_array(state.array))
+        elif isinstance(state, Empty):
+            self.states[op.results[0]] = Empty(static_shape(op, op.results[0]))
+        else:
+            self._keep(op, [self.stored(op.operands[0])])
+
+    def _keep(self, op: Operation, operands: Sequence[Stored]) -> None:
+        """The same operation on raw integers."""
+        copy = type(op).create(
+            operands=[operand.value for operand in operands],
+            result_types=[self.storage(static_shape(op, op.results[0]))],
+            properties=op.properties.copy(),
+            attributes=op.attributes.copy(),
+        )
+        low, high = min(operand.low for operand in operands), max(operand.high for operand in operands)
+        self.states[op.results[0]] = Stored(self.insert(copy), self.format.fraction, low, high)
+
+    def _visit_pad(self, op: tensor.PadOp) -> None:
+        if op.low or op.high:
+            raise generic.dynamic_shape(op)
+        yielded = op.region.block.last_op
+        assert yielded is not None
+        evaluation = Evaluation((), self._known())
+        evaluation.run(list(op.region.block.ops)[:-1])
+        value = evaluation[yielded.operands[0]]
+        assert isinstance(value, Known), "padding that is not a constant"
+        state = self.states[op.source]
+        if isinstance(state, Known):
+            margins = list(zip(op.static_low.get_values(), op.static_high.get_values(), strict=True))
+            self.states[op.result] = Known(np.pad(state.array, margins, constant_values=value.array.item()))
+            return
+        stored = self.stored(op.source)
+        raw = int(self.raw(value.array))
+        fill = arith.ConstantOp.from_int_and_width(raw, self.format.bits)
+        self.insert(fill)
+        last = tensor.YieldOp(fill.result)
+        last.location = self.location
+        block = Block([last], arg_types=list(op.region.block.arg_types))
+        type_ = self.storage(static_shape(op, op.result))
+        padded = tensor.PadOp(stored.value, [], [], Region(block), op.static_low, op.static_high, type_)
+        low, high = min(stored.low, raw), max(stored.high, raw)
+        self.states[op.result] = Stored(self.insert(padded), stored.fraction, low, high)
+
+    def raw(self, array: np.ndarray) -> np.ndarray:
+        """Constants in the format: rounded to nearest even, saturated, infinities included."""
+        scaled = np.rint(np.ldexp(np.clip(array, -1e300, 1e300), self.format.fraction))
+        clipped = np.clip(scaled.astype(object), self.low, self.high)
+        return np.asarray(np.vectorize(int, otypes=[object])(clipped)).astype(np.int64)
+
+    # Operations that compute.
+
+    def _visit_generic(self, op: GenericOp) -> None:
+        if not generic.is_parallel(op):
+            reduction = read_reduction(op, self.evaluation(op), self.states[op.outputs[0]])
+            state = reduction if self._goes_on(op) else self._rounded(emit_reduction(self, reduction))
+            self.states[op.results[0]] = state
+            return
+        extents = generic.extents_of(op)
+        evaluation = self.evaluation(op)
+        evaluation.run(list(generic.body_of(op).ops)[:-1])
+        for position, (result, value) in enumerate(zip(op.results, generic.yielded(op), strict=True)):
+            expression = evaluation[value]
+            if isinstance(expression, Known):
+                shape = static_shape(op, result)
+                array = tensor_axes(expression.array, generic.output_map(op, position), len(shape))
+                self.states[result] = Known(np.broadcast_to(array, shape))
+            elif _starts_a_reduction(result):
+                self.states[result] = Elementwise(op, expression)
+            else:
+                self.states[result] = self._store(op, expression, position, extents)
+
+    def _goes_on(self, op: GenericOp) -> bool:
+        """True if one elementwise operation alone uses a reduction, each element once, before anything is stored."""
+        uses = list(op.results[0].uses)
+        if len(uses) != 1 or not isinstance(consumer := uses[0].operation, GenericOp):
+            return False
+        if not generic.is_parallel(consumer) or uses[0].index >= len(consumer.inputs) or len(consumer.results) != 1:
+            return False
+        return generic.is_identity_like(generic.maps_of(consumer)[uses[0].index], generic.extents_of(consumer))
+
+    def evaluation(self, op: GenericOp) -> Evaluation:
+        """The expressions of the block arguments of an operation and of the constants around it."""
+        extents = generic.extents_of(op)
+        evaluation = Evaluation(extents, self._known())
+        for argument, operand, map_ in zip(
+            generic.body_of(op).args, op.operands, generic.maps_of(op), strict=True
+        ):
+            state = self.states[operand]
+            if isinstance(state, Known):
+                evaluation.known[argument] = Known(gathered(state.array, map_, extents))
+            else:
+                evaluation.known[argument] = Input(argument)
+        return evaluation
+
+    def leaf(self, stage: Stage, op: GenericOp) -> Callable[[Expression], Exact]:
+        """The inputs of an expression over the loops of `op`, read by `stage`, which has the same loops."""
+
+        def read(of: Expression) -> Exact:
+            if isinstance(of, Gather):
+                source = self.stored(of.source)
+                value = stage.gathered(source.value, of.positions)
+            else:
+                assert isinstance(of, Input)
+                position = generic.body_of(op).args.index(of.argument)
+                source = self.exact(op.operands[position])
+                value = stage.read(source.value, generic.maps_of(op)[position])
+            return Exact(value, source.fraction, source.low, source.high)
+
+        return read
+
+    def _store(self, op: GenericOp, expression: Expression, position: int, extents: Sequence[int]) -> Stored:
+        """Compute an elementwise operation, and round once."""
+        expression = self._absorbed(op, expression)
+        stage = self.stage(extents)
+        exact = stage.arithmetic.to_format(stage.compute(expression, self.leaf(stage, op)), self.format)
+        assert exact.value is not None
+        written, shape = generic.output_map(op, position), static_shape(op, op.results[position])
+        value = stage.finish(self.builder, exact.value, written, shape)
+        return Stored(value, self.format.fraction, exact.low, exact.high)
+
+    def _absorbed(self, op: GenericOp, expression: Expression) -> Expression:
+        """The expression without the constants that the reductions it goes on from can take over."""
+        for position, argument in enumerate(generic.body_of(op).args):
+            operand = op.operands[position]
+            state = self.states[operand]
+            if not isinstance(state, Reduction):
+                continue
+            users = [node for node in nodes(expression) if any(_reads(part, argument) for part in parts(node))]
+            if len(users) == 1 and isinstance(user := users[0], Affine):
+                absorbed = state.absorb(user.scale, user.offset, generic.maps_of(op)[position])
+                if absorbed is not None:
+                    self.states[operand] = absorbed
+                    expression = substitute(expression, user, user.of)
+        return expression
+
+    def exact(self, value: SSAValue) -> Stored:
+        """A tensor as integers, before rounding if it is a reduction that goes on."""
+        state = self.states[value]
+        if isinstance(state, Reduction):
+            state = self.states[value] = emit_reduction(self, state)
+        return state if isinstance(state, Stored) else self.stored(value)
+
+    def stored(self, value: SSAValue) -> Stored:
+        """A tensor in the format."""
+        state = self.states[value]
+        if isinstance(state, (Known, Empty)):
+            array = state.array if isinstance(state, Known) else np.zeros((1,) * len(state.shape))
+            shape = generic.shape_of(value.type)
+            state = self.states[value] = self._constant(np.broadcast_to(array, shape))
+        assert isinstance(state, Stored), "a tensor that is not stored was read as one"
+        return state
+
+    def _constant(self, array: np.ndarray) -> Stored:
+        raw = self.raw(array)
+        low, high = int(raw.min()), int(raw.max())
+        if low < high:
+            value = self.constant_tensor(raw, self.format.bits)
+        else:
+            stage = self.stage(array.shape)
+            fill = stage.arithmetic.constant(low, self.format.bits)
+            value = stage.finish(self.builder, fill, generic.identity(array.ndim), array.shape)
+        return Stored(value, self.format.fraction, low, high)
+
+    def _rounded(self, number: Stored) -> Stored:
+        """A tensor of exact numbers in the format."""
+        type_ = number.value.type
+        assert isinstance(type_, TensorType)
+        if number.fraction == self.format.fraction and type_.get_element_type() == IntegerType(self.format.bits):
+            return number
+        shape = tuple(type_.get_shape())
+        stage, map_ = self.stage(shape), generic.identity(len(shape))
+        argument = stage.read(number.value, map_)
+        exact = stage.arithmetic.to_format(Exact(argument, number.fraction, number.low, number.high), self.format)
+        assert exact.value is not None
+        value = stage.finish(self.builder, exact.value, map_, shape)
+        return replace(number, value=value, fraction=self.format.fraction, low=exact.low, high=exact.high)
+
+
+def nodes(of: Expression) -> list[Expression]:
+    """An expression and all that it is made of, each once."""
+    found: dict[Expression, None] = {}
+    waiting = [of]
+    while waiting:
+        node = waiting.pop()
+        if node not in found:
+            found[node] = None
+            waiting.extend(parts(node))
+    return list(found)
+
+
+def slices(op: tensor.ExtractSliceOp) -> tuple[slice, ...]:
+    """The part of a tensor that an operation with static bounds extracts."""
+    bounds = zip(op.static_offsets.get_values(), op.static_sizes.get_values(), op.static_strides.get_values(), strict=True)
+    return tuple(slice(offset, offset + size * stride, stride) for offset, size, stride in bounds)
+
+
+def _reads(of: Expression, argument: SSAValue) -> bool:
+    return isinstance(of, Input) and of.argument is argument
+
+
+def _starts_a_reduction(result: SSAValue) -> bool:
+    uses = list(result.uses)
+    return len(uses) == 1 and isinstance(op := uses[0].operation, GenericOp) and uses[0].index >= len(op.inputs)

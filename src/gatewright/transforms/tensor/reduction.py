@@ -1,0 +1,143 @@
+"""Reductions of exact numbers: sums in accumulators that cannot overflow, and largest and smallest elements."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from math import prod
+from typing import Protocol
+
+import numpy as np
+from xdsl.builder import Builder
+from xdsl.dialects import arith
+from xdsl.dialects.builtin import IntegerType
+from xdsl.dialects.linalg.ops import GenericOp
+
+from gatewright.errors import UnsupportedError
+from gatewright.location import source_location
+from gatewright.transforms.tensor import generic
+from gatewright.transforms.tensor.evaluate import Evaluation
+from gatewright.transforms.tensor.exact import Exact, bits, nearest
+from gatewright.transforms.tensor.expression import Affine, Expression, Known
+from gatewright.transforms.tensor.stage import Stage, compact
+from gatewright.transforms.tensor.states import Elementwise, Empty, Reduction, State, Stored, static_shape
+from gatewright.types import Fixed
+
+_KINDS = {
+    arith.AddfOp: "sum",
+    arith.MaximumfOp: "max",
+    arith.MaxnumfOp: "max",
+    arith.MinimumfOp: "min",
+    arith.MinnumfOp: "min",
+}
+"""The reductions by the operation that combines the result so far with a term."""
+
+
+class Surroundings(Protocol):
+    """What emitting a reduction needs of the walk."""
+
+    format: Fixed
+    builder: Builder
+
+    def stage(self, extents: Sequence[int], reduction: Sequence[bool] | None = None) -> Stage:
+        """A new operation to build."""
+        ...
+
+    def leaf(self, stage: Stage, op: GenericOp) -> Callable[[Expression], Exact]:
+        """The inputs of expressions over the loops of an operation."""
+        ...
+
+
+def read_reduction(op: GenericOp, evaluation: Evaluation, initial: State) -> Reduction:
+    """What a reduction combines, and how. Raises UnsupportedError unless it is a sum, largest or smallest element."""
+    block = generic.body_of(op)
+    last, so_far = generic.yielded(op)[0].owner, block.args[-1]
+    if len(op.outputs) == 1 and type(last) in _KINDS:
+        terms = [operand for operand in last.operands if operand is not so_far]
+        if len(terms) == 1 and len(list(so_far.uses)) == 1:
+            evaluation.run([inner for inner in list(block.ops)[:-1] if inner is not last])
+            return Reduction(op, _KINDS[type(last)], evaluation[terms[0]], initial)
+    raise UnsupportedError(
+        f"this reduction has no fixed-point hardware ({', '.join(inner.name for inner in list(block.ops)[:-1])})",
+        where=source_location(op),
+        why="sums, largest and smallest elements can be reduced",
+    )
+
+
+def emit_reduction(around: Surroundings, reduction: Reduction) -> Stored:
+    """Emit a reduction; its result is exact, and is in the format already if it is one of the elements."""
+    op = reduction.op
+    extents, loops = generic.extents_of(op), generic.is_reduction(op)
+    stage = around.stage(extents, loops)
+    if reduction.kind == "sum":
+        term, low, high = _summed(around, stage, reduction)
+    else:
+        term = stage.compute(reduction.term, around.leaf(stage, op))
+        low, high = term.low, term.high
+    start = around.stage(static_shape(op, op.results[0]))
+    first = _initial(around, start, reduction, term)
+    fraction = max(term.fraction, first.fraction)
+    first, distance = start.arithmetic.shifted(first, fraction), fraction - term.fraction
+    term, low, high = stage.arithmetic.shifted(term, fraction), low << distance, high << distance
+    if reduction.kind == "sum":
+        low, high = low + first.low, high + first.high
+    else:
+        low, high = min(low, first.low), max(high, first.high)
+    width = bits(low, high)
+    if reduction.kind != "sum" and fraction == around.format.fraction and width <= around.format.bits:
+        width = around.format.bits
+    rank = len(start.extents)
+    initial = start.finish(
+        around.builder, start.arithmetic.at_width(first, width), generic.identity(rank), start.extents
+    )
+    so_far = stage.block.insert_arg(IntegerType(width), len(stage.inputs))
+    combine = {"sum": arith.AddiOp, "max": arith.MaxSIOp, "min": arith.MinSIOp}[reduction.kind]
+    value = stage.arithmetic.emit(combine(so_far, stage.arithmetic.at_width(term, width)))
+    result = stage.finish(around.builder, value, generic.output_map(op), start.extents, initial)
+    return Stored(result, fraction, low, high)
+
+
+def _summed(around: Surroundings, stage: Stage, reduction: Reduction) -> tuple[Exact, int, int]:
+    """The term of a sum, and between what the sum of all terms, or of any of them, lies."""
+    count = prod(e for e, reduced in zip(stage.extents, stage.reduction, strict=True) if reduced)
+    expression, leaves = reduction.term, around.leaf(stage, reduction.op)
+    term = stage.compute(expression, leaves)
+    low, high = min(0, count * term.low), max(0, count * term.high)
+    if isinstance(expression, Affine) and not np.any(expression.offset) and expression.scale.size > 1:
+        factor = stage.compute(expression.of, leaves)
+        weights = compact(nearest(expression.scale, stage.width)[0])
+        reduced = tuple(axis for axis, is_reduced in enumerate(stage.reduction) if is_reduced)
+        repeats = prod(stage.extents[axis] for axis in reduced if weights.shape[axis] == 1)
+        above = np.maximum(weights, 0).sum(axis=reduced).astype(object) * repeats
+        below = np.minimum(weights, 0).sum(axis=reduced).astype(object) * repeats
+        up, down = max(factor.high, 0), min(factor.low, 0)
+        low = max(low, int(np.min(above * down + below * up)))
+        high = min(high, int(np.max(above * up + below * down)))
+    return term, low, high
+
+
+def _initial(around: Surroundings, start: Stage, reduction: Reduction, term: Exact) -> Exact:
+    """The value that a reduction starts with, computed by `start`, whose loops are the axes of the result."""
+    state = reduction.initial
+    if isinstance(state, Known):
+        return _constant_start(start, state.array, reduction.kind, term)
+    if isinstance(state, Elementwise):
+        return start.compute(state.expression, around.leaf(start, state.op))
+    if isinstance(state, Empty):
+        raise UnsupportedError("a reduction starts from nothing", where=source_location(reduction.op))
+    assert isinstance(state, Stored)
+    argument = start.read(state.value, generic.identity(len(start.extents)))
+    return Exact(argument, state.fraction, state.low, state.high)
+
+
+def _constant_start(start: Stage, array: np.ndarray, kind: str, term: Exact) -> Exact:
+    """A constant initial value, to no more fraction bits than the terms have."""
+    array = compact(array)
+    if kind != "sum":
+        bounded = np.clip(np.ldexp(np.clip(array, -1e300, 1e300), term.fraction), float(term.low), float(term.high))
+        return replace(start.integers(np.rint(bounded).astype(np.int64)), fraction=term.fraction)
+    _, fraction = nearest(array, start.width)
+    raw = np.rint(np.ldexp(array, min(fraction, term.fraction))).astype(np.int64)
+    return replace(start.integers(raw), fraction=min(fraction, term.fraction))
+
+
