@@ -479,12 +479,15 @@ def latency_of(op: Operation) -> int:
     return 1 if op.name == "memref.load" else 0
 
 
-def minimal_cycles(op: Operation) -> int:
+def minimal_cycles(op: StepOp | LoopOp) -> int:
     """The least number of cycles that a step or loop of a sequence lasts, whatever the data."""
-    if isinstance(op, StepOp) and op.when is None:
-        nested = (minimal_cycles(inner) for inner in op.body.block.ops if isinstance(inner, StepOp | LoopOp))
-        return max(op.cycles, *nested, 1)
-    return 1
+    return cycles_when_active(op) if isinstance(op, StepOp) and op.when is None else 1
+
+
+def cycles_when_active(step: StepOp) -> int:
+    """The least number of cycles that a step lasts if its condition is true."""
+    nested = [minimal_cycles(op) for op in step.body.block.ops if isinstance(op, StepOp | LoopOp)]
+    return max([step.cycles, *nested])
 
 
 def available_cycle(value: SSAValue) -> int:

@@ -1,0 +1,112 @@
+"""The invariants of `loopschedule` in the time of a pipeline, in which iterations overlap.
+
+(16) A stage uses a result only in cycles in which it is there: those of its iteration from the start of their stage on,
+     those of the iteration before from `II` cycles earlier on. Results of the pipeline are there when it ends.
+(17) A store starts no earlier in its iteration than the cycle in which it is known that the iteration takes place.
+(18) In one cycle at most one load and one store of an array start: the starts of two loads, or of two stores, differ
+     modulo `II`. The same holds for the operations of one unit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+
+from xdsl.dialects import memref
+from xdsl.ir import Operation
+from xdsl.utils.exceptions import VerifyException
+
+from gatewright.dialects.loopschedule import (
+    PipelineOp,
+    PipelineStageOp,
+    RegisterOp,
+    available_cycle,
+    condition_cycle,
+    latency_of,
+)
+from gatewright.dialects.loopschedule_sharing import array_label, array_of, unit_of
+
+
+def verify_pipeline_timing(pipeline: PipelineOp) -> None:
+    """Check invariants 16 to 18."""
+    for stage in pipeline.stages:
+        _verify_stage(stage)
+    _verify_carried(pipeline)
+    _verify_speculation(pipeline)
+    _verify_ports(pipeline)
+
+
+def _verify_stage(stage: PipelineStageOp) -> None:
+    for op in stage.body.block.ops:
+        latency = latency_of(op)
+        for use in (use for result in op.results for use in result.uses):
+            if latency and not isinstance(use.operation, RegisterOp):
+                raise VerifyException(
+                    f"{use.operation.name} in cycle {stage.start} uses the result of {op.name}, "
+                    f"which is there from cycle {stage.start + latency} on"
+                )
+    for position, out in enumerate(stage.outs):
+        cycle = available_cycle(out)
+        for use in out.uses:
+            start = _start_of(use.operation)
+            if start is not None and start < cycle:
+                raise VerifyException(
+                    f"{use.operation.name} in cycle {start} uses result {position} of the stage that starts "
+                    f"in cycle {stage.start}, which is there from cycle {cycle} on"
+                )
+
+
+def _start_of(op: Operation) -> int | None:
+    """The start of the stage that an operation is in, or is; None for a terminator."""
+    if isinstance(op, PipelineStageOp):
+        return op.start
+    stage = op.parent_op()
+    return stage.start if isinstance(stage, PipelineStageOp) else None
+
+
+def _verify_carried(pipeline: PipelineOp) -> None:
+    for argument, value in zip(pipeline.body.block.args, pipeline.terminator.iter_args, strict=True):
+        cycle = available_cycle(value) - pipeline.interval
+        for use in argument.uses:
+            start = _start_of(use.operation)
+            if start is not None and start < cycle:
+                raise VerifyException(
+                    f"{use.operation.name} in cycle {start} uses iteration argument {argument.index}, which the "
+                    f"iteration before, {pipeline.interval} cycles earlier, has from cycle {cycle} of this one on"
+                )
+    for position, value in enumerate(pipeline.terminator.loop_results):
+        if available_cycle(value) > pipeline.depth:
+            raise VerifyException(
+                f"result {position} of loopschedule.pipeline is there from cycle {available_cycle(value)} on, "
+                f"the pipeline ends in cycle {pipeline.depth - 1}"
+            )
+
+
+def _verify_speculation(pipeline: PipelineOp) -> None:
+    decided = condition_cycle(pipeline)
+    for stage in pipeline.stages:
+        for op in stage.body.block.ops:
+            if isinstance(op, memref.StoreOp) and stage.start < decided:
+                raise VerifyException(
+                    f"memref.store to {array_label(op)} starts in cycle {stage.start}, but only in cycle {decided} "
+                    "it is known whether the iteration takes place"
+                )
+
+
+def _verify_ports(pipeline: PipelineOp) -> None:
+    taken: dict[Hashable, tuple[Operation, int]] = {}
+    for stage in pipeline.stages:
+        for op in stage.body.block.ops:
+            resources: list[tuple[Hashable, str]] = []
+            if isinstance(op, memref.LoadOp | memref.StoreOp):
+                resources.append(((array_of(op), op.name), f"the port of {array_label(op)}"))
+            if (unit := unit_of(op)) is not None:
+                resources.append((unit, f"unit {unit[1]} of {unit[0]}"))
+            for resource, label in resources:
+                slot = (resource, stage.start % pipeline.interval)
+                if slot in taken:
+                    other, start = taken[slot]
+                    raise VerifyException(
+                        f"{op.name} in cycle {stage.start} and {other.name} in cycle {start} need {label} "
+                        f"at once: an iteration starts every {pipeline.interval} cycles"
+                    )
+                taken[slot] = op, stage.start
