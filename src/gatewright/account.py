@@ -10,6 +10,7 @@ import numpy as np
 from xdsl.dialects.builtin import FileLineColLoc
 from xdsl.ir import Block, Operation
 
+from gatewright.analysis.lower_bound import lower_bound
 from gatewright.analysis.static_control import has_static_control
 from gatewright.dialects.loopschedule import PipelineOp, SeqWhileOp, StepOp
 from gatewright.interface import element_of
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 def account(compilation: Compilation, source: str) -> dict[str, Any]:
     """The report of a compiled program, as json can write it."""
     rtl, options, schedule = compilation.rtl, compilation.options, compilation.schedule
+    bound = lower_bound(schedule.function)
     memories = [asdict(memory) for memory in rtl.memories]
     return {
         "name": rtl.top.name,
@@ -31,6 +33,8 @@ def account(compilation: Compilation, source: str) -> dict[str, Any]:
         "clock_mhz": options.clock_mhz,
         "target": options.target,
         "cycles": predicted_cycles(schedule),
+        "lower_bound": bound[0] if bound else None,
+        "lower_bound_set_by": bound[1] if bound else None,
         "loops": list(loop_rows(schedule)),
         "operators": operator_rows(compilation),
         "memories": memories,
