@@ -16,10 +16,10 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests" / "fuzz"))
 
-from fuzzing.check import LEVELS, Failure, accepted, check_isolated  # noqa: E402
-from fuzzing.generator import generate  # noqa: E402
-from fuzzing.program import Program  # noqa: E402
-from fuzzing.reduce import reduce  # noqa: E402
+from fuzzing.check import LEVELS, Failure, accepted, check_isolated  # noqa: E402  # pyright: ignore[reportMissingImports]
+from fuzzing.generator import generate  # noqa: E402  # pyright: ignore[reportMissingImports]
+from fuzzing.program import Program  # noqa: E402  # pyright: ignore[reportMissingImports]
+from fuzzing.reduce import reduce  # noqa: E402  # pyright: ignore[reportMissingImports]
 
 
 def main() -> int:
@@ -84,9 +84,13 @@ def _tell(
     tally["failed"] += 1
     tally[f"failed: {failure.kind} at {failure.level}"] += 1
     if options.reduce_seconds > 0:
-        program, failure = reduce(program, failure, lambda each: check_isolated(each, levels), options.reduce_seconds)
+        program, failure = _reduced(program, failure, levels, options.reduce_seconds)
     path = write_failure(options.out, program, failure)
     print(f"\nprogram {number} {failure.kind} at {failure.level}: {failure.message.splitlines()[0]}\n  {path}")
+
+
+def _reduced(program: Program, failure: Failure, levels: tuple[str, ...], seconds: float) -> tuple[Program, Failure]:
+    return reduce(program, failure, lambda each: check_isolated(each, levels), seconds)
 
 
 def write_failure(folder: Path, program: Program, failure: Failure) -> Path:

@@ -1,4 +1,4 @@
-"""The handshake of the top module, clock cycle by clock cycle: starts back to back, held high, and resets in mid-run."""
+"""The handshake of the top module, cycle by cycle: starts back to back, starts held high, and resets in mid-run."""
 
 from __future__ import annotations
 

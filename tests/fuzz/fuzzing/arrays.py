@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import prod
+
 from fuzzing.integers import index, within
 from fuzzing.scalars import COMPARISONS, scalar
 from fuzzing.scope import Array, Scope
@@ -89,6 +91,8 @@ def _leaf(scope: Scope, dtype: str, shape: Shape) -> str:
 def _view(scope: Scope, dtype: str, shape: Shape) -> str | None:
     """An array of the shape, whole or cut out of a larger one."""
     rng = scope.rng
+    if rng.random() < 0.15 and (rearranged := _rearranged(scope, dtype, shape)) is not None:
+        return rearranged
     candidates = [array for array in scope.arrays_of(dtype) if _can_cut(array.shape, shape)]
     if not candidates:
         return None
@@ -99,6 +103,16 @@ def _view(scope: Scope, dtype: str, shape: Shape) -> str | None:
     parts = [index(scope, extent) for extent in array.shape[:spare]]
     parts += [_slice(scope, extent, length) for extent, length in zip(array.shape[spare:], shape, strict=True)]
     return f"{array.name}[{', '.join(parts)}]"
+
+
+def _rearranged(scope: Scope, dtype: str, shape: Shape) -> str | None:
+    """An array transposed or reshaped to the shape."""
+    arrays = scope.arrays_of(dtype) if scope.has("rearrangement") else []
+    texts = [f"{array.name}.T" for array in arrays if len(shape) > 1 and array.shape[::-1] == shape]
+    same_size = [array for array in arrays if prod(array.shape) == prod(shape)]
+    texts += [f"{array.name}.reshape({', '.join(map(str, shape))})" for array in same_size]
+    texts += [f"{array.name}.ravel()" for array in same_size if len(shape) == 1]
+    return scope.rng.choice(texts) if texts else None
 
 
 def _can_cut(whole: Shape, part: Shape) -> bool:
@@ -112,6 +126,10 @@ def _slice(scope: Scope, extent: int, length: int) -> str:
     rng = scope.rng
     if length == extent and rng.random() < 0.7:
         return ":" if rng.random() < 0.8 else "::-1"
+    places = [v.name for v in scope.python_ints if v.low >= 0 and v.high + length <= extent]
+    if places and length > 1 and rng.random() < 0.3 and scope.has("moving_slices"):
+        place = rng.choice(places)
+        return f"{place}:{place} + {length}"
     widest = (extent - 1) // (length - 1) if length > 1 else 1
     step = rng.randint(1, widest) * rng.choice((1, 1, -1))
     reach = (length - 1) * abs(step)
@@ -171,6 +189,6 @@ def _product(scope: Scope, dtype: str, shape: Shape) -> str | None:
 
 def product_shape(left: Shape, right: Shape) -> Shape | None:
     """The shape of `left @ right` for operands of rank 1 and 2; None if they do not fit."""
-    if len(left) > 2 or len(right) > 2 or left[-1] != right[0]:
+    if not 1 <= len(left) <= 2 or not 1 <= len(right) <= 2 or left[-1] != right[0]:
         return None
     return left[:-1] + right[1:]

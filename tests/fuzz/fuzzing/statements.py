@@ -70,6 +70,7 @@ class StatementWriter:
                 (self.reduce, 0.7),
                 (self.call, 1.5),
                 (self.retype, 0.5),
+                (self.view, 0.5),
             ]
         build = rng.choices([form for form, _ in forms], [weight for _, weight in forms])[0]
         return build(scope, work, nesting) or self.store(scope, work, nesting) or []
@@ -204,6 +205,16 @@ class StatementWriter:
             return [f"{target} {sign}= {array_expression(scope, array.dtype, shape, 1)}"]
         source = rng.choice(INTEGERS) if rng.random() < 0.2 else array.dtype  # a store into another type wraps
         return [f"{place} = {array_expression(scope, source, shape, 2)}"]
+
+    def view(self, scope: Scope, work: int, nesting: int) -> Lines | None:
+        """A name for a part of an array, through which it can be changed."""
+        if not scope.arrays or not scope.has("views"):
+            return None
+        array = scope.rng.choice(scope.arrays)
+        text, shape = region(scope, array)
+        name = self.fresh("t")
+        scope.arrays.append(Array(name, array.dtype, shape, array.writable))
+        return [f"{name} = {text}"]
 
     def reduce(self, scope: Scope, work: int, nesting: int) -> Lines | None:
         """A variable that holds the sum or an extreme of an array."""
