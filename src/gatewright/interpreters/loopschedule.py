@@ -9,7 +9,7 @@ starts: the verifier has made sure that they do not see each other.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from xdsl.dialects import func, memref
@@ -19,6 +19,7 @@ from xdsl.ir import Block, Operation, SSAValue
 from gatewright.dialects.loopschedule import LoopOp, PipelineOp, RegisterOp, SeqWhileOp, StepOp, TerminatorOp
 from gatewright.interpreters import pipeline
 from gatewright.interpreters.compiled import ENTRY, Cache
+from gatewright.interpreters.counters import counter
 from gatewright.interpreters.outcome import Outcome
 from gatewright.interpreters.python_source import PythonSource, zero
 from gatewright.program import Program
@@ -239,10 +240,13 @@ class _Scheduled:
         own_names = [source.declare(loop.outs[position]) for position in own]
         initial = [source.text_of(value) for value in loop.iter_args]
         source.assign_all([*names, *own_names], [*initial, *(initial[position] for position in own)])
+        counted = counter(loop, source.term)
+        if counted is not None:
+            position, in_condition, _ = counted
+            source.alias(arguments[position], replace(in_condition, text=names[position]))
         with source.indented("while True:"):
             for argument, inner in zip(arguments, loop.body.block.args, strict=True):
                 source.alias(inner, source.term(argument))
-                source.ready(inner)
             for op in loop.condition.block.ops:
                 if not isinstance(op, RegisterOp) and not source.arithmetic(op):
                     raise source.unsupported(op)
@@ -250,6 +254,11 @@ class _Scheduled:
             values = "".join(f"{name}, " for name in names)
             labels = "".join(f"{argument.name_hint or f'argument {k}'!r}, " for k, argument in enumerate(arguments))
             source.line(f"if t > limit: hang({source.faults.number(loop)}, limit, ({labels}), ({values}))")
+            if counted is not None:
+                position, _, in_body = counted
+                source.alias(loop.body.block.args[position], replace(in_body, text=names[position]))
+            for inner in loop.body.block.args:
+                source.ready(inner)
             self.sequence(loop.body.block)
             self._flush()
             following = [source.text_of(value) for value in terminator.iter_args]
