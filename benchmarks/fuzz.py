@@ -85,6 +85,7 @@ def _tell(
     tally[f"failed: {failure.kind} at {failure.level}"] += 1
     if options.reduce_seconds > 0:
         program, failure = _reduced(program, failure, levels, options.reduce_seconds)
+    assert failure is not None, "a reduced program still fails"
     path = write_failure(options.out, program, failure)
     print(f"\nprogram {number} {failure.kind} at {failure.level}: {failure.message.splitlines()[0]}\n  {path}")
 
