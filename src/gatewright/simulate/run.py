@@ -23,18 +23,22 @@ class Run:
     """From the accepted start to the cycle in which the design is ready again."""
 
 
-def hang(name: str, cycles: int, registers: Mapping[str, int]) -> SimulationError:
+def hang(name: str, cycles: int, registers: Mapping[str, int] | None) -> SimulationError:
     """The error of a run that did not end within `cycles` cycles, with the registers that hold something then.
 
-    Single bits come first: they are the state of the control.
+    Single bits come first: they are the state of the control. A simulator that cannot see registers gives None.
     """
-    live = {register: value for register, value in registers.items() if value}
-    ordered = sorted(live, key=lambda register: (live[register] != 1, register))
-    shown = ", ".join(f"{register} = {live[register]}" for register in ordered[:SHOWN_REGISTERS])
-    more = f" and {len(ordered) - SHOWN_REGISTERS} more" if len(ordered) > SHOWN_REGISTERS else ""
+    if registers is None:
+        why = 'level="rtl" tells the state in which it hangs'
+    else:
+        live = {register: value for register, value in registers.items() if value}
+        ordered = sorted(live, key=lambda register: (live[register] != 1, register))
+        shown = ", ".join(f"{register} = {live[register]}" for register in ordered[:SHOWN_REGISTERS])
+        more = f" and {len(ordered) - SHOWN_REGISTERS} more" if len(ordered) > SHOWN_REGISTERS else ""
+        why = f"registers then: {shown}{more}" if shown else "no register is set then"
     return SimulationError(
         f"{name} has not ended after {cycles} cycles",
-        why=f"registers then: {shown}{more}" if shown else "no register is set: it never started",
+        why=why,
         remedy="if it only needs longer, raise max_cycles; otherwise look for a loop that never ends",
     )
 

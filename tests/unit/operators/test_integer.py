@@ -1,0 +1,178 @@
+"""The operators' modules compute what `docs/levels.md` says, in exactly the cycles that the library promises."""
+
+from __future__ import annotations
+
+import random
+from math import isqrt
+
+import pytest
+
+from gatewright.operators.integer import module_text
+from gatewright.operators.library import ITERATIVE, Operator, OperatorLibrary
+from gatewright.simulate.model import Model
+
+DIVISIONS = tuple(kind for kind in ITERATIVE if kind != "isqrt")
+
+
+def signed(value: int, width: int) -> int:
+    return value - (1 << width) if value >> (width - 1) else value
+
+
+def expected(kind: str, width: int, a: int, b: int) -> int:
+    """The result in Python integers, from and to unsigned values."""
+    if kind == "isqrt":
+        return isqrt(a)
+    if b == 0:
+        return 0
+    if kind == "divui":
+        return a // b
+    if kind == "remui":
+        return a % b
+    x, y = signed(a, width), signed(b, width)
+    towards_zero = abs(x) // abs(y) * (1 if (x < 0) == (y < 0) else -1)
+    result = {"divsi": towards_zero, "remsi": x - towards_zero * y, "floordivsi": x // y}[kind]
+    return result & ((1 << width) - 1)
+
+
+class Unit:
+    """An instance of an operator in the simulator."""
+
+    def __init__(self, operator: Operator, library: OperatorLibrary):
+        self.operator = operator
+        self.model = Model([module_text(operator, library)], operator.name)
+        self.model.power_on()
+        if operator.needs_start:
+            self.cycle(rst=1)
+
+    def cycle(self, **inputs: int) -> None:
+        """One cycle with these inputs; the others get noise, or 0 if they control."""
+        for name, place in self.model.layout.inputs.items():
+            if name != "clk":
+                idle = 0 if name in ("rst", "start") else random.getrandbits(place.width)
+                self.model.set(name, inputs.get(name, idle))
+        self.model.advance(1)
+
+    @property
+    def result(self) -> int:
+        return self.model.get("result")
+
+    def check_in_a_row(self, pairs: list[tuple[int, int]]) -> None:
+        """Start as often as the interval allows; each result is there in the cycle of the next start."""
+        operator = self.operator
+        for a, b in pairs:
+            self.cycle(start=1, a=a, b=b)
+            for _ in range(operator.latency - 1):
+                self.cycle()
+            assert self.result == expected(operator.kind, operator.width, a, b), (operator.name, a, b)
+
+
+def corners(width: int) -> list[int]:
+    """Values at which arithmetic breaks, and some others."""
+    top = 1 << width
+    return [0, 1, 2, top - 1, top - 2, top >> 1, (top >> 1) - 1, *(random.getrandbits(width) for _ in range(3))]
+
+
+@pytest.fixture(autouse=True)
+def _same_numbers_every_time():
+    random.seed(2)
+
+
+@pytest.mark.parametrize("width", [1, 2, 3, 4, 5])
+@pytest.mark.parametrize("kind", DIVISIONS)
+def test_division_is_right_for_every_pair_of_small_numbers(kind: str, width: int):
+    library = OperatorLibrary()
+    unit = Unit(library.operator(kind, width), library)
+    unit.check_in_a_row([(a, b) for a in range(1 << width) for b in range(1 << width)])
+
+
+@pytest.mark.parametrize("width", [8, 16, 32, 64])
+@pytest.mark.parametrize("kind", DIVISIONS)
+def test_division_is_right_for_wide_numbers(kind: str, width: int):
+    library = OperatorLibrary()
+    unit = Unit(library.operator(kind, width), library)
+    random_pairs = [(random.getrandbits(width), random.getrandbits(random.randint(1, width))) for _ in range(200)]
+    unit.check_in_a_row([(a % (1 << width), b) for a in corners(width) for b in corners(width)] + random_pairs)
+
+
+@pytest.mark.parametrize("width", [*range(1, 10), 16, 31, 32, 64])
+def test_square_root_is_the_floor(width: int):
+    library = OperatorLibrary()
+    unit = Unit(library.operator("isqrt", width), library)
+    roots = [random.getrandbits((width + 1) // 2) for _ in range(100)]
+    near_squares = [max(0, min(root * root + step, (1 << width) - 1)) for root in roots for step in (-1, 0, 1)]
+    unit.check_in_a_row([(a, 0) for a in (range(1 << width) if width < 10 else corners(width) + near_squares)])
+
+
+@pytest.mark.parametrize("kind", ITERATIVE)
+def test_a_result_is_not_there_a_cycle_early(kind: str):
+    library = OperatorLibrary()
+    operator = library.operator(kind, 8)
+    unit = Unit(operator, library)
+    early = 0
+    for _ in range(50):
+        a, b = random.getrandbits(8), random.randint(1, 5)
+        unit.cycle(start=1, a=a, b=b)
+        for _ in range(operator.latency - 2):
+            unit.cycle()
+        early += unit.result == expected(kind, 8, a, b)
+        unit.cycle()
+    assert early < 50
+
+
+@pytest.mark.parametrize("kind", ITERATIVE)
+def test_a_start_while_busy_and_a_reset_begin_afresh(kind: str):
+    library = OperatorLibrary()
+    operator = library.operator(kind, 12)
+    unit = Unit(operator, library)
+    for wasted in range(1, operator.latency):
+        for interruption in ({"start": 1}, {"rst": 1}):
+            unit.cycle(start=1, a=random.getrandbits(12), b=random.getrandbits(12))
+            for _ in range(wasted - 1):
+                unit.cycle()
+            unit.cycle(**interruption)
+            unit.check_in_a_row([(random.getrandbits(12), random.getrandbits(12))])
+
+
+@pytest.mark.parametrize("kind", ITERATIVE)
+def test_a_result_stays_until_the_next_start(kind: str):
+    library = OperatorLibrary()
+    unit = Unit(library.operator(kind, 8), library)
+    unit.check_in_a_row([(200, 7)])
+    for _ in range(30):
+        unit.cycle()
+        assert unit.result == expected(kind, 8, 200, 7)
+
+
+@pytest.mark.parametrize("clock_mhz", [50, 100, 200, 400])
+@pytest.mark.parametrize(
+    ("width", "left", "right"),
+    [(1, 1, 1), (4, 4, 4), (16, 16, 16), (18, 18, 18), (19, 19, 19), (32, 32, 32), (35, 35, 35), (64, 64, 64)]
+    + [(8, 4, 4), (32, 16, 16), (32, 9, 20), (32, 32, 8), (64, 33, 20), (64, 40, 36), (36, 18, 18)],
+)
+def test_a_multiplier_takes_operands_every_cycle(width: int, left: int, right: int, clock_mhz: int):
+    library = OperatorLibrary("generic", clock_mhz)
+    operator = library.operator("muli", width, (left, right))
+    unit = Unit(operator, library)
+    narrow = left < width or right < width
+    stream = [(a % (1 << left), b % (1 << right)) for a in corners(left) for b in corners(right)]
+    seen = []
+    for a, b in [*stream, *[(0, 0)] * (operator.latency - 1)]:
+        unit.cycle(a=a, b=b)
+        seen.append(unit.result)
+    for (a, b), result in zip(stream, seen[operator.latency - 1 :], strict=True):
+        product = signed(a, left) * signed(b, right) if narrow else a * b
+        assert result == product & ((1 << width) - 1), (operator.name, a, b)
+
+
+@pytest.mark.parametrize("width", [3, 4])
+def test_a_small_multiplier_is_right_for_every_pair(width: int):
+    library = OperatorLibrary()
+    for operator in (library.operator("muli", width), library.operator("muli", 2 * width, (width, width))):
+        unit = Unit(operator, library)
+        for a in range(1 << width):
+            for b in range(1 << width):
+                unit.cycle(a=a, b=b)
+                for _ in range(operator.latency - 1):
+                    unit.cycle()
+                product = signed(a, width) * signed(b, width)
+                assert unit.result == product & ((1 << operator.width) - 1)

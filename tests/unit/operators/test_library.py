@@ -1,0 +1,88 @@
+"""What the operator library promises."""
+
+from __future__ import annotations
+
+import pytest
+
+from gatewright.operators.library import ITERATIVE, OperatorLibrary
+from gatewright.operators.multiplier_plan import limbs, plan_multiplier
+from gatewright.operators.technology import TECHNOLOGIES
+
+TARGETS = tuple(TECHNOLOGIES)
+
+
+def test_a_multiplier_of_one_block_takes_one_cycle_at_100_mhz():
+    assert [OperatorLibrary("generic", 100).operator("muli", width).latency for width in (8, 16, 18)] == [1, 1, 1]
+
+
+def test_a_faster_clock_never_shortens_a_multiplier():
+    for target in TARGETS:
+        for width in (8, 18, 32, 64):
+            latencies = [
+                OperatorLibrary(target, mhz).operator("muli", width).latency for mhz in (25, 50, 100, 200, 400)
+            ]
+            assert latencies == sorted(latencies)
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_every_stage_of_a_multiplier_fits_the_period(target: str):
+    for mhz in (25, 50, 100, 150):
+        library = OperatorLibrary(target, mhz)
+        technology = TECHNOLOGIES[target]
+        for width in (8, 18, 32, 64):
+            plan = plan_multiplier(technology, library.budget_ns, width, width, width)
+            assert technology.multiply / plan.product_registers <= library.budget_ns
+            assert all(levels * technology.chain(width) <= library.budget_ns for levels in plan.sum_stages)
+            assert plan.delay <= library.period_ns
+
+
+def test_limbs_cover_an_operand_once():
+    for width in range(1, 130):
+        for signed in (False, True):
+            cut = limbs(width, signed, 18)
+            assert [limb.low for limb in cut] == [sum(limb.width for limb in cut[:k]) for k in range(len(cut))]
+            assert sum(limb.width for limb in cut) == width
+            assert all(limb.width <= 17 and not limb.signed for limb in cut[:-1])
+            assert cut[-1].width <= 18 and cut[-1].signed == signed
+
+
+def test_a_narrow_multiplication_takes_fewer_multipliers():
+    library = OperatorLibrary()
+    assert library.operator("muli", 32).area.multipliers == 3
+    assert library.operator("muli", 32, (16, 16)).area.multipliers == 1
+    assert library.operator("muli", 64).area.multipliers == 10
+
+
+def test_names_lead_back_to_their_operators():
+    library = OperatorLibrary("ecp5", 80)
+    operators = [library.operator(kind, 24) for kind in (*ITERATIVE, "muli", "addi", "select", "load", "store")]
+    operators.append(library.operator("muli", 48, (20, 33)))
+    for operator in operators:
+        assert library.by_name(operator.name) == operator
+    assert len({operator.name for operator in operators}) == len(operators)
+
+
+@pytest.mark.parametrize("name", ["mul_8x8_8_l9", "teleport_8", "muli_8", "divui", "mul_8x8", ""])
+def test_a_name_that_the_library_never_gave_is_none(name: str):
+    assert OperatorLibrary().by_name(name) is None
+
+
+def test_constants_and_shifts_by_constants_are_free():
+    library = OperatorLibrary()
+    assert library.operator("extsi", 32).delay == 0
+    assert library.operator("shli", 32, constant=True).delay == 0
+    assert library.operator("shli", 32).delay > 0
+
+
+def test_iterative_operators_need_a_start_and_are_busy_for_their_latency():
+    for kind in ITERATIVE:
+        operator = OperatorLibrary().operator(kind, 32)
+        assert operator.needs_start and operator.interval == operator.latency
+    assert OperatorLibrary().operator("divui", 32).latency == 33
+    assert OperatorLibrary().operator("divsi", 32).latency == 34
+    assert OperatorLibrary().operator("isqrt", 32).latency == 17
+
+
+def test_unknown_kinds_have_no_operator():
+    with pytest.raises(KeyError):
+        OperatorLibrary().operator("teleport", 8)
