@@ -3,23 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeGuard
 
 if TYPE_CHECKING:
     from rich.console import Console
 
 Row = Mapping[str, object]
 
-TABLES = {
-    "loops": "loops",
-    "operators": "operators",
-    "memories": "memories",
-    "ports": "ports",
-}
-"""The entries of a report that are lists of rows, and the titles of their tables, in the order in which they print."""
+TABLES = ("loops", "operators", "memories", "ports")
+"""The entries that are tables of rows, in the order in which they print; other tables come behind them."""
 
-_NUMBERS_FIRST_SHOWN = ("cycles", "interval", "lower_bound", "memory_bits", "registers")
-_SHOWN_ELSEWHERE = {"name", "source", "interface", "clock_mhz", "target"}
+_FIRST = ("interval", "registers", "register_bits", "memory_bits")
+_SHOWN_ELSEWHERE = {"name", "source", "interface", "clock_mhz", "target", "cycles", "lower_bound", "lower_bound_set_by"}
 
 
 def print_report(report: Row, console: Console) -> None:
@@ -29,12 +24,19 @@ def print_report(report: Row, console: Console) -> None:
     console.print(f"{report.get('name', 'design')}{_interface(report)}", markup=False, highlight=False)
     for label, value in _facts(report):
         console.print(f"  {label:<16} {value}", markup=False, highlight=False)
-    for key, title in TABLES.items():
+    for key in [*TABLES, *(key for key in report if key not in TABLES)]:
         rows = report.get(key)
-        if not isinstance(rows, Sequence) or isinstance(rows, str) or not rows:
+        if not _are_rows(rows):
             continue
         columns = _columns(rows)
-        table = Table(title=title, title_justify="left", title_style="bold", header_style="", box=None, pad_edge=False)
+        table = Table(
+            title=key.replace("_", " "),
+            title_justify="left",
+            title_style="bold",
+            header_style="",
+            box=None,
+            pad_edge=False,
+        )
         for column in columns:
             numeric = all(isinstance(row.get(column, 0), (int, float, type(None))) for row in rows)
             table.add_column(column.replace("_", " "), justify="right" if numeric else "left", overflow="fold")
@@ -54,9 +56,10 @@ def _facts(report: Row) -> list[tuple[str, str]]:
         facts.append(("clock", f"{clock:g} MHz{target}"))
     if "cycles" in report:
         facts.append(("cycles", _cycles(report["cycles"], clock)))
-    listed = _SHOWN_ELSEWHERE | set(TABLES) | {"cycles"}
-    rest = [key for key in report if key not in listed and isinstance(report[key], (int, float, str))]
-    rest.sort(key=lambda key: _NUMBERS_FIRST_SHOWN.index(key) if key in _NUMBERS_FIRST_SHOWN else len(rest) + 9)
+    if isinstance(report.get("lower_bound"), int):
+        facts.append(("lower bound", _lower_bound(report)))
+    rest = [key for key in report if key not in _SHOWN_ELSEWHERE and isinstance(report[key], (int, float, str))]
+    rest.sort(key=lambda key: _FIRST.index(key) if key in _FIRST else len(_FIRST))
     return facts + [(key.replace("_", " "), _cell(report[key])) for key in rest]
 
 
@@ -70,15 +73,29 @@ def _cycles(cycles: object, clock_mhz: object) -> str:
     return f"{cycles:,} ({microseconds / scale:.4g} {unit})"
 
 
+def _lower_bound(report: Row) -> str:
+    """The fewest cycles that the multipliers and memory ports allow, and how far the design is from them."""
+    bound, cycles = report["lower_bound"], report.get("cycles")
+    assert isinstance(bound, int)
+    cause = f" by {report['lower_bound_set_by']}" if report.get("lower_bound_set_by") else ""
+    distance = f"; cycles / lower bound = {cycles / bound:.2f}" if isinstance(cycles, int) and bound else ""
+    return f"{bound:,}{cause}{distance}"
+
+
 def _interface(report: Row) -> str:
     interface = report.get("interface")
     return str(interface) if isinstance(interface, str) else ""
 
 
+def _are_rows(value: object) -> TypeGuard[Sequence[Row]]:
+    return isinstance(value, list) and bool(value) and all(isinstance(row, Mapping) for row in value)
+
+
 def _columns(rows: Sequence[Row]) -> list[str]:
+    """The keys for which any row has a value."""
     columns: list[str] = []
     for row in rows:
-        columns += [key for key in row if key not in columns]
+        columns += [key for key, value in row.items() if key not in columns and value is not None]
     return columns
 
 

@@ -25,6 +25,7 @@ REPORT = {
     "memory_bits": 262144,
     "registers": 96,
     "lower_bound": 1_000_000,
+    "lower_bound_set_by": "memory x",
 }
 
 
@@ -40,9 +41,9 @@ def test_a_report_prints_its_facts_and_its_tables():
         "  source           vadd.py:4\n"
         "  clock            100 MHz, target generic\n"
         "  cycles           1,234,567 (12.35 ms)\n"
-        "  lower bound      1,000,000\n"
-        "  memory bits      262,144\n"
+        "  lower bound      1,000,000 by memory x; cycles / lower bound = 1.23\n"
         "  registers        96\n"
+        "  memory bits      262,144\n"
         "\n"
         "operators\n"
         "name   kind  width  latency  units  operations\n"
@@ -64,5 +65,11 @@ def test_a_report_without_anything_still_prints():
 
 
 def test_a_row_may_lack_a_column():
-    rows = [{"name": "i", "cycles": 3}, {"name": "j", "interval": None}]
-    assert "name  cycles  interval\ni          3         -\nj          -         -" in text_of({"loops": rows})
+    rows = [{"name": "i", "cycles": 3}, {"name": "j", "line": None}]
+    assert "name  cycles\ni          3\nj          -" in text_of({"loops": rows})
+
+
+def test_a_table_that_is_not_known_comes_last():
+    assert text_of({"formats": [{"tensor": "weights"}], "loops": [{"line": "a.py:1"}]}).endswith(
+        "formats\ntensor\nweights"
+    )

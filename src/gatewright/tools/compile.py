@@ -186,7 +186,7 @@ def _print_report(report: dict[str, object]) -> None:
     console = Console(width=None if narrow else _WIDTH_OF_A_FILE)
     with console.capture() as text:
         print_report(report, console)
-    print(text.get(), end="")
+    print("\n".join(line.rstrip() for line in text.get().splitlines()))
 
 
 def _status(text: str):
