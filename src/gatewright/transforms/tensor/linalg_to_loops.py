@@ -1,0 +1,255 @@
+"""Lower linalg on tensors of integers to loops over arrays."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from xdsl.context import Context
+from xdsl.dialects import arith, func, memref, tensor
+from xdsl.dialects.builtin import (
+    AnyFloat,
+    DenseIntOrFPElementsAttr,
+    IntegerAttr,
+    MemRefType,
+    ModuleOp,
+    StringAttr,
+    SymbolRefAttr,
+    TensorType,
+    UnitAttr,
+)
+from xdsl.dialects.linalg.ops import GenericOp
+from xdsl.ir import Attribute, Block, Operation, Region, SSAValue
+from xdsl.passes import ModulePass
+
+from gatewright.errors import UnsupportedError
+from gatewright.interface import Signature, set_signature, signature_of
+from gatewright.location import source_location
+from gatewright.transforms.tensor import generic
+from gatewright.transforms.tensor.generic_loops import GenericLoops
+from gatewright.transforms.tensor.linear_index import LinearIndex, Loop
+from gatewright.transforms.tensor.loop_nest import NestBuilder
+from gatewright.transforms.tensor.placement import Placement, joined_at, part
+from gatewright.transforms.tensor.storage import Memory, Sliced, View
+
+
+@dataclass(frozen=True)
+class LinalgToLoopsPass(ModulePass):
+    """Lower linalg on tensors of integers to loops over arrays.
+
+    ::
+
+        %s = generic(%x, %w) init %b {acc + x * w}        for i:
+        %r = generic(%s) {max(s, 0)}               ->       acc = for k carries acc from b[i]: acc + x[k] * w[i, k]
+        return %r                                           result[i] = max(acc, 0)
+
+    Every operation becomes one nest. A reduction keeps its result so far in registers, starts it with the elementwise
+    operation that alone makes its initial value, and ends in the elementwise operation that alone uses it. Tensors
+    become arrays that are written once, in their last place: results of the function in its result arrays, padded and
+    joined tensors where they are padded and joined. Reshaping and slicing change addresses only.
+    """
+
+    name = "linalg-to-loops"
+
+    def apply(self, ctx: Context, op: ModuleOp) -> None:
+        for function in [op for op in op.ops if isinstance(op, func.FuncOp) and not op.is_declaration]:
+            if any(isinstance(value.type, TensorType) for inner in function.walk() for value in inner.operands):
+                signature = signature_of(function)
+                _Lowering(op, function, signature).run()
+
+
+class _Lowering:
+    """The lowering of one function."""
+
+    def __init__(self, module: ModuleOp, function: func.FuncOp, signature: Signature):
+        self.module, self.function, self.signature = module, function, signature
+        self.memories: dict[Memory, SSAValue] = {}
+        self.scalars: dict[SSAValue, SSAValue] = {}
+        self.block = Block()
+        self.nest = NestBuilder(self.block)
+        self.placement: Placement | None = None
+        self._globals = 0
+
+    def run(self) -> None:
+        """Put the lowered function in place of the function."""
+        old = self.function.body.block
+        last = old.last_op
+        assert isinstance(last, func.ReturnOp)
+        arguments = [self._argument(argument.type, argument.name_hint) for argument in old.args]
+        results: dict[int, Memory] = {}
+        for position, operand in enumerate(last.operands):
+            if isinstance(operand.type, TensorType):
+                view = self._argument(operand.type, f"result_{position}")
+                assert isinstance(view, View)
+                results[position] = view.memory
+        self.placement = Placement(old, results, self._new_memory)
+        for argument, given in zip(old.args, arguments, strict=True):
+            if isinstance(given, View):
+                self.placement.views[argument] = given
+            else:
+                self.scalars[argument] = given
+        loops = GenericLoops(self.nest, self.placement, self.memories, self.scalars)
+        for op in old.ops:
+            self.nest.location = op.location
+            self._lower(op, loops)
+        self._replace(last)
+
+    def _replace(self, last: func.ReturnOp) -> None:
+        scalars = [self.scalars[operand] for operand in last.operands if not isinstance(operand.type, TensorType)]
+        self.nest.location = last.location
+        self.nest.emit(func.ReturnOp(*scalars))
+        types = (list(self.block.arg_types), [value.type for value in scalars])
+        lowered = func.FuncOp(self.function.sym_name.data, types, Region(self.block), self.function.sym_visibility)
+        lowered.location = self.function.location
+        self.module.body.block.insert_op_before(lowered, self.function)
+        self.function.detach()
+        self.function.erase(safe_erase=False)
+        set_signature(lowered, self.signature)
+
+    def _argument(self, type_: Attribute, hint: str | None) -> View | SSAValue:
+        if not isinstance(type_, TensorType):
+            value = self.block.insert_arg(type_, len(self.block.args))
+            value.name_hint = hint
+            return value
+        memory = Memory(self._shape(type_) or (1,))
+        value = self.block.insert_arg(MemRefType(self._element(type_), memory.shape), len(self.block.args))
+        value.name_hint = hint
+        self.memories[memory] = value
+        return self._as(memory, self._shape(type_))
+
+    @staticmethod
+    def _as(memory: Memory, shape: tuple[int, ...]) -> View:
+        from gatewright.transforms.tensor.storage import Regrouped
+
+        whole = View.whole(memory)
+        return whole if memory.shape == shape else whole.through(Regrouped((((), memory.shape),)), shape)
+
+    def _shape(self, type_: TensorType) -> tuple[int, ...]:
+        shape = tuple(type_.get_shape())
+        if generic.DYNAMIC in shape:
+            raise generic.dynamic_shape(self.function)
+        return shape
+
+    def _element(self, type_: TensorType) -> Attribute:
+        element = type_.get_element_type()
+        if isinstance(element, AnyFloat):
+            raise UnsupportedError(
+                "floating-point numbers have no hardware yet",
+                where=source_location(self.function),
+                remedy='precision="fixed<16,8>"',
+            )
+        return element
+
+    def _new_memory(self, type_: TensorType) -> Memory:
+        memory = Memory(self._shape(type_) or (1,))
+        self.memories[memory] = self.nest.at_head(memref.AllocOp.get(self._element(type_), None, memory.shape))
+        return memory
+
+    def _lower(self, op: Operation, loops: GenericLoops) -> None:
+        assert self.placement is not None
+        match op:
+            case func.ReturnOp():
+                for position, operand in enumerate(op.operands):
+                    if isinstance(operand.type, TensorType) and not self.placement.is_claimed(op, position):
+                        memory = self.placement.results[position]
+                        self._copy(operand, self._as(memory, generic.shape_of(operand.type)), loops)
+            case arith.ConstantOp(value=DenseIntOrFPElementsAttr() as contents):
+                self._constant(op, contents, loops)
+            case arith.ConstantOp(value=IntegerAttr() as value):
+                self.scalars[op.result] = self.nest.constant(value.value.data, op.result.type)
+            case GenericOp():
+                loops.lower(op)
+            case tensor.PadOp():
+                self._pad(op, loops)
+            case tensor.ConcatOp():
+                result = self.placement.view(op.result)
+                for position, operand in enumerate(op.inputs):
+                    if not self.placement.is_claimed(op, position):
+                        shape = generic.shape_of(operand.type)
+                        step = Sliced(joined_at(op, position), (1,) * len(shape))
+                        self._copy(operand, result.through(step, shape), loops)
+            case tensor.InsertSliceOp():
+                result = self.placement.view(op.result)
+                if not self.placement.is_claimed(op, 1) and not isinstance(op.dest.owner, tensor.EmptyOp):
+                    self._copy(op.dest, result, loops)
+                if not self.placement.is_claimed(op, 0):
+                    self._copy(op.source, part(result, op, generic.shape_of(op.source.type)), loops)
+            case (
+                tensor.EmptyOp()
+                | tensor.ExpandShapeOp()
+                | tensor.CollapseShapeOp()
+                | tensor.CastOp()
+                | tensor.ExtractSliceOp()
+            ):
+                pass
+            case tensor.ExtractOp():
+                indices = [LinearIndex.of(self.scalars[index]) for index in op.indices]
+                self.scalars[op.result] = loops.load(op.tensor, indices)
+            case _ if op.name.startswith("arith."):
+                self.nest.emit(copy := op.clone({**self.scalars}))
+                self.scalars.update(zip(op.results, copy.results, strict=True))
+            case _:
+                raise UnsupportedError(
+                    f"{op.name} cannot be lowered to loops",
+                    where=source_location(op),
+                    why="operations on whole tensors are linalg.generic, padding, slicing, joining and reshaping",
+                )
+
+    def _constant(self, op: arith.ConstantOp, contents: DenseIntOrFPElementsAttr, loops: GenericLoops) -> None:
+        """A constant tensor becomes a global array, or nothing at all if its elements are all the same."""
+        assert self.placement is not None and isinstance(op.result.type, TensorType)
+        type_ = MemRefType(self._element(op.result.type), self._shape(op.result.type) or (1,))
+        if contents.is_splat():
+            value = contents.get_values()[0]
+            assert isinstance(value, int)
+            loops.splats[op.result] = self.nest.constant(value, type_.get_element_type())
+            return
+        name = f"constant_{self._globals}"
+        self._globals += 1
+        flat = DenseIntOrFPElementsAttr(TensorType(type_.get_element_type(), type_.get_shape()), contents.data)
+        symbol = memref.GlobalOp.get(
+            StringAttr(name), type_, flat, sym_visibility=StringAttr("private"), constant=UnitAttr()
+        )
+        symbol.location = op.location
+        self.module.body.block.insert_op_before(symbol, self.function)
+        memory = Memory(type_.get_shape())
+        self.memories[memory] = self.nest.at_head(memref.GetGlobalOp(SymbolRefAttr(name), type_))
+        self.placement.views[op.result] = self._as(memory, self._shape(op.result.type))
+
+    def _copy(self, source: SSAValue, target: View, loops: GenericLoops) -> None:
+        """Copy a tensor element by element."""
+        counters = [Loop(extent) for extent in target.shape]
+        with self.nest.nest(counters):
+            indices = [LinearIndex.of(counter) for counter in counters]
+            loops.store(loops.load(source, indices), target, indices)
+
+    def _pad(self, op: tensor.PadOp, loops: GenericLoops) -> None:
+        """Fill the margins, one axis after the other, and put the inside in place unless it is there already."""
+        assert self.placement is not None
+        if op.low or op.high:
+            raise generic.dynamic_shape(op)
+        result, inside = self.placement.view(op.result), generic.shape_of(op.source.type)
+        low, high = list(op.static_low.get_values()), list(op.static_high.get_values())
+        if min([*low, *high], default=0) < 0:
+            raise UnsupportedError("negative padding is not supported", where=source_location(op))
+        last = op.region.block.last_op
+        assert last is not None
+        for axis in range(len(inside)):
+            for offset, extent in ((0, low[axis]), (low[axis] + inside[axis], high[axis])):
+                if extent:
+                    box = [(low[k], inside[k]) for k in range(axis)] + [(offset, extent)]
+                    box += [(0, result.shape[k]) for k in range(axis + 1, len(inside))]
+                    self._fill(op, last.operands[0], result, box, loops)
+        if not self.placement.is_claimed(op, 0):
+            self._copy(op.source, result.through(Sliced(tuple(low), (1,) * len(low)), inside), loops)
+
+    def _fill(
+        self, op: tensor.PadOp, value: SSAValue, target: View, box: Sequence[tuple[int, int]], loops: GenericLoops
+    ) -> None:
+        counters = [Loop(extent) for _, extent in box]
+        with self.nest.nest(counters):
+            indices = [LinearIndex.of(loop).plus(offset) for loop, (offset, _) in zip(counters, box, strict=True)]
+            given = dict(zip(op.region.block.args, indices, strict=True))
+            loops.store(loops.body(list(op.region.block.ops)[:-1], given, {})(value), target, indices)
+
+
