@@ -5,7 +5,7 @@
 (14) A loop nested in a step shares no array with anything else in that step, unless their conditions exclude each
      other.
 (15) A unit (`gw.operator` and `gw.unit`) is not started again within its interval (`gw.interval`, 1 where it is
-     absent), and two loops that run in one step share none, unless their conditions exclude each other.
+     absent) in one run, and two loops that run in one step share none, unless their conditions exclude each other.
 
 Conditions exclude each other if one is the negation (`xori` with true, or the opposite comparison) of the other, or of
 a part of it that `andi` joins to the rest.
@@ -208,8 +208,10 @@ class _Restarts:
         self._op = op
         self._interval = interval_of(op)
         self._unit = unit_of(op)
-        self._least: dict[Operation, int] = {}
+        self._begin: dict[Operation, int] = {}
         """The fewest cycles after which each step or loop met so far can begin."""
+        self._end: dict[Operation, int] = {}
+        """The fewest cycles after which each step met so far can have ended."""
 
     def verify(self) -> None:
         """Raise VerifyException if the unit of the operation may be started again too early."""
@@ -223,22 +225,23 @@ class _Restarts:
 
     def _enter(self, item: StepOp | LoopOp, passed: int) -> None:
         """`item` may begin `passed` cycles after the operation."""
-        if passed >= self._interval or self._least.get(item, self._interval) <= passed:
+        if passed >= self._interval or self._begin.get(item, self._interval) <= passed:
             return
-        self._least[item] = passed
+        self._begin[item] = passed
         if isinstance(item, StepOp):
+            self._end[item] = passed + minimal_cycles(item)
             for op in item.body.block.ops:
                 if isinstance(op, StepOp | LoopOp):
                     self._enter(op, passed)
                 elif unit_of(op) == self._unit:
                     self._too_early(op, passed)
-            self._leave(item, passed + minimal_cycles(item))
         else:
             if isinstance(item, SeqWhileOp):
                 self._enter_first(item.body.block, passed)
             else:
                 self._enter_stages(item, passed)
-            self._leave(item, passed + 1)
+        if not isinstance(item.parent_op(), StepOp):
+            self._leave(item, passed + minimal_cycles(item))
 
     def _enter_stages(self, pipeline: PipelineOp, passed: int) -> None:
         for stage in pipeline.stages:
@@ -255,20 +258,19 @@ class _Restarts:
         """`item` may have ended `passed` cycles after the operation."""
         if passed >= self._interval:
             return
+        around = item.parent_op()
+        if isinstance(around, StepOp):
+            self._leave(around, max(passed, self._end.get(around, 0)))
+            return
         following = item.next_op
         while following is not None:
             if isinstance(following, StepOp | LoopOp):
                 self._enter(following, passed)
                 return
             following = following.next_op
-        around = item.parent_op()
-        if isinstance(around, StepOp):
-            self._leave(around, passed)
-        elif isinstance(around, SeqWhileOp):
+        if isinstance(around, SeqWhileOp):
             self._enter_first(around.body.block, passed)
             self._leave(around, passed + 1)
-        elif item.parent is not None:
-            self._enter_first(item.parent, passed + 1)
 
     def _too_early(self, op: Operation, passed: int) -> None:
         assert self._unit is not None
