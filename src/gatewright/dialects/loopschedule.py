@@ -140,7 +140,7 @@ class StepOp(IRDLOperation):
 
     @classmethod
     def parse(cls, parser: Parser) -> StepOp:
-        when = parser.parse_operand() if parser.parse_optional_keyword("when") else None
+        when = parser.parse_operand(i1) if parser.parse_optional_keyword("when") else None
         cycles = parser.parse_integer(allow_boolean=False) if parser.parse_optional_keyword("for") else 1
         body = parser.parse_region()
         types: Sequence[Attribute] = ()
@@ -359,7 +359,7 @@ class PipelineStageOp(IRDLOperation):
         parser.parse_keyword("start")
         parser.parse_punctuation("=")
         start = parser.parse_integer(allow_boolean=False)
-        when = parser.parse_operand() if parser.parse_optional_keyword("when") else None
+        when = parser.parse_operand(i1) if parser.parse_optional_keyword("when") else None
         body = parser.parse_region()
         types: Sequence[Attribute] = ()
         if parser.parse_optional_punctuation(":"):
