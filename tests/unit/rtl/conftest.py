@@ -1,0 +1,66 @@
+"""What the tests of the hardware share: one program, run by the interpreter of the schedule and as hardware."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pytest
+from gatewright.context import context
+from gatewright.interface import to_raw
+from gatewright.interpreters import loopschedule
+from gatewright.operators.library import OperatorLibrary
+from gatewright.program import Program, public_function
+from gatewright.simulate.arc import ArcSimulator
+from gatewright.transforms.rtl.loopschedule_to_rtl import RtlDesign, loopschedule_to_rtl
+from xdsl.parser import Parser
+
+MAX_CYCLES = 20_000
+
+
+@dataclass
+class Both:
+    """A program as its schedule and as hardware."""
+
+    program: Program
+    design: RtlDesign
+    simulator: ArcSimulator
+
+    def raw(self, arguments: Sequence[object]) -> list[np.ndarray]:
+        """Fresh raw arrays of the arguments."""
+        parameters = self.program.signature.parameters
+        return [to_raw(a, p.type, p.name) for a, p in zip(arguments, parameters, strict=True)]
+
+    def expected(self, *arguments: object) -> tuple[list[np.ndarray], list[np.ndarray], int]:
+        """The arrays afterwards, the results and the cycles by the interpreter."""
+        raw = self.raw(arguments)
+        outcome = loopschedule.run(self.program, raw, MAX_CYCLES)
+        assert outcome.cycles is not None
+        return raw, outcome.results, outcome.cycles
+
+    def agree(self, *arguments: object, **how: bool) -> int:
+        """Assert that interpreter and hardware give the same arrays, results and cycles; the cycles."""
+        arrays, results, cycles = self.expected(*arguments)
+        raw = self.raw(arguments)
+        run = self.simulator.run(raw, MAX_CYCLES, **how)
+        for expected, actual in zip([*arrays, *results], [*raw, *run.results], strict=True):
+            np.testing.assert_array_equal(actual, expected)
+        assert run.cycles == cycles
+        return cycles
+
+
+def build(text: str) -> Both:
+    """The program of a text at the schedule level, and its hardware."""
+    module = Parser(context(), text).parse_module()
+    module.verify()
+    program = Program("schedule", module, public_function(module).sym_name.data)
+    design = loopschedule_to_rtl(program, OperatorLibrary())
+    design.module.verify()
+    return Both(program, design, ArcSimulator(design.top, str(design.module), design.images))
+
+
+@pytest.fixture
+def both():
+    """Builds a program and its hardware from text."""
+    return build

@@ -1,0 +1,1 @@
+"""Random programs at the schedule level."""
