@@ -34,6 +34,8 @@ def array_expression(scope: Scope, dtype: str, shape: Shape, depth: int) -> str:
         return f"np.where({_comparison(scope, shape, depth - 1)}, {pair[0]}, {pair[1]})"
     if kind < 0.9 and (product := _product(scope, dtype, shape)) is not None:
         return product
+    if kind < 0.95 and (reduced := _along_an_axis(scope, dtype, shape)) is not None:
+        return reduced
     return _converted(scope, dtype, shape, depth - 1)
 
 
@@ -47,19 +49,40 @@ def exact_array_expression(scope: Scope, dtype: str, shape: Shape, depth: int) -
     return f"({base} {scope.rng.choice('+-*&|^')} {array_expression(scope, dtype, shape, depth - 1)})"
 
 
+def sum_type(dtype: str) -> str:
+    """The type in which NumPy sums: the widest of the same sign."""
+    return "uint64" if dtype.startswith("u") else "int64"
+
+
 def reduction(scope: Scope) -> tuple[str, str] | None:
-    """A reduction of a whole array to a scalar, with its element type."""
+    """A reduction of a whole array, or of an expression over one, to a scalar; with its element type."""
     rng = scope.rng
-    arrays = [array for array in scope.arrays if array.dtype != "bool"]
-    if not arrays or not scope.has("reductions"):
+    if not scope.arrays or not scope.has("reductions"):
         return None
-    array = rng.choice(arrays)
-    kind = rng.random()
-    if kind < 0.5:
-        result = "uint64" if array.dtype.startswith("u") else "int64"  # NumPy sums in the widest type
-        return (f"np.sum({array.name})" if kind < 0.3 else f"{array.name}.sum()"), result
-    name = rng.choice(("max", "min"))
-    return (f"np.{name}({array.name})" if kind < 0.8 else f"{array.name}.{name}()"), array.dtype
+    array = rng.choice(scope.arrays)
+    whole = array.name
+    if rng.random() < 0.3 and array.dtype != "bool":
+        whole = exact_array_expression(scope, array.dtype, array.shape, 1) or whole
+    if array.dtype == "bool" or rng.random() < 0.1:
+        return f"np.{rng.choice(('any', 'all'))}({whole})", "bool"
+    name = rng.choice(("sum", "sum", "sum", "max", "min", "prod", "argmax", "argmin"))
+    types = {"max": array.dtype, "min": array.dtype, "argmax": "int64", "argmin": "int64"}
+    method = rng.random() < 0.4 and whole == array.name
+    return (f"{whole}.{name}()" if method else f"np.{name}({whole})"), types.get(name, sum_type(array.dtype))
+
+
+def _along_an_axis(scope: Scope, dtype: str, shape: Shape) -> str | None:
+    """A reduction of an array along one axis."""
+    texts = []
+    for array in scope.arrays if scope.has("reductions") else []:
+        for axis in range(len(array.shape)):
+            if array.shape[:axis] + array.shape[axis + 1 :] != shape or array.dtype == "bool":
+                continue
+            if array.dtype == dtype:
+                texts += [f"np.max({array.name}, axis={axis})", f"{array.name}.min(axis={axis})"]
+            if sum_type(array.dtype) == dtype:
+                texts += [f"np.sum({array.name}, axis={axis})", f"{array.name}.sum(axis={axis - len(array.shape)})"]
+    return scope.rng.choice(texts) if texts else None
 
 
 def region(scope: Scope, array: Array) -> tuple[str, Shape]:
