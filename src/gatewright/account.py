@@ -29,7 +29,7 @@ def account(compilation: Compilation, source: str) -> dict[str, Any]:
     return {
         "name": rtl.top.name,
         "source": source,
-        "interface": str(compilation.given.signature),
+        "interface": str(compilation.signature),
         "clock_mhz": options.clock_mhz,
         "target": options.target,
         "cycles": predicted_cycles(schedule),

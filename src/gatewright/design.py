@@ -57,7 +57,7 @@ class Design:
     @property
     def signature(self) -> Signature:
         """What the program takes and returns."""
-        return self._compilation.given.signature
+        return self._compilation.signature
 
     @property
     def options(self) -> Options:

@@ -15,6 +15,7 @@ PASSES: dict[str, str] = {
     "if-to-guard": "loops.if_to_guard:IfToGuardPass",
     "narrow-indices": "loops.narrow_indices:NarrowIndicesPass",
     "rotate-while": "loops.rotate_while:RotateWhilePass",
+    "simplify-loops": "loops.simplify_loops:SimplifyLoopsPass",
     "unify-multipliers": "loops.unify_multipliers:UnifyMultipliersPass",
     "loops-to-schedule": "schedule.loops_to_schedule:LoopsToSchedulePass",
     "fuse-elementwise": "tensor.fuse_elementwise:FuseElementwisePass",

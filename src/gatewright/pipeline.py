@@ -15,13 +15,13 @@ from typing import TYPE_CHECKING
 from xdsl.context import Context
 from xdsl.dialects.builtin import ModuleOp
 from xdsl.passes import ModulePass, PassPipeline
-from xdsl.transforms.canonicalize import CanonicalizePass
 from xdsl.transforms.common_subexpression_elimination import CommonSubexpressionElimination
 from xdsl.transforms.loop_invariant_code_motion import LoopInvariantCodeMotionPass
 from xdsl.utils.exceptions import VerifyException
 
 from gatewright.context import context
 from gatewright.errors import IrError, SourceError, UnsupportedError
+from gatewright.interface import Signature
 from gatewright.operators.library import OperatorLibrary
 from gatewright.options import Options
 from gatewright.program import Program
@@ -29,6 +29,7 @@ from gatewright.transforms.loops.if_convert import IfConvertPass
 from gatewright.transforms.loops.if_to_guard import IfToGuardPass
 from gatewright.transforms.loops.narrow_indices import NarrowIndicesPass
 from gatewright.transforms.loops.rotate_while import RotateWhilePass
+from gatewright.transforms.loops.simplify_loops import SimplifyLoopsPass
 from gatewright.transforms.loops.unify_multipliers import UnifyMultipliersPass
 from gatewright.transforms.schedule.loops_to_schedule import LoopsToSchedulePass
 
@@ -37,6 +38,14 @@ if TYPE_CHECKING:
 
 LEVELS = ("tensor", "loops", "schedule", "rtl", "verilog")
 """The levels of the compiler from the source down; each is a program that runs."""
+
+
+def tensor_passes(options: Options) -> tuple[ModulePass, ...]:
+    """The passes on tensors: join elementwise operations, turn real numbers into integers."""
+    from gatewright.transforms.tensor.fuse_elementwise import FuseElementwisePass
+    from gatewright.transforms.tensor.quantize_tensors import QuantizeTensorsPass
+
+    return (FuseElementwisePass(), QuantizeTensorsPass(options.precision or ""))
 
 
 def tensor_to_loops() -> tuple[ModulePass, ...]:
@@ -50,14 +59,14 @@ def loops_to_schedule(options: Options) -> tuple[ModulePass, ...]:
     """The passes from loops to a schedule: clean up, remove conditionals, narrow, schedule."""
     share_multipliers = (UnifyMultipliersPass(),) if options.multipliers is not None else ()
     return (
-        CanonicalizePass(),
+        SimplifyLoopsPass(),
         CommonSubexpressionElimination(),
         LoopInvariantCodeMotionPass(),
         IfConvertPass(),
         IfToGuardPass(),
         RotateWhilePass(),
         NarrowIndicesPass(),
-        CanonicalizePass(),
+        SimplifyLoopsPass(),
         CommonSubexpressionElimination(),
         *share_multipliers,
         LoopsToSchedulePass(options.clock_mhz, options.multipliers, options.target),
@@ -102,17 +111,17 @@ class Compilation:
         self.given = program
         self.levels = LEVELS[LEVELS.index(program.level) :]
 
-    @property
+    @cached_property
     def tensor(self) -> Program:
-        """The program on tensors."""
-        return self._given_as("tensor")
+        """The program on tensors of integers."""
+        return self._lower(self._given_as("tensor"), "tensor", tensor_passes(self.options))
 
     @cached_property
     def loops(self) -> Program:
         """The program as loops over arrays."""
         if self.given.level != "tensor":
             return self._given_as("loops")
-        return self._lower(self.given, "loops", tensor_to_loops())
+        return self._lower(self.tensor, "loops", tensor_to_loops())
 
     @cached_property
     def schedule(self) -> Program:
@@ -127,6 +136,11 @@ class Compilation:
         from gatewright.transforms.rtl.loopschedule_to_rtl import loopschedule_to_rtl
 
         return loopschedule_to_rtl(self.schedule, OperatorLibrary(self.options.target, self.options.clock_mhz))
+
+    @property
+    def signature(self) -> Signature:
+        """What the program takes and returns."""
+        return self.program(self.levels[0]).signature
 
     def program(self, level: str) -> Program:
         """The program at a level above rtl."""
