@@ -9,7 +9,7 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -34,13 +34,17 @@ _TO_ARC = """hw.module(lower-seq-compreg-ce), cse, arc-canonicalizer, convert-to
 _TO_LLVM = "arc-lower-clocks-to-funcs, arc-split-funcs, lower-arc-to-llvm, cse, canonicalize"
 
 
+# `register_dialects` leaves out some dialects; a pass loads those that it makes, even when it then finds nothing to do.
+_LOADING_PASSES = ("lower-loopschedule-to-calyx", "func.func(convert-affine-to-loopschedule)")
+
+
 class CirctError(AssertionError):
     """CIRCT refuses text that this compiler made."""
 
 
 def parse_and_verify(text: str) -> None:
-    """Have CIRCT parse and verify a module of any of its dialects."""
-    with _parsed(text) as module:
+    """Have CIRCT parse and verify a module of any of its dialects, `loopschedule` and `calyx` among them."""
+    with _parsed(text, _LOADING_PASSES) as module:
         _checked("verify", module.operation.verify)
 
 
@@ -201,11 +205,17 @@ def _circt() -> Any:
 
 
 @contextmanager
-def _parsed(text: str) -> Iterator[Any]:
-    """The module of a text, in a context of its own that lives as long as the block."""
+def _parsed(text: str, loading: Sequence[str] = ()) -> Iterator[Any]:
+    """The module of a text, in a context of its own that lives as long as the block.
+
+    The passes of `loading` run on an empty module before, for the dialects that they load; they may fail.
+    """
     ir = _ir()
     with ir.Context() as context, ir.Location.unknown():
         _circt().register_dialects(context)
+        for passes in loading:
+            with suppress(CirctError):
+                _run(ir.Module.create(), passes)
         yield _checked("parse", lambda: ir.Module.parse(text))
 
 

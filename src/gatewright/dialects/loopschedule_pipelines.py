@@ -107,6 +107,10 @@ def _verify_ports(pipeline: PipelineOp) -> None:
                     other, start = taken[slot]
                     raise VerifyException(
                         f"{op.name} in cycle {stage.start} and {other.name} in cycle {start} need {label} "
-                        f"at once: an iteration starts every {pipeline.interval} cycles"
+                        f"at once: an iteration starts every {_cycles(pipeline.interval)}"
                     )
                 taken[slot] = op, stage.start
+
+
+def _cycles(count: int) -> str:
+    return "cycle" if count == 1 else f"{count} cycles"

@@ -79,8 +79,8 @@ def verify_seq_while(loop: SeqWhileOp) -> None:
             )
     if len(loop.outs) > len(loop.iter_args):
         raise VerifyException(
-            f"loopschedule.seq_while has {len(loop.outs)} results and {len(loop.iter_args)} iteration arguments: "
-            "a result without its iteration argument has no value after no iteration"
+            f"result {len(loop.iter_args)} of loopschedule.seq_while has no iteration argument of its number, "
+            "whose initial value it would be after no iteration"
         )
     timed = False
     for op in loop.body.block.ops:
