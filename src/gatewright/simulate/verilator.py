@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import shutil
 import struct
 import subprocess
 import sys
 import tempfile
+import weakref
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -40,8 +43,8 @@ class VerilatorSimulator:
         """Prepare the module `top` of an rtl text whose memories start with `images`, by file name."""
         self._top = top
         self._files = split_verilog(rtl_text, images)
-        self._folder: tempfile.TemporaryDirectory[str] | None = None
         self._process: subprocess.Popen[bytes] | None = None
+        self._end = weakref.finalize(self, lambda: None)
 
     def run(
         self, arguments: Sequence[np.ndarray], max_cycles: int, *, reset: bool = True, hold_start: bool = False
@@ -66,20 +69,9 @@ class VerilatorSimulator:
         assert status == INTERRUPTED, f"{self._top.name} is not ready for a start"
 
     def close(self) -> None:
-        """End the simulation program and remove what was built."""
-        if self._process is not None:
-            assert self._process.stdin is not None and self._process.stdout is not None
-            self._process.stdin.close()
-            self._process.stdout.close()
-            self._process.wait()
-            self._process = None
-        if self._folder is not None:
-            self._folder.cleanup()
-            self._folder = None
-
-    def __del__(self):
-        if sys is not None and not sys.is_finalizing():
-            self.close()
+        """End the simulation program and remove what was built; the next run builds it again."""
+        self._end()
+        self._process = None
 
     def _request(
         self, arguments: Sequence[np.ndarray], reset: bool, hold_start: bool, limit: int, interrupt: int
@@ -95,11 +87,13 @@ class VerilatorSimulator:
                 scalars += struct.pack("<Q", int(raw) & ((1 << 64) - 1))
         assert self._process.stdin is not None
         try:
-            self._process.stdin.write(struct.pack("<BBQQ", reset, hold_start, limit, interrupt) + scalars + arrays)
-            self._process.stdin.flush()
-        except BrokenPipeError:
-            pass
-        status, *rest = struct.unpack("<BQQQ", self._take(25))
+            with suppress(BrokenPipeError):
+                self._process.stdin.write(struct.pack("<BBQQ", reset, hold_start, limit, interrupt) + scalars + arrays)
+                self._process.stdin.flush()
+            status, *rest = struct.unpack("<BQQQ", self._take(25))
+        except KeyboardInterrupt:
+            self.close()  # its reply must not be taken for that of the next request
+            raise
         return status, rest[0], rest[1], rest[2]
 
     def _take(self, count: int) -> bytes:
@@ -107,6 +101,7 @@ class VerilatorSimulator:
         assert self._process is not None and self._process.stdout is not None
         data = self._process.stdout.read(count)
         if len(data) != count:
+            self.close()
             raise SimulationError(f"the simulation of {self._top.name} ended by itself")
         return data
 
@@ -129,9 +124,27 @@ class VerilatorSimulator:
         return from_words(words, array.type.element).reshape(array.type.shape)
 
     def _start(self) -> subprocess.Popen[bytes]:
-        self._folder = tempfile.TemporaryDirectory(prefix="gatewright-")
-        program = build(self._files, self._top, Path(self._folder.name))
-        return subprocess.Popen([program], cwd=program.parent, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        """Build and start the simulation program; both go when this object does."""
+        folder = Path(tempfile.mkdtemp(prefix="gatewright-"))
+        try:
+            program = build(self._files, self._top, folder)
+            process = subprocess.Popen([program], cwd=folder, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        except BaseException:
+            shutil.rmtree(folder, ignore_errors=True)
+            raise
+        self._end = weakref.finalize(self, _end, process, folder)
+        return process
+
+
+def _end(process: subprocess.Popen[bytes], folder: Path) -> None:
+    """End a simulation program and remove its folder."""
+    process.kill()
+    process.wait()
+    for pipe in (process.stdin, process.stdout):
+        if pipe is not None:
+            with suppress(BrokenPipeError):
+                pipe.close()
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 def build(files: Mapping[str, str], top: TopModule, folder: Path) -> Path:
@@ -173,13 +186,11 @@ def lint(files: Mapping[str, str]) -> str:
 
 
 @cache
-def _runtime() -> tempfile.TemporaryDirectory[str]:
-    """Verilator's own library once compiled: half of the time of a small build."""
-    return tempfile.TemporaryDirectory(prefix="gatewright-verilated-")
-
-
 def _runtime_folder() -> Path:
-    return Path(_runtime().name)
+    """Where Verilator's own library is kept once compiled, half of the time of a small build; it goes at exit."""
+    folder = Path(tempfile.mkdtemp(prefix="gatewright-verilated-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return folder
 
 
 def _verilator() -> list[str]:
