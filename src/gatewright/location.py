@@ -1,8 +1,8 @@
-"""From the location of an operation to the place in the user's program."""
+"""What a message says of an operation: its name, and the place in the user's program that it comes from."""
 
 from __future__ import annotations
 
-from xdsl.dialects.builtin import FileLineColLoc
+from xdsl.dialects.builtin import FileLineColLoc, UnregisteredOp
 from xdsl.ir import Operation
 
 from gatewright.errors import SourceLocation
@@ -17,3 +17,8 @@ def source_location(op: Operation) -> SourceLocation | None:
             return SourceLocation(location.filename.data, location.line.data, max(0, location.column.data))
         current = current.parent_op()
     return None
+
+
+def operation_name(op: Operation) -> str:
+    """The name of an operation, of a dialect that we know or not."""
+    return op.op_name.data if isinstance(op, UnregisteredOp) else op.name

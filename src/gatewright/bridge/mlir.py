@@ -23,6 +23,7 @@ GENERALIZE = "func.func(linalg-generalize-named-ops),canonicalize,cse"
 _TO_LLVM = """eliminate-empty-tensors,
     one-shot-bufferize{bufferize-function-boundaries function-boundary-type-conversion=identity-layout-map},
     buffer-results-to-out-params{hoist-static-allocs modify-public-functions}, buffer-deallocation-pipeline,
+    func.func(refback-munge-memref-copy),
     canonicalize, func.func(convert-linalg-to-loops), expand-strided-metadata, lower-affine, convert-scf-to-cf,
     convert-cf-to-llvm, convert-arith-to-llvm, finalize-memref-to-llvm, convert-func-to-llvm,
     reconcile-unrealized-casts"""
@@ -51,7 +52,9 @@ def generic_text(module: Any) -> str:
     text = module.operation.get_asm(enable_debug_info=True, use_local_scope=True, print_generic_op_form=True)
     if "dense_resource<" in text:
         # In local scope MLIR leaves the contents of resources out.
-        text += "".join(module.operation.get_asm().rpartition("\n{-#")[1:])
+        resources = module.operation.get_asm().rpartition("\n{-#")[2]
+        contents = {match[1]: match[2] for match in _BLOB.finditer(resources)}
+        text = _RESOURCE.sub(lambda match: f'dense<"0x{contents[match[1]]}">', text)
     return _HEXADECIMAL.sub(_from_mlir, text)
 
 
@@ -93,6 +96,7 @@ def _parsed(text: str) -> Iterator[Any]:
 
 def _run(module: Any, passes: str) -> None:
     from torch_mlir import ir
+    from torch_mlir.dialects import torch as _  # registers torch-mlir's own passes
     from torch_mlir.passmanager import PassManager
 
     try:
@@ -119,6 +123,10 @@ def _located(message: str) -> MlirError:
     what = line.split("error:", 1)[-1].strip()
     return MlirError(what, place[1], int(place[2]), int(place[3])) if place else MlirError(what)
 
+
+_RESOURCE = re.compile(r'dense_resource<"?([\w.$-]+)"?>')
+_BLOB = re.compile(r'"?([\w.$-]+)"?: "0x[0-9A-Fa-f]{8}([0-9A-Fa-f]*)"')
+"""The contents of a resource, after four bytes that tell its alignment."""
 
 # Constants in hexadecimal: MLIR packs an element into whole bytes and i1 into bits, xDSL into 1, 2, 4 or 8 bytes.
 

@@ -12,7 +12,7 @@ from xdsl.dialects.linalg.ops import IndexOp
 from xdsl.ir import Operation, SSAValue
 
 from gatewright.errors import UnsupportedError
-from gatewright.location import source_location
+from gatewright.location import operation_name, source_location
 from gatewright.transforms.tensor.expression import (
     Comparison,
     Expression,
@@ -75,6 +75,8 @@ _OF_CONSTANTS: dict[type[Operation], Callable[[np.ndarray], np.ndarray]] = {
     math.CosOp: np.cos,
     math.FloorOp: np.floor,
     math.CeilOp: np.ceil,
+    math.AbsIOp: np.abs,
+    arith.FPToSIOp: lambda a: np.trunc(a).astype(np.int64),
 }
 """Functions that can be computed of constants only."""
 
@@ -223,7 +225,7 @@ def _unsupported(op: Operation) -> UnsupportedError:
     if isinstance(op, arith.DivfOp):
         what, why = "a division by data has no fixed-point hardware", "only constants divide exactly"
     else:
-        what, why = f"{op.name} of data has no fixed-point hardware", "it is not a sum, product or choice of its inputs"
+        what, why = f"{operation_name(op)} of data has no fixed-point hardware", "it is not a sum, product or choice of its inputs"
     return UnsupportedError(what, where=source_location(op), why=why)
 
 

@@ -11,7 +11,7 @@ from xdsl.ir import Operation, SSAValue
 from xdsl.ir.affine import AffineDimExpr
 
 from gatewright.errors import UnsupportedError
-from gatewright.location import source_location
+from gatewright.location import operation_name, source_location
 from gatewright.transforms.tensor import generic
 from gatewright.transforms.tensor.grouping import begins, ends
 from gatewright.transforms.tensor.linear_index import LinearIndex, Loop, evaluate, linearize
@@ -165,7 +165,7 @@ class GenericLoops:
                     self.nest.emit(copy)
                     values.update(zip(op.results, copy.results, strict=True))
                 case _:
-                    raise UnsupportedError(f"{op.name} has no hardware", where=source_location(op))
+                    raise UnsupportedError(f"{operation_name(op)} has no hardware", where=source_location(op))
         return lookup
 
 

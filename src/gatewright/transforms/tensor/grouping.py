@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from xdsl.dialects import arith, tensor
+from xdsl.dialects.builtin import TensorType
 from xdsl.dialects.linalg.ops import GenericOp
 from xdsl.ir import Operation
 
@@ -45,7 +46,8 @@ def _nothing_between(first: GenericOp, last: GenericOp) -> bool:
     block = first.parent_block()
     assert block is not None
     order = {op: position for position, op in enumerate(block.ops)}
-    owners = [operand.owner for operand in last.operands if operand is not first.results[0]]
+    read = [operand for op in last.walk() for operand in op.operands if operand is not first.results[0]]
+    owners = [value.owner for value in read if isinstance(value.type, TensorType)]
     return all(_ready(owner, first, order) for owner in owners)
 
 

@@ -24,7 +24,7 @@ from xdsl.passes import ModulePass
 
 from gatewright.errors import UnsupportedError
 from gatewright.interface import Signature, set_signature, signature_of
-from gatewright.location import source_location
+from gatewright.location import operation_name, source_location
 from gatewright.transforms.tensor import generic
 from gatewright.transforms.tensor.generic_loops import GenericLoops
 from gatewright.transforms.tensor.linear_index import LinearIndex, Loop
@@ -190,7 +190,7 @@ class _Lowering:
                 self.scalars.update(zip(op.results, copy.results, strict=True))
             case _:
                 raise UnsupportedError(
-                    f"{op.name} cannot be lowered to loops",
+                    f"{operation_name(op)} cannot be lowered to loops",
                     where=source_location(op),
                     why="operations on whole tensors are linalg.generic, padding, slicing, joining and reshaping",
                 )

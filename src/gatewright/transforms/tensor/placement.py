@@ -58,7 +58,8 @@ class Placement:
 
     def _wanted(self, value: SSAValue) -> View | None:
         """Where the first use that wants a tensor in a place of its own wants it."""
-        for use in sorted(value.uses, key=lambda use: (self.order[use.operation], use.index)):
+        outside = [use for use in value.uses if use.operation in self.order]
+        for use in sorted(outside, key=lambda use: (self.order[use.operation], use.index)):
             view = self._wanted_by(value, use)
             if view is not None:
                 self.claimed.add((use.operation, use.index))

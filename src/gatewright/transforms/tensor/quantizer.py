@@ -14,7 +14,7 @@ from xdsl.ir import Block, Operation, Region, SSAValue
 from xdsl.rewriter import InsertPoint
 
 from gatewright.errors import UnsupportedError
-from gatewright.location import source_location
+from gatewright.location import operation_name, source_location
 from gatewright.transforms.tensor import generic
 from gatewright.transforms.tensor.elements import array_of, dense
 from gatewright.transforms.tensor.evaluate import Evaluation, constant
@@ -120,7 +120,7 @@ class Quantizer:
                 self._visit_scalar(op)
             case _:
                 raise UnsupportedError(
-                    f"{op.name} has no fixed-point hardware",
+                    f"{operation_name(op)} has no fixed-point hardware",
                     where=source_location(op),
                     why="operations on whole tensors are sums of products, elementwise ones, padding, slicing, joining "
                     "and reshaping",
@@ -198,9 +198,10 @@ class Quantizer:
 
     def _visit_generic(self, op: GenericOp) -> None:
         if not generic.is_parallel(op):
-            reduction = read_reduction(op, self.evaluation(op), self.states[op.outputs[0]])
-            state = reduction if self._goes_on(op) else self._rounded(emit_reduction(self, reduction))
-            self.states[op.results[0]] = state
+            reduction = read_reduction(op, self.evaluation(op), self.states.__getitem__)
+            result = op.results[reduction.position]
+            goes_on = self._goes_on(result)
+            self.states[result] = reduction if goes_on else self._rounded(emit_reduction(self, reduction))
             return
         extents = generic.extents_of(op)
         evaluation = self.evaluation(op)
@@ -216,9 +217,9 @@ class Quantizer:
             else:
                 self.states[result] = self._store(op, expression, position, extents)
 
-    def _goes_on(self, op: GenericOp) -> bool:
+    def _goes_on(self, result: SSAValue) -> bool:
         """True if one elementwise operation alone uses a reduction, each element once, before anything is stored."""
-        uses = list(op.results[0].uses)
+        uses = list(result.uses)
         if len(uses) != 1 or not isinstance(consumer := uses[0].operation, GenericOp):
             return False
         if not generic.is_parallel(consumer) or uses[0].index >= len(consumer.inputs) or len(consumer.results) != 1:

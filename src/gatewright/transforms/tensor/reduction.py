@@ -12,9 +12,10 @@ from xdsl.builder import Builder
 from xdsl.dialects import arith
 from xdsl.dialects.builtin import IntegerType
 from xdsl.dialects.linalg.ops import GenericOp
+from xdsl.ir import Operation, SSAValue
 
 from gatewright.errors import UnsupportedError
-from gatewright.location import source_location
+from gatewright.location import operation_name, source_location
 from gatewright.transforms.tensor import generic
 from gatewright.transforms.tensor.evaluate import Evaluation
 from gatewright.transforms.tensor.exact import Exact, bits, nearest
@@ -48,20 +49,36 @@ class Surroundings(Protocol):
         ...
 
 
-def read_reduction(op: GenericOp, evaluation: Evaluation, initial: State) -> Reduction:
-    """What a reduction combines, and how. Raises UnsupportedError unless it is a sum, largest or smallest element."""
+def read_reduction(op: GenericOp, evaluation: Evaluation, initial: Callable[[SSAValue], State]) -> Reduction:
+    """What a reduction combines, and how; of several results only one may be used.
+
+    Raises UnsupportedError unless it is a sum, largest or smallest element.
+    """
     block = generic.body_of(op)
-    last, so_far = generic.yielded(op)[0].owner, block.args[-1]
-    if len(op.outputs) == 1 and type(last) in _KINDS:
-        terms = [operand for operand in last.operands if operand is not so_far]
-        if len(terms) == 1 and len(list(so_far.uses)) == 1:
-            evaluation.run([inner for inner in list(block.ops)[:-1] if inner is not last])
-            return Reduction(op, _KINDS[type(last)], evaluation[terms[0]], initial)
+    used = [position for position, result in enumerate(op.results) if result.first_use is not None]
+    if len(used) == 1:
+        last, so_far = generic.yielded(op)[used[0]].owner, block.args[len(op.inputs) + used[0]]
+        needed = _needed(last) if isinstance(last, Operation) else []
+        if isinstance(last, Operation) and type(last) in _KINDS:
+            terms = [operand for operand in last.operands if operand is not so_far]
+            if len(terms) == 1 and not any(so_far in inner.operands for inner in needed):
+                evaluation.run(needed)
+                state = initial(op.outputs[used[0]])
+                return Reduction(op, used[0], _KINDS[type(last)], evaluation[terms[0]], state)
     raise UnsupportedError(
-        f"this reduction has no fixed-point hardware ({', '.join(inner.name for inner in list(block.ops)[:-1])})",
+        f"this reduction has no fixed-point hardware ({', '.join(map(operation_name, list(block.ops)[:-1]))})",
         where=source_location(op),
         why="sums, largest and smallest elements can be reduced",
     )
+
+
+def _needed(last: Operation) -> list[Operation]:
+    """The operations of a body that `last` depends on, in order."""
+    found = {last}
+    for op in reversed(list(last.parent_block().ops)):  # pyright: ignore[reportOptionalMemberAccess]
+        if any(use.operation in found for result in op.results for use in result.uses):
+            found.add(op)
+    return [op for op in last.parent_block().ops if op in found and op is not last]  # pyright: ignore
 
 
 def emit_reduction(around: Surroundings, reduction: Reduction) -> Stored:
@@ -74,7 +91,7 @@ def emit_reduction(around: Surroundings, reduction: Reduction) -> Stored:
     else:
         term = stage.compute(reduction.term, around.leaf(stage, op))
         low, high = term.low, term.high
-    start = around.stage(static_shape(op, op.results[0]))
+    start = around.stage(static_shape(op, op.results[reduction.position]))
     first = _initial(around, start, reduction, term)
     fraction = max(term.fraction, first.fraction)
     first, distance = start.arithmetic.shifted(first, fraction), fraction - term.fraction
@@ -93,7 +110,7 @@ def emit_reduction(around: Surroundings, reduction: Reduction) -> Stored:
     so_far = stage.block.insert_arg(IntegerType(width), len(stage.inputs))
     combine = {"sum": arith.AddiOp, "max": arith.MaxSIOp, "min": arith.MinSIOp}[reduction.kind]
     value = stage.arithmetic.emit(combine(so_far, stage.arithmetic.at_width(term, width)))
-    result = stage.finish(around.builder, value, generic.output_map(op), start.extents, initial)
+    result = stage.finish(around.builder, value, generic.output_map(op, reduction.position), start.extents, initial)
     return Stored(result, fraction, low, high)
 
 

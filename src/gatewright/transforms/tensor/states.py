@@ -45,6 +45,8 @@ class Reduction:
     """A reduction that is exact and not rounded yet, because the one operation that uses it goes on from there."""
 
     op: GenericOp
+    position: int
+    """Which of its results."""
     kind: str
     """`sum`, `max` or `min`."""
     term: Expression
@@ -55,13 +57,13 @@ class Reduction:
         `read`; None if that is not the same work. A scale goes into constant weights, an offset into the start."""
         if self.kind != "sum" or not isinstance(self.initial, Known):
             return None
-        rank = len(generic.output_map(self.op).results)
+        rank = len(generic.output_map(self.op, self.position).results)
         of_result, offset = tensor_axes(scale, read, rank), tensor_axes(offset, read, rank)
         term = self.term
         if np.any(scale != 1):
             if not isinstance(term, Affine) or np.any(term.offset) or term.scale.size == 1:
                 return None
-            term = affine(term, loop_axes(of_result, generic.output_map(self.op)), np.float64(0))
+            term = affine(term, loop_axes(of_result, generic.output_map(self.op, self.position)), np.float64(0))
         return replace(self, term=term, initial=Known(self.initial.array * of_result + offset))
 
 
