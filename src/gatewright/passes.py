@@ -19,6 +19,7 @@ PASSES: dict[str, str] = {
     "unify-multipliers": "loops.unify_multipliers:UnifyMultipliersPass",
     "loops-to-schedule": "schedule.loops_to_schedule:LoopsToSchedulePass",
     "fuse-elementwise": "tensor.fuse_elementwise:FuseElementwisePass",
+    "linalg-to-loops": "tensor.linalg_to_loops:LinalgToLoopsPass",
     "quantize-tensors": "tensor.quantize_tensors:QuantizeTensorsPass",
 }
 """Where the class of a pass is: `module:Class` under `gatewright.transforms`."""
