@@ -15,12 +15,14 @@ FOREIGN_COMPILERS = ("torch_mlir", "pycde")
 
 
 def imports(tree: ast.Module) -> Iterator[tuple[str, bool]]:
-    """The dotted name of everything imported, `from a import b` as `a.b`, and whether that is inside a function."""
+    """The dotted name of everything imported, `from a import b` as `a.b`, and whether the program starts without it."""
     inside = {
         id(node)
-        for function in ast.walk(tree)
-        if isinstance(function, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda))
-        for node in ast.walk(function)
+        for later in ast.walk(tree)
+        if isinstance(later, ast.FunctionDef)
+        or isinstance(later, ast.If)
+        and ast.unparse(later.test) == "TYPE_CHECKING"
+        for node in ast.walk(later)
     }
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
@@ -92,6 +94,7 @@ def test_a_forbidden_import_is_found(module: str, text: str):
         ("dialects.loopschedule", "from gatewright.dialects.gw import Gw"),
         ("bridge.circt", "import pycde.circt"),
         ("frontends.torch_quantise", "def f():\n import torch"),
+        ("frontends.torch", "if TYPE_CHECKING:\n from torch.export import ExportedProgram"),
         ("pipeline", "from gatewright.transforms.rtl.a_pass import APass"),
         ("transforms.rtl.a_pass", "from gatewright.transforms.rtl.naming import fresh"),
     ],
