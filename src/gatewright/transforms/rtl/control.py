@@ -14,6 +14,7 @@ from xdsl.dialects import arith, func, memref
 from xdsl.ir import Block, Operation, SSAValue
 
 from gatewright.dialects.loopschedule import PipelineOp, RegisterOp, SeqWhileOp, StepOp, TerminatorOp, latency_of
+from gatewright.dialects.loopschedule_sharing import array_of
 from gatewright.errors import UnsupportedError
 from gatewright.location import source_location
 from gatewright.transforms.rtl.arithmetic import bits_of, compute, constant_number
@@ -205,7 +206,7 @@ class Lowering:
         name = operation.res.name_hint or f"{memory.name}_word"
         live = memory.load(token, [self.read(index, place) for index in operation.indices])
         loaded = Timed(self.circuit, name, place, 1, token, live)
-        loaded.stays = lambda use: self.holding.stays(operation.memref, operation, place, use)
+        loaded.stays = lambda use: self.holding.stays(array_of(operation), operation, place, use)
         self.sources[operation.res] = loaded
 
     def _arithmetic(self, operation: Operation, token: SSAValue, place: Place) -> None:
@@ -272,7 +273,7 @@ def shared_outputs(function: func.FuncOp, units: Units) -> Holding:
     holding = Holding()
     for operation in function.walk():
         if isinstance(operation, memref.LoadOp):
-            holding.add(operation.memref, operation)
+            holding.add(array_of(operation), operation)
         elif (unit := units.iterative(operation)) is not None:
             holding.add(unit, operation)
     return holding

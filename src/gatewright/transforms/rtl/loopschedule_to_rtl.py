@@ -94,6 +94,7 @@ class _Top:
         self.outside: dict[str, Memory] = {}
         self.inside: list[tuple[LocalMemory, bool]] = []
         self.images: dict[str, np.ndarray] = {}
+        self.constant_arrays: dict[str, SSAValue] = {}
         self.lowering = Lowering(self.circuit, self.units, {}, shared_outputs(self.function, self.units))
 
     def lower(self) -> RtlDesign:
@@ -153,10 +154,7 @@ class _Top:
             if isinstance(operation, memref.AllocOp | memref.AllocaOp):
                 self._local(operation, operation.memref, self._name(operation.memref.name_hint or "array"))
             elif isinstance(operation, memref.GetGlobalOp):
-                name = self._name(operation.memref.name_hint or operation.name_.string_value())
-                image = f"{self.top.name}_{name}.mem"
-                self.images[image] = self._contents(operation)
-                self._local(operation, operation.memref, name, image)
+                self._constant_array(operation)
             elif not isinstance(operation, StepOp | LoopOp | arith.ConstantOp | func.ReturnOp):
                 raise UnsupportedError(f"{operation.name} is in no step", where=source_location(operation))
 
@@ -167,6 +165,17 @@ class _Top:
         while name in taken:
             name += "_"
         return name
+
+    def _constant_array(self, operation: memref.GetGlobalOp) -> None:
+        """Make a ROM, one for each array however often the program names it."""
+        symbol = operation.name_.string_value()
+        if symbol not in self.constant_arrays:
+            name = self._name(operation.memref.name_hint or symbol)
+            image = f"{self.top.name}_{name}.mem"
+            self.images[image] = self._contents(operation)
+            self._local(operation, operation.memref, name, image)
+            self.constant_arrays[symbol] = operation.memref
+        self.lowering.memories[operation.memref] = self.lowering.memories[self.constant_arrays[symbol]]
 
     def _contents(self, operation: memref.GetGlobalOp) -> np.ndarray:
         found = SymbolTable.lookup_symbol(self.program.module, operation.name_)

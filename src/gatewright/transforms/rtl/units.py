@@ -7,17 +7,15 @@ from dataclasses import dataclass, field
 
 from xdsl.dialects.builtin import IntegerAttr, StringAttr
 from xdsl.ir import Operation, SSAValue
-from xdsl.parser import Parser
 
-from gatewright.context import context
 from gatewright.dialects import hw, seq
 from gatewright.dialects.loopschedule import latency_of
 from gatewright.errors import IrError, UnsupportedError
 from gatewright.location import source_location
-from gatewright.operators.integer import module_text
 from gatewright.operators.library import Operator, OperatorLibrary
 from gatewright.transforms.rtl.arithmetic import bits_of, compute, known_operations
 from gatewright.transforms.rtl.circuit import Circuit, Wire
+from gatewright.transforms.rtl.operator_modules import build
 
 
 @dataclass
@@ -153,7 +151,7 @@ class Units:
     def _connect_instance(self, unit: Unit) -> None:
         circuit, operator = self.circuit, unit.operator
         if operator.name not in self.modules:
-            self.modules[operator.name] = _module(module_text(operator, self.library))
+            self.modules[operator.name] = build(operator, self.library)
         ports = self.modules[operator.name].module_type.ports
         names = [port.port_name.data for port in ports if port.dir.data.is_input_like()]
         given: dict[str, SSAValue] = {"clk": circuit.clk, "rst": circuit.rst}
@@ -190,15 +188,6 @@ class Units:
             result = compute(circuit, use.operation, use.operands)
             assert result is not None
             use.result.connect(result)
-
-
-def _module(text: str) -> hw.HWModuleOp:
-    """The module of an operator from its text."""
-    parsed = Parser(context(), text).parse_module()
-    module = parsed.body.block.first_op
-    assert isinstance(module, hw.HWModuleOp)
-    module.detach()
-    return module
 
 
 def _logic_behind(values: Sequence[SSAValue]) -> set[SSAValue]:
