@@ -61,14 +61,17 @@ class Problem:
     """The name of the operator type of each operation."""
     labels: list[str] = field(default_factory=list)
     """What to call each operation in messages."""
+    widths: list[int] = field(default_factory=list)
+    """Bits of the result of each operation, which a register holds from cycle to cycle."""
     dependences: list[Dependence] = field(default_factory=list)
 
-    def add_operation(self, operator: OperatorType, label: str = "") -> int:
+    def add_operation(self, operator: OperatorType, label: str = "", width: int = 1) -> int:
         """Add an operation and return its position; the operator type is registered by its name."""
         known = self.operators.setdefault(operator.name, operator)
         assert known == operator, f"two operator types are called {operator.name}"
         self.operations.append(operator.name)
         self.labels.append(label or f"operation {len(self.operations) - 1}")
+        self.widths.append(width)
         return len(self.operations) - 1
 
     def add_dependence(
@@ -120,7 +123,8 @@ def verify(problem: Problem, schedule: Schedule) -> None:
 
     A schedule is valid if (1) every operation starts at a cycle >= 0 at an offset >= 0, (2) every dependence is
     respected, with chains in one cycle in order, (3) every operation fits in the clock period unless it is alone too
-    slow for it, and (4) in no cycle are more units of an operator in use than there are.
+    slow for it, (4) in no cycle are more units of an operator in use than there are, and (5) no unit is still in use
+    when the next iteration starts the same operation on it.
     """
     for operation, start in enumerate(schedule.start):
         if start < 0 or schedule.offset[operation] < 0:
@@ -155,6 +159,11 @@ def _verify_limits(problem: Problem, schedule: Schedule) -> None:
     busy: dict[tuple[str, int], int] = {}
     for operation, start in enumerate(schedule.start):
         operator = problem.operator_of(operation)
+        if schedule.interval is not None and operator.interval > schedule.interval:
+            raise ScheduleError(
+                f"{problem.labels[operation]} occupies its unit for {operator.interval} cycles,"
+                f" but an iteration starts every {schedule.interval}"
+            )
         if operator.limit is None:
             continue
         for cycle in range(start, start + operator.interval):
