@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import linecache
+
 from xdsl.dialects.builtin import FileLineColLoc, UnregisteredOp
 from xdsl.ir import Operation
 
@@ -14,9 +16,18 @@ def source_location(op: Operation) -> SourceLocation | None:
     while current is not None:
         location = current.location
         if isinstance(location, FileLineColLoc):
-            return SourceLocation(location.filename.data, location.line.data, max(0, location.column.data))
+            return _place(location.filename.data, location.line.data, location.column.data)
         current = current.parent_op()
     return None
+
+
+def _place(file: str, line: int, column: int) -> SourceLocation:
+    """A place; the whole line where no column is known."""
+    if column > 0:
+        return SourceLocation(file, line, column)
+    text = linecache.getline(file, line).rstrip()
+    start = len(text) - len(text.lstrip())
+    return SourceLocation(file, line, start, max(1, len(text) - start))
 
 
 def operation_name(op: Operation) -> str:

@@ -25,7 +25,7 @@ _TO_LLVM = """eliminate-empty-tensors,
     buffer-results-to-out-params{hoist-static-allocs modify-public-functions}, buffer-deallocation-pipeline,
     func.func(refback-munge-memref-copy),
     canonicalize, func.func(convert-linalg-to-loops), expand-strided-metadata, lower-affine, convert-scf-to-cf,
-    convert-cf-to-llvm, convert-arith-to-llvm, finalize-memref-to-llvm, convert-func-to-llvm,
+    convert-cf-to-llvm, convert-math-to-llvm, convert-arith-to-llvm, finalize-memref-to-llvm, convert-func-to-llvm,
     reconcile-unrealized-casts"""
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from xdsl.dialects import cf
+from xdsl.dialects import arith, cf
 from xdsl.dialects.builtin import (
     CallSiteLoc,
     FileLineColLoc,
@@ -19,6 +19,7 @@ from xdsl.parser import Parser
 
 from gatewright.context import context
 
+
 def read(text: str, is_users: Callable[[str], bool] = lambda file: True) -> ModuleOp:
     """Parse text that `bridge.mlir` printed. Of the places in a location stays the innermost that `is_users`, or
     the innermost of all."""
@@ -27,6 +28,8 @@ def read(text: str, is_users: Callable[[str], bool] = lambda file: True) -> Modu
     known.allow_unregistered = True
     module = Parser(known, text).parse_module()
     for op in module.walk():
+        if isinstance(op, arith.TruncIOp):
+            op.properties.pop("overflowFlags", None)  # newer than xDSL's definition
         op.location = _place(op.location, is_users)
         for region in op.regions:
             for block in region.blocks:

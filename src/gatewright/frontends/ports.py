@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from xdsl.dialects import func
 from xdsl.dialects.builtin import (
@@ -22,23 +23,33 @@ from gatewright.errors import UnsupportedError
 from gatewright.location import source_location
 
 
-def name_arguments(function: func.FuncOp, names: Sequence[str]) -> None:
-    """Give the arguments of a function names and every argument and result the type that its IR says."""
+@dataclass(frozen=True)
+class Port:
+    """What a front end knows of an argument or result: its name, and its element type if the IR does not tell it."""
+
+    name: str
+    type: str | None = None
+
+
+def describe_ports(function: func.FuncOp, arguments: Sequence[Port], results: Sequence[Port]) -> None:
+    """Write the interface of a function: its arguments and results have the types that the ports or else its IR say."""
     type_ = function.function_type
     entries = [
-        DictionaryAttr({"gw.name": StringAttr(name), "gw.type": StringAttr(_spelled(given, function))})
-        for name, given in zip(names, type_.inputs, strict=True)
+        DictionaryAttr({"gw.name": StringAttr(port.name), "gw.type": StringAttr(_spelled(port, given, function))})
+        for port, given in zip(arguments, type_.inputs, strict=True)
     ]
     returned = [
-        DictionaryAttr({"gw.type": StringAttr(_spelled(given, function)), "gw.result": IntegerAttr(position, i64)})
-        for position, given in enumerate(type_.outputs)
+        DictionaryAttr({"gw.type": StringAttr(_spelled(port, given, function)), "gw.result": IntegerAttr(position, i64)})
+        for position, (port, given) in enumerate(zip(results, type_.outputs, strict=True))
     ]
     function.properties["arg_attrs"] = ArrayAttr(entries)
     function.properties["res_attrs"] = ArrayAttr(returned)
 
 
-def _spelled(type_: Attribute, function: func.FuncOp) -> str:
+def _spelled(port: Port, type_: Attribute, function: func.FuncOp) -> str:
     """The element type as `gw` prints it: signless integers are signed."""
+    if port.type is not None:
+        return port.type
     element = type_.get_element_type() if isinstance(type_, (TensorType, MemRefType)) else type_
     if isinstance(element, AnyFloat):
         return str(element)

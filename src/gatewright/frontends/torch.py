@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from gatewright.bridge.mlir import MlirError, import_torch
 from gatewright.errors import InterfaceError, SourceLocation, ToolError, UnsupportedError
 from gatewright.frontends.imported import read
-from gatewright.frontends.ports import name_arguments
+from gatewright.frontends.ports import Port, describe_ports
 from gatewright.options import Options
 from gatewright.program import Program
 
@@ -42,7 +42,7 @@ def load(source: object, args: Sequence[object], options: Options) -> Program:
             raise _refused(error) from error
     module = read(text, _is_users)
     program = Program("tensor", module, name)
-    name_arguments(program.function, _argument_names(torch, exported))
+    describe_ports(program.function, *_ports(exported))
     return program
 
 
@@ -111,10 +111,19 @@ def _name(source: object) -> str:
     return "model" if name == "ExportedProgram" else re.sub(r"\W", "_", name).lower()
 
 
-def _argument_names(torch: Any, exported: ExportedProgram) -> list[str]:
-    """The names of the parameters of `forward` that are tensors."""
-    inputs = exported.graph_signature.user_inputs
-    return [name for name in inputs if isinstance(name, str)]
+def _ports(exported: ExportedProgram) -> tuple[list[Port], list[Port]]:
+    """The names and element types of the tensors that a program takes and returns."""
+    values = {node.name: node.meta.get("val") for node in exported.graph.nodes}
+    signature = exported.graph_signature
+    taken = [Port(name, _unsigned(values[name])) for name in signature.user_inputs if isinstance(name, str)]
+    returned = [Port(name, _unsigned(values[name])) for name in signature.user_outputs if isinstance(name, str)]
+    return taken, returned
+
+
+def _unsigned(value: Any) -> str | None:
+    """The type of an unsigned tensor, which MLIR does not tell from a signed one."""
+    match = re.fullmatch(r"torch\.uint(\d+)", str(getattr(value, "dtype", "")))
+    return f"u{match[1]}" if match else None
 
 
 def _is_users(file: str) -> bool:

@@ -84,24 +84,24 @@ def _only_moves(op: GenericOp) -> bool:
 
 
 def _keeps_extents(producer: GenericOp, consumer: GenericOp, position: int) -> bool:
-    """True if the extent of every loop of `consumer` can be told without the operand at `position`, or with the
-    operand that takes its place."""
-    if not generic.output_map(producer).num_dims or len(generic.maps_of(producer)[0].used_dims()) == len(
-        generic.output_map(producer).results
-    ):
-        return True
+    """True if the operands still tell the extent of every loop when `producer` is joined into `consumer`."""
     others = [map_ for k, map_ in enumerate(generic.maps_of(consumer)) if k != position]
-    plain = {e.position for map_ in others for e in map_.results if isinstance(e, AffineDimExpr)}
-    return plain == set(range(others[0].num_dims))
+    moved = generic.maps_of(producer)[0].compose(_loops(producer, consumer, position))
+    plain = {e.position for map_ in [*others, moved] for e in map_.results if isinstance(e, AffineDimExpr)}
+    return len(plain) == moved.num_dims
+
+
+def _loops(producer: GenericOp, consumer: GenericOp, position: int) -> AffineMap:
+    """The loops of `producer` as functions of those of `consumer`, which reads its result at `position`."""
+    back, read = generic.inverse(generic.output_map(producer)), generic.maps_of(consumer)[position]
+    assert back is not None
+    return AffineMap(read.num_dims, 0, tuple(expression.compose(read) for expression in back))
 
 
 def _fuse(producer: GenericOp, consumer: GenericOp, position: int) -> None:
     """Replace `consumer` by one operation that also does the work of `producer`, its operand at `position`."""
-    back = generic.inverse(generic.output_map(producer))
-    assert back is not None
-    maps = generic.maps_of(consumer)
+    maps, loops = generic.maps_of(consumer), _loops(producer, consumer, position)
     read = maps[position]
-    loops = AffineMap(read.num_dims, 0, tuple(expression.compose(read) for expression in back))
     same = [
         k
         for k, (operand, map_) in enumerate(zip(consumer.inputs, maps, strict=False))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
-from xdsl.dialects import arith, memref, tensor
+from xdsl.dialects import arith, math, memref, tensor
 from xdsl.dialects.builtin import IntegerAttr, UnknownLoc
 from xdsl.dialects.linalg.ops import GenericOp, IndexOp
 from xdsl.ir import Operation, SSAValue
@@ -159,6 +159,10 @@ class GenericLoops:
                 case tensor.ExtractOp():
                     at = [positions.get(i) or LinearIndex.of(lookup(i)) for i in op.indices]
                     values[op.result] = self.load(op.tensor, at)
+                case math.AbsIOp():
+                    of = lookup(op.operands[0])
+                    negated = self.nest.emit(arith.SubiOp(self.nest.constant(0, of.type), of))
+                    values[op.result] = self.nest.emit(arith.MaxSIOp(of, negated))
                 case _ if op.name.startswith("arith."):
                     copy = op.clone({operand: lookup(operand) for operand in op.operands})
                     copy.location = op.location if op.location != UnknownLoc() else self.nest.location
