@@ -50,3 +50,22 @@ func.func @a_negative_number_read_as_a_large_one(%s : i3) -> index {
 
 // CHECK-LABEL: func.func @a_negative_number_read_as_a_large_one
 // CHECK:         arith.shrui %{{.*}}, %{{.*}} : i64
+
+// -----
+
+func.func @a_predicate_holds_nothing_but_its_store(%a : memref<8xi32>, %n : i32, %c : i1) {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c8 = arith.constant 8 : index
+  scf.for %i = %c0 to %c8 step %c1 {
+    scf.if %c {
+      memref.store %n, %a[%i] : memref<8xi32>
+    }
+  }
+  func.return
+}
+
+// CHECK-LABEL: func.func @a_predicate_holds_nothing_but_its_store
+// CHECK:         %[[I:.*]] = arith.index_cast %i : i5 to index
+// CHECK-NEXT:    scf.if %c {
+// CHECK-NEXT:      memref.store %n, %a[%[[I]]]

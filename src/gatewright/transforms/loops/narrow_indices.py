@@ -12,6 +12,7 @@ from xdsl.ir import Attribute, Block, Operation, Region, SSAValue
 from xdsl.passes import ModulePass
 
 from gatewright.analysis.ranges import INDEX_WIDTH, Range, signed_bits, value_ranges, width_of
+from gatewright.transforms.loops.if_convert import is_predicated_store
 
 LOW_BITS_SUFFICE = (arith.AddiOp, arith.SubiOp, arith.MuliOp)
 """Operations whose low result bits depend on nothing but the low bits of their operands."""
@@ -75,6 +76,8 @@ class _Narrower:
                     self._for(op, new)
                 case scf.WhileOp():
                     self._while(op, new)
+                case scf.IfOp() if is_predicated_store(op):
+                    self._predicated_stores(op, new)
                 case scf.IfOp():
                     self._if(op, new)
                 case memref.LoadOp() | memref.StoreOp() | func.ReturnOp():
@@ -184,6 +187,15 @@ class _Narrower:
         body = self._block(after, passed)
         self.operations_with_terminator(after, body, types)
         self._add(op, scf.WhileOp(initial, passed, Region(header), Region(body)), block)
+
+    def _predicated_stores(self, op: scf.IfOp, block: Block) -> None:
+        """Keep a conditional that holds only stores one that holds only stores: casts go in front of it."""
+        inner = Block()
+        for store in list(op.true_region.block.ops)[:-1]:
+            mapping = {v: self.operand(v, block, v.type, store) for v in dict.fromkeys(store.operands)}
+            self._add(store, store.clone(mapping), inner)
+        inner.add_op(scf.YieldOp())
+        self._add(op, scf.IfOp(self.values[op.cond], [], Region(inner)), block)
 
     def _if(self, op: scf.IfOp, block: Block) -> None:
         types = [self.type_of(result) for result in op.results]
