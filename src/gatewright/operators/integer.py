@@ -37,8 +37,7 @@ def multiplier(operator: Operator, library: OperatorLibrary) -> str:
         a, b = net.drive(net.register("a_1", left), a), net.drive(net.register("b_1", right), b)
     terms = []
     for index, product in enumerate(plan.products):
-        # Enough bits for the exact product, or as many as the result has above the product's place.
-        width = min(product.left.width + product.right.width, operator.width - product.shift)
+        width = product.width(operator.width)
         term = net.multiply(_limb(net, a, product.left, width), _limb(net, b, product.right, width))
         for stage in range(plan.product_registers):
             term = net.drive(net.register(f"product_{index}_{stage + 1}", width), term)

@@ -167,7 +167,7 @@ class OperatorLibrary:
             self.register_delay,
             False,
             (left, right),
-            Area(luts, plan.latency * width, len(plan.products)),
+            Area(luts, plan.register_bits(width, left + right), len(plan.products)),
         )
 
     def _iterative(self, kind: str, width: int) -> Operator:

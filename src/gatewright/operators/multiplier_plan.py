@@ -32,6 +32,10 @@ class Product:
         """Where its lowest bit stands in the result."""
         return self.left.low + self.right.low
 
+    def width(self, result: int) -> int:
+        """Its bits: enough to be exact, or as many as a result of `result` bits has from its place on."""
+        return min(self.left.width + self.right.width, result - self.shift)
+
 
 @dataclass(frozen=True)
 class MultiplierPlan:
@@ -56,6 +60,16 @@ class MultiplierPlan:
     def latency(self) -> int:
         """Registers on the way from the operands to the result."""
         return int(self.register_operands) + self.product_registers + len(self.sum_stages)
+
+    def register_bits(self, width: int, operand_bits: int) -> int:
+        """Bits of all registers, for a result of `width` bits and `operand_bits` bits of both operands together."""
+        terms = len(self.products)
+        bits = operand_bits if self.register_operands else 0
+        bits += self.product_registers * sum(product.width(width) for product in self.products)
+        for levels in self.sum_stages:
+            terms = -(-terms // (1 << levels))
+            bits += terms * width
+        return bits
 
 
 def limbs(width: int, signed: bool, multiplier_bits: int) -> tuple[Limb, ...]:

@@ -25,8 +25,11 @@ class ArcSimulator:
         self._top = top
         around = harness(top)
         self._model = Model([rtl_text, around.text], around.name, stop=STOP)
-        self._images = {name: images[file] for name, file in self._model.layout.images.items()}
-        self._power_on()
+        self._model.power_on()
+        for name, file in self._model.layout.images.items():
+            self._model.memory(name)[:] = to_words(images[file], self._model.layout.memories[name].width)
+        self._new = self._model.state()
+        self._reset()
 
     def run(
         self, arguments: Sequence[np.ndarray], max_cycles: int, *, reset: bool = True, hold_start: bool = False
@@ -38,7 +41,8 @@ class ArcSimulator:
         `max_cycles` cycles or writes outside an array; the next run must then reset.
         """
         if reset:
-            self._power_on()
+            self._model.restore(self._new)
+            self._reset()
         cycles = self._start(arguments, hold_start)
         if not self._model.get(STOP):
             cycles += self._model.advance(max_cycles - cycles)
@@ -50,12 +54,6 @@ class ArcSimulator:
         passed = self._start(arguments, hold_start=False)
         while passed < cycles:
             passed += self._model.advance(1)
-        self._reset()
-
-    def _power_on(self) -> None:
-        self._model.power_on()
-        for name, image in self._images.items():
-            self._model.memory(name)[:] = to_words(image, self._model.layout.memories[name].width)
         self._reset()
 
     def _reset(self) -> None:

@@ -12,6 +12,8 @@ from gatewright.simulate.words import poison
 
 CHUNK = 1 << 22
 """Cycles between two chances to interrupt a simulation from the keyboard."""
+LARGE = 15_000
+"""Lines of LLVM from which on optimisation takes seconds and makes the code no faster: it is one long basic block."""
 
 
 class Model:
@@ -21,10 +23,11 @@ class Model:
     returns.
     """
 
-    def __init__(self, texts: Sequence[str], top: str, stop: str | None = None, optimisation: int = 2):
+    def __init__(self, texts: Sequence[str], top: str, stop: str | None = None):
         """Compile the module `top` of some texts. `stop` names an output of one bit that ends `advance` early."""
         self.layout: ArcModel = arc_model(texts, top)
-        self._code = compile_llvm(_with_loop(self.layout, stop), optimisation)
+        code = _with_loop(self.layout, stop)
+        self._code = compile_llvm(code, optimisation=2 if code.count("\n") < LARGE else 0)
         self._advance = self._code.function("gw_advance", 2, returns=True)
         self._evaluate = self._code.function(f"{top}_eval", 1)
         spare = np.zeros(self.layout.storage_bytes + 64, np.uint8)
@@ -75,6 +78,14 @@ class Model:
                 self._memories[name][:] = poison(place.count, place.width)
             else:
                 self._memories[name][:, : place.width // 8] = 0x5A
+
+    def state(self) -> np.ndarray:
+        """A copy of everything that the model holds, for `restore`."""
+        return self._storage.copy()
+
+    def restore(self, state: np.ndarray) -> None:
+        """Return to a state."""
+        self._storage[:] = state
 
     def _view(self, place: Place) -> np.ndarray:
         span = self._storage[place.offset : place.offset + place.count * place.stride]

@@ -83,9 +83,10 @@ def test_initial_contents_come_as_a_file_of_words():
     assert memory_image(np.array([True, False]), 1) == "1\n0\n"
 
 
-def test_our_verilog_needs_no_macros_and_lints():
-    text = memory(init="store.mem")
-    files = split_verilog(text, {"store.mem": np.arange(8)})
+@pytest.mark.parametrize(("depth", "width"), [(8, 16), (1, 1), (1, 8), (5, 3), (1000, 33)])
+def test_our_verilog_needs_no_macros_and_lints(depth: int, width: int):
+    text = memory(init="store.mem", depth=depth, width=width)
+    files = split_verilog(text, {"store.mem": np.arange(depth)})
     assert not re.search(r"`|RANDOM|ifdef", "".join(files.values()))
     assert lint(files) == ""
     parse_and_verify(text)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
+from gatewright.operators.integer import module_text
 from gatewright.operators.library import ITERATIVE, OperatorLibrary
 from gatewright.operators.multiplier_plan import limbs, plan_multiplier
 from gatewright.operators.technology import TECHNOLOGIES
@@ -51,6 +54,15 @@ def test_a_narrow_multiplication_takes_fewer_multipliers():
     assert library.operator("muli", 32).area.multipliers == 3
     assert library.operator("muli", 32, (16, 16)).area.multipliers == 1
     assert library.operator("muli", 64).area.multipliers == 10
+
+
+@pytest.mark.parametrize("clock_mhz", [50, 100, 200, 400])
+@pytest.mark.parametrize(("width", "operands"), [(18, ()), (32, ()), (64, ()), (32, (16, 16)), (64, (33, 20))])
+def test_the_area_counts_the_registers_of_the_module(width: int, operands: tuple[int, ...], clock_mhz: int):
+    library = OperatorLibrary("xc7", clock_mhz)
+    operator = library.operator("muli", width, operands)
+    declared = re.findall(r"= seq.compreg .* : i(\d+)", module_text(operator, library))
+    assert operator.area.registers == sum(int(bits) for bits in declared)
 
 
 def test_names_lead_back_to_their_operators():
