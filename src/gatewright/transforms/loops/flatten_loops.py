@@ -1,0 +1,266 @@
+"""Turn a nest of counted loops into one loop, perfect or not."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from xdsl.context import Context
+from xdsl.dialects import arith, func, memref, scf
+from xdsl.dialects.builtin import ModuleOp
+from xdsl.ir import Block, Operation, SSAValue
+from xdsl.passes import ModulePass
+from xdsl.rewriter import Rewriter
+from xdsl.traits import is_side_effect_free
+
+from gatewright.analysis.ranges import Range, value_ranges
+from gatewright.transforms.loops.if_convert import LONG_OPERATIONS, is_predicated_store
+from gatewright.transforms.loops.slot import Slot
+
+MOST_OPERATIONS = 200
+"""A nest with more operations than this stays as it is: all of them would be part of every iteration."""
+
+
+@dataclass(frozen=True)
+class FlattenLoopsPass(ModulePass):
+    """Run the innermost iterations of a nest one after the other in a single loop.
+
+    ```
+    for i in 0..8 {                      i, j, acc, fresh = 0, 0, 0, true
+      before                             while going {
+      acc = for j in 0..8 (acc = a) {      if fresh { before }
+        body                               acc = select(fresh, a, acc)
+      }                             ->     body
+      after                                last = not (j + 1 < 8)
+    }                                      if last { after }
+                                           i, j = select(last, (i + 1, 0), (i, j + 1))
+                                           fresh, going = last, not (last and i + 1 == 8)
+                                         }
+    ```
+
+    Counters run along instead of being divided out of one. What stands before, between and behind inner loops becomes
+    part of the first and last iterations of these, under predicates, and so costs no time of its own. Several inner
+    loops take turns. An inner loop without iterations takes one in which it does nothing. Expects nests of `scf.for`
+    with straight-line code between; what is not such a nest stays.
+    """
+
+    name = "flatten-loops"
+
+    def apply(self, ctx: Context, op: ModuleOp) -> None:
+        for function in [inner for inner in op.ops if isinstance(inner, func.FuncOp) and not inner.is_declaration]:
+            ranges = value_ranges(function)
+            _flatten_in(function.body.block, ranges)
+
+
+def _flatten_in(block: Block, ranges: dict[SSAValue, Range]) -> None:
+    for op in list(block.ops):
+        if isinstance(op, scf.ForOp):
+            nest = nest_of(op)
+            if nest is not None and nest.children and nest.size <= MOST_OPERATIONS:
+                _Flattener(nest, ranges).flatten()
+                continue
+        for region in op.regions:
+            for inner in region.blocks:
+                _flatten_in(inner, ranges)
+
+
+@dataclass
+class Nest:
+    """A counted loop: pieces of straight-line code with inner loops between them."""
+
+    loop: scf.ForOp
+    pieces: list[list[Operation]] = field(default_factory=lambda: [[]])
+    children: list[Nest] = field(default_factory=list)
+
+    @property
+    def size(self) -> int:
+        """The number of operations in it."""
+        return sum(map(len, self.pieces)) + sum(child.size for child in self.children)
+
+    @property
+    def terminator(self) -> scf.YieldOp:
+        """What ends an iteration."""
+        last = self.loop.body.block.last_op
+        assert isinstance(last, scf.YieldOp)
+        return last
+
+
+def nest_of(loop: scf.ForOp) -> Nest | None:
+    """The nest below a loop, or None if it holds anything but counted loops and what one cycle after another can do."""
+    nest = Nest(loop)
+    for op in list(loop.body.block.ops)[:-1]:
+        if isinstance(op, scf.ForOp):
+            child = nest_of(op)
+            if child is None:
+                return None
+            nest.children.append(child)
+            nest.pieces.append([])
+        elif _is_straight(op):
+            nest.pieces[-1].append(op)
+        else:
+            return None
+    if nest.children and any(isinstance(op, LONG_OPERATIONS) for piece in nest.pieces for op in piece):
+        return None
+    return nest
+
+
+def _is_straight(op: Operation) -> bool:
+    if isinstance(op, memref.LoadOp | memref.StoreOp) or is_predicated_store(op):
+        return True
+    return not op.regions and is_side_effect_free(op)
+
+
+@dataclass
+class _Turn:
+    """What an iteration of the flat loop has done for one loop of the nest."""
+
+    ends: SSAValue
+    """True if the loop has ended with it."""
+    results: list[SSAValue]
+    """What the loop yields, if it has."""
+
+
+class _Flattener:
+    """Builds the flat loop of one nest."""
+
+    def __init__(self, nest: Nest, ranges: dict[SSAValue, Range]):
+        self.nest = nest
+        self.ranges = ranges
+        self.slot = Slot(nest.loop.location)
+
+    def flatten(self) -> None:
+        """Replace the nest by the flat loop."""
+        loop, slot = self.nest.loop, self.slot
+        parent = loop.parent_block()
+        assert parent is not None
+        starts = arith.CmpiOp(loop.lb, loop.ub, "slt")
+        starts.location = loop.location
+        going = slot.carry(starts.result, "going")
+        counter = slot.carry(loop.lb, loop.body.block.args[0].name_hint)
+        arguments = [slot.carry(v, a.name_hint) for v, a in zip(loop.iter_args, loop.body.block.args[1:], strict=True)]
+        turn = self._turn(self.nest, None, None, counter, arguments)
+        slot.update(going, slot.invert(turn.ends))
+        flat = slot.finish(going)
+        for op in (starts, *slot.outside, flat):
+            parent.insert_op_before(op, loop)
+        first = slot.position(arguments[0]) if arguments else 0
+        Rewriter.replace_op(loop, [], list(flat.results[first : first + len(arguments)]))
+
+    def _turn(
+        self,
+        nest: Nest,
+        active: SSAValue | None,
+        fresh: SSAValue | None,
+        counter: SSAValue,
+        arguments: Sequence[SSAValue],
+    ) -> _Turn:
+        """Emit what one iteration of the flat loop does for a loop of the nest.
+
+        `active` says whether it is the loop's turn (None: always), `fresh` whether it starts the loop (None for the
+        outermost one), `counter` and `arguments` are what is carried.
+        """
+        slot, loop = self.slot, nest.loop
+        block = loop.body.block
+        now = counter if fresh is None else slot.select(fresh, slot.value(loop.lb), counter)
+        started = [
+            carried if fresh is None else slot.select(fresh, slot.value(initial), carried)
+            for carried, initial in zip(arguments, loop.iter_args, strict=True)
+        ]
+        slot.values.update(zip(block.args, [now, *started], strict=True))
+        runs = active
+        inside = None
+        if fresh is not None and not self._surely_runs(loop):
+            inside = slot.compare("slt", now, slot.value(loop.ub))
+            runs = slot.both(active, inside)
+        ends_iteration = self._iteration(nest, runs)
+        following = slot.add(now, slot.value(loop.step))
+        exhausted = slot.invert(slot.compare("slt", following, slot.value(loop.ub)))
+        ends = slot.both(ends_iteration, exhausted)
+        if inside is not None:
+            ends = slot.either(ends, slot.invert(inside))
+        yielded = [slot.value(value) for value in nest.terminator.operands]
+        steps = ends_iteration if inside is None else slot.both(ends_iteration, inside)
+        results = [slot.select(steps, new, old) for new, old in zip(yielded, started, strict=True)]
+        slot.update(counter, slot.select(active, slot.select(ends_iteration, following, now), counter))
+        for carried, result in zip(arguments, results, strict=True):
+            slot.update(carried, slot.select(active, result, carried))
+        if fresh is not None:
+            slot.update(fresh, slot.select(active, ends, fresh))
+        return _Turn(ends, results)
+
+    def _iteration(self, nest: Nest, runs: SSAValue | None) -> SSAValue | None:
+        """Emit the pieces and inner loops of an iteration; return when it ends (None: always)."""
+        slot = self.slot
+        if not nest.children:
+            self._piece(nest.pieces[0], runs)
+            return None
+        turn_of = slot.carry_turn(len(nest.children))
+        started: list[SSAValue] = []
+        carried = [self._carry(child) for child in nest.children]
+        first = slot.both(slot.is_turn(turn_of, 0), carried[0][0])
+        started.append(first)
+        self._piece(nest.pieces[0], slot.both(runs, first), hold=True)
+        ends: SSAValue | None = None
+        for number, child in enumerate(nest.children):
+            mine = slot.is_turn(turn_of, number)
+            fresh, counter, arguments = carried[number]
+            turn = self._turn(child, slot.both(runs, mine), fresh, counter, arguments)
+            ends = slot.both(mine, turn.ends)
+            if turn_of is not None:
+                following = (number + 1) % len(nest.children)
+                slot.advance_turn(turn_of, slot.both(runs, ends), following)
+            last = number == len(nest.children) - 1
+            for result, value in zip(child.loop.results, turn.results, strict=True):
+                slot.values[result] = value if last else slot.hold(value, slot.both(runs, ends))
+            self._piece(nest.pieces[number + 1], slot.both(runs, ends), hold=not last)
+        return ends
+
+    def _carry(self, child: Nest) -> tuple[SSAValue, SSAValue, list[SSAValue]]:
+        """The carried values of an inner loop: whether it is about to start, its counter, its arguments."""
+        slot, block = self.slot, child.loop.body.block
+        fresh = slot.carry(slot.outside_true(), "fresh")
+        counter = slot.carry(slot.outside_zero(block.args[0].type), block.args[0].name_hint)
+        arguments = [slot.carry(slot.outside_zero(a.type), a.name_hint) for a in block.args[1:]]
+        return fresh, counter, arguments
+
+    def _piece(self, ops: Sequence[Operation], when: SSAValue | None, hold: bool = False) -> None:
+        """Emit straight-line code that takes effect when `when` holds (None: always).
+
+        Operations without effect run anyway. Values loaded are held for the iterations that follow, if `hold`.
+        """
+        for op in ops:
+            if isinstance(op, memref.LoadOp):
+                loaded = self.slot.load(op, when)
+                self.slot.values[op.res] = self.slot.hold(loaded, when) if hold and _is_used_beyond(op, ops) else loaded
+            elif isinstance(op, memref.StoreOp):
+                self.slot.store(op, when)
+            elif isinstance(op, scf.IfOp):
+                condition = self.slot.both(when, self.slot.value(op.cond))
+                for inner in op.true_region.block.ops:
+                    if isinstance(inner, memref.StoreOp):
+                        self.slot.store(inner, condition)
+            else:
+                self.slot.copy(op)
+
+    def _surely_runs(self, loop: scf.ForOp) -> bool:
+        """True if the loop has at least one iteration whenever it starts."""
+        low, high = self.ranges.get(loop.lb), self.ranges.get(loop.ub)
+        return low is not None and high is not None and low[1] < high[0]
+
+
+def _is_used_beyond(op: memref.LoadOp, piece: Sequence[Operation]) -> bool:
+    """True if what an operation loads matters after its piece of code, possibly through other operations of it."""
+    inside = {id(other) for other in piece}
+    pending, seen = [op.res], set()
+    while pending:
+        value = pending.pop()
+        for use in value.uses:
+            user = use.operation
+            if isinstance(user, memref.StoreOp) and isinstance(user.parent_op(), scf.IfOp):
+                user = user.parent_op() or user
+            if id(user) not in inside:
+                return True
+            if id(user) not in seen:
+                seen.add(id(user))
+                pending.extend(user.results)
+    return False
