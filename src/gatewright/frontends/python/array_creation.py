@@ -1,0 +1,254 @@
+"""NumPy's functions that make arrays: `zeros`, `full`, `array`, `arange` and the like."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from gatewright.frontends.python.arrays import (
+    View,
+    array_of,
+    element_type_of,
+    fill_array,
+    materialize,
+    whole,
+)
+from gatewright.frontends.python.casts import convert, scalar_type, store_as
+from gatewright.frontends.python.compilation import Compilation
+from gatewright.frontends.python.conversion import float_error
+from gatewright.frontends.python.dtypes import named_type
+from gatewright.frontends.python.memory import Element, allocate, memory_type, store, table
+from gatewright.frontends.python.promotion import exact_union, promote
+from gatewright.frontends.python.subscripts import subscript
+from gatewright.frontends.python.tables import Arguments, function, known_int
+from gatewright.frontends.python.values import (
+    ArrayValue,
+    Exact,
+    Known,
+    Number,
+    NumberType,
+    PythonBool,
+    PythonFloat,
+    PythonInt,
+    Span,
+    Tuple,
+    Value,
+    kind_of,
+    python_int,
+)
+from gatewright.types import Bool, Integer, f64
+
+
+def parse_shape(state: Compilation, value: Value | None) -> tuple[int, ...]:
+    """A shape argument: an integer or a tuple of integers, known while compiling."""
+    items = value.items if isinstance(value, Tuple) else (value,)
+    return tuple(known_int(state, item, "the shape of an array") for item in items)
+
+
+def _filled(state: Compilation, type_: NumberType, shape: tuple[int, ...], value: Number | None, name: str) -> View:
+    array = whole(allocate(state, memory_type(state, type_), shape, name))
+    if value is not None:
+        fill_array(state, array, value)
+    return array
+
+
+def _enter_filled(name: str, value: int | None, note: str) -> None:
+    """Enter `np.<name>` and `np.<name>_like`."""
+    start = None if value is None else python_int(value)
+
+    def fresh(state: Compilation, arguments: Arguments) -> Value:
+        shape, dtype = arguments.bind(state, "shape", "dtype")
+        return _filled(state, named_type(state, dtype), parse_shape(state, shape), start, name)
+
+    def like(state: Compilation, arguments: Arguments) -> Value:
+        model, dtype = arguments.bind(state, "a", "dtype")
+        array = array_of(state, model, f"the argument of {arguments.name}")
+        type_ = element_type_of(state, array) if dtype is None else named_type(state, dtype)
+        return _filled(state, type_, array.shape, start, name)
+
+    fresh.__doc__, like.__doc__ = f"{note}.", f"{note}, of the shape and type of another."
+    function(getattr(np, name), f"np.{name}")(fresh)
+    function(getattr(np, f"{name}_like"), f"np.{name}_like")(like)
+
+
+_enter_filled("zeros", 0, "An array of zeros")
+_enter_filled("ones", 1, "An array of ones")
+_enter_filled("empty", None, "An array whose elements have no value yet")
+
+
+def _type_of_fill(state: Compilation, value: Value | None, dtype: Value | None) -> tuple[Number, NumberType]:
+    if not isinstance(value, Number):
+        raise state.unsupported("an array can be filled with a number only", remedy="assign with a[:] = ...")
+    return value, array_element_type(state, [value]) if dtype is None else named_type(state, dtype)
+
+
+@function(np.full, "np.full")
+def emit_full(state: Compilation, arguments: Arguments) -> Value:
+    """An array of one number."""
+    shape, value, dtype = arguments.bind(state, "shape", "fill_value", "dtype", least=2)
+    number, type_ = _type_of_fill(state, value, dtype)
+    return _filled(state, type_, parse_shape(state, shape), number, "full")
+
+
+@function(np.full_like, "np.full_like")
+def emit_full_like(state: Compilation, arguments: Arguments) -> Value:
+    """An array of one number, of the shape and type of another."""
+    model, value, dtype = arguments.bind(state, "a", "fill_value", "dtype", least=2)
+    array = array_of(state, model)
+    number, _ = _type_of_fill(state, value, None)
+    type_ = element_type_of(state, array) if dtype is None else named_type(state, dtype)
+    return _filled(state, type_, array.shape, number, "full")
+
+
+def array_element_type(state: Compilation, numbers: list[Number]) -> NumberType:
+    """The element type of an array that NumPy makes of numbers: Python's integers count as int64."""
+    type_: NumberType | None = None
+    for number in numbers:
+        own = _kept_as(state, number.type)
+        type_ = own if type_ is None else _union(state, type_, own)
+    assert type_ is not None
+    return type_
+
+
+def _kept_as(state: Compilation, type_: NumberType) -> NumberType:
+    match type_:
+        case PythonInt():
+            return Integer(64)
+        case PythonBool():
+            return Bool()
+        case PythonFloat():
+            return scalar_type(state, f64)
+        case Integer() | Bool() | Exact():
+            return type_
+    raise float_error(state, "this array")
+
+
+def _union(state: Compilation, a: NumberType, b: NumberType) -> NumberType:
+    if isinstance(a, Exact) and isinstance(b, Exact):
+        return exact_union(a, b)
+    if isinstance(a, Exact) or isinstance(b, Exact):
+        return a if isinstance(a, Exact) else b
+    assert isinstance(a, (Integer, Bool)) and isinstance(b, (Integer, Bool))
+    if (type_ := promote(a, b)) is None:
+        raise state.unsupported(f"{a} and {b} meet in float64", remedy="give the array a dtype")
+    return type_
+
+
+@function(np.array, "np.array")
+def emit_array(state: Compilation, arguments: Arguments) -> Value:
+    """An array of numbers, or a copy of an array."""
+    value, dtype = arguments.bind(state, "object", "dtype")
+    if isinstance(value, ArrayValue):
+        return materialize(state, value, "copy", None if dtype is None else memory_type(state, named_type(state, dtype)))
+    if not isinstance(value, Tuple):
+        raise state.unsupported(f"np.array does not work on {kind_of(value)}")  # type: ignore[arg-type]
+    shape, numbers = _flattened(state, value)
+    type_ = array_element_type(state, numbers) if dtype is None else named_type(state, dtype)
+    element = memory_type(state, type_)
+    numbers = [store_as(state, number, element) for number in numbers]
+    if all(number.is_known for number in numbers):
+        return _table(state, element, np.array([number.known for number in numbers]).reshape(shape), "table")
+    array = whole(allocate(state, element, shape, "array"))
+    for position, number in zip(np.ndindex(*shape), numbers, strict=True):
+        store(state, array.buffer, number, [python_int(index) for index in position])
+    return array
+
+
+def _flattened(state: Compilation, value: Value) -> tuple[tuple[int, ...], list[Number]]:
+    """The shape of nested tuples, and their numbers in row-major order."""
+    if isinstance(value, Number):
+        return (), [value]
+    if not isinstance(value, Tuple) or not value.items:
+        raise state.unsupported(f"an array cannot be made of {kind_of(value)}")
+    parts = [_flattened(state, item) for item in value.items]
+    if len({shape for shape, _ in parts}) != 1:
+        raise state.mistake("the rows of this array differ in length")
+    return (len(parts), *parts[0][0]), [number for _, numbers in parts for number in numbers]
+
+
+def _table(state: Compilation, element: Element, contents: np.ndarray, name: str) -> View:
+    return whole(table(state, element, contents, name))
+
+
+@function(np.asarray, "np.asarray")
+def emit_asarray(state: Compilation, arguments: Arguments) -> Value:
+    """An array as it is, or a new one of numbers."""
+    value, dtype = arguments.bind(state, "a", "dtype")
+    if isinstance(value, ArrayValue) and (dtype is None or named_type(state, dtype) == value.type):
+        return value
+    return emit_array(state, arguments)
+
+
+@function(np.copy, "np.copy")
+def emit_copy(state: Compilation, arguments: Arguments) -> Value:
+    """A copy of an array."""
+    (value,) = arguments.bind(state, "a")
+    return materialize(state, array_of(state, value), "copy")
+
+
+@function(np.arange, "np.arange")
+def emit_arange(state: Compilation, arguments: Arguments) -> Value:
+    """The integers of a range that is known while compiling."""
+    *bounds, dtype = arguments.bind(state, "start", "stop", "step", "dtype")
+    known = [known_int(state, bound, "the range of np.arange") for bound in bounds if bound is not None]
+    contents = np.arange(*known)
+    element = memory_type(state, Integer(64) if dtype is None else named_type(state, dtype))
+    if contents.size == 0:
+        raise state.unsupported("np.arange without elements has no memory")
+    return _table(state, element, _as_raw(state, contents, element), "arange")
+
+
+@function(np.eye, "np.eye")
+def emit_eye(state: Compilation, arguments: Arguments) -> Value:
+    """A matrix with ones on its diagonal."""
+    rows, columns, diagonal, dtype = arguments.bind(state, "N", "M", "k", "dtype")
+    sizes = [known_int(state, value, "the size of np.eye") for value in (rows, columns) if value is not None]
+    shift = 0 if diagonal is None else known_int(state, diagonal, "the diagonal of np.eye")
+    element = memory_type(state, named_type(state, dtype))
+    contents = np.eye(*sizes, k=shift, dtype=np.int64)
+    return _table(state, element, _as_raw(state, contents, element), "eye")
+
+
+def _as_raw(state: Compilation, contents: np.ndarray, element: Element) -> np.ndarray:
+    numbers: Iterator[Number] = (convert(state, python_int(int(value)), element) for value in contents.ravel())
+    return np.array([number.known for number in numbers]).reshape(contents.shape)
+
+
+@function(np.concatenate, "np.concatenate")
+def emit_concatenate(state: Compilation, arguments: Arguments) -> Value:
+    """Arrays one after the other along an axis."""
+    value, axis = arguments.bind(state, "arrays", "axis")
+    if not isinstance(value, Tuple) or not value.items:
+        raise state.unsupported("np.concatenate takes a tuple of arrays")
+    arrays = [array_of(state, item, "an argument of np.concatenate") for item in value.items]
+    along = 0 if axis is None else known_int(state, axis, "the axis")
+    shapes = [np.empty(array.shape, np.bool_) for array in arrays]
+    try:
+        shape = np.concatenate(shapes, axis=along).shape
+    except ValueError as error:
+        raise state.mistake(f"these arrays do not fit together: {error}") from None
+    along %= len(shape)
+    type_ = array_element_type(state, [Number(array.type) for array in arrays])
+    joined = whole(allocate(state, memory_type(state, type_), shape, "concatenated"))
+    start = 0
+    for array in arrays:
+        stop = start + array.shape[along]
+        window: list[Value] = [Span(None, None, None)] * along
+        window.append(Span(python_int(start), python_int(stop), None))
+        fill_array(state, subscript(state, joined, window), array)
+        start = stop
+    return joined
+
+
+@function(np.iinfo, "np.iinfo")
+def emit_iinfo(state: Compilation, arguments: Arguments) -> Value:
+    """The limits of an integer type."""
+    (value,) = arguments.bind(state, "type")
+    if not isinstance(value, Known):
+        raise state.unsupported("np.iinfo takes a type")
+    try:
+        return Known(np.iinfo(value.value))  # type: ignore[call-overload]
+    except (TypeError, ValueError):
+        raise state.mistake(f"np.iinfo knows no {kind_of(value)}") from None
+

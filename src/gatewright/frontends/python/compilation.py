@@ -1,0 +1,156 @@
+"""The state of one compilation: where we are in the source, the names in scope, what was stored to which memory."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from xdsl.dialects.builtin import UnknownLoc
+from xdsl.ir import Block, SSAValue
+
+from gatewright.errors import GatewrightError, InterfaceError, SourceLocation, UnsupportedError
+from gatewright.frontends.python.bounds import Linear, between
+from gatewright.frontends.python.builder import Builder, discard
+from gatewright.frontends.python.liveness import Liveness
+from gatewright.frontends.python.source import SourceFile
+from gatewright.frontends.python.values import PYTHON_INT, Exact, Number, Value
+from gatewright.options import Options
+
+if TYPE_CHECKING:
+    from gatewright.frontends.python.memory import Buffer
+
+RESULT = "<result>"
+"""The name under which a frame keeps what its function returns."""
+
+
+@dataclass(eq=False)
+class Frame:
+    """A function being compiled, inlined ones included."""
+
+    name: str
+    source: SourceFile
+    liveness: Liveness
+    lookup: Callable[[str], Value | None]
+    """Finds a name that the function does not assign: of its closure, its module or Python."""
+    code: object = None
+    """What identifies the function, to find recursion."""
+    body: list[ast.stmt] = field(default_factory=list)
+    names: dict[str, Value] = field(default_factory=dict)
+    formats: dict[str, Exact] = field(default_factory=dict)
+    """The fixed-point formats of local variables: those of their first assignments."""
+    own: frozenset[str] = frozenset()
+    """The names that the function assigns anywhere, its parameters among them."""
+
+
+@dataclass(frozen=True)
+class Mark:
+    """A state to which an emission that is tried can be taken back."""
+
+    names: tuple[dict[str, Value], ...]
+    formats: tuple[dict[str, Exact], ...]
+    stores: int
+    merged: int
+
+
+class Compilation:
+    """What the parts of the front end share while one program is compiled."""
+
+    def __init__(self, options: Options, emit_body: Callable[[Compilation, list[ast.stmt]], None]):
+        self.options = options
+        self.emit_body = emit_body
+        """Emits the statements of a function that is called."""
+        self.builder = Builder()
+        self.frames: list[Frame] = []
+        self.stores: list[tuple[Buffer, SourceLocation | None]] = []
+        """Every store emitted so far, in order."""
+        self.merged: list[tuple[Buffer, str]] = []
+        """Memories that may hold what another name means too, so that a store through one would be missed by the other."""
+        self.constants: dict[object, Buffer] = {}
+        """The memories of constant arrays of the surroundings, by their contents."""
+        self.buffers: list[Buffer] = []
+        """Every local memory, in order."""
+        self._node: ast.AST | None = None
+        self._bounds: dict[SSAValue, Linear] = {}
+
+    @property
+    def frame(self) -> Frame:
+        """The function being compiled."""
+        return self.frames[-1]
+
+    @property
+    def here(self) -> SourceLocation | None:
+        """The place in the source that is being compiled."""
+        return self.frame.source.location(self._node) if self._node is not None and self.frames else None
+
+    @contextmanager
+    def at(self, node: ast.AST | None) -> Iterator[None]:
+        """Compile `node` of the current frame's source: operations and errors carry its place."""
+        saved, location = self._node, self.builder.location
+        self._node = node
+        self.builder.location = UnknownLoc() if node is None else self.frame.source.ir_location(node)
+        try:
+            yield
+        finally:
+            self._node, self.builder.location = saved, location
+
+    @contextmanager
+    def calling(self, frame: Frame) -> Iterator[None]:
+        """Compile the body of another function."""
+        node = self._node
+        self.frames.append(frame)
+        try:
+            yield
+        finally:
+            self.frames.pop()
+            self._node = node
+
+    @property
+    def node(self) -> ast.AST | None:
+        """The syntax being compiled."""
+        return self._node
+
+    def unsupported(self, what: str, *, why: str | None = None, remedy: str | None = None) -> GatewrightError:
+        """An error about the current place: this has no hardware."""
+        return UnsupportedError(what, where=self.here, why=why, remedy=remedy)
+
+    def mistake(self, what: str, *, why: str | None = None, remedy: str | None = None) -> GatewrightError:
+        """An error about the current place: the program is wrong in Python too, or does not fit its arguments."""
+        return InterfaceError(what, where=self.here, why=why, remedy=remedy)
+
+    def python_int(
+        self, ssa: SSAValue, linear: Linear | None = None, low: int | None = None, high: int | None = None
+    ) -> Number:
+        """The Python integer held by an `index` value; the same value always has the same linear expression."""
+        if ssa not in self._bounds:
+            self._bounds[ssa] = linear if linear is not None else between(low, high)
+        return Number(PYTHON_INT, ssa, linear=self._bounds[ssa])
+
+    def mark(self) -> Mark:
+        """The present state, for `restore`."""
+        return Mark(
+            tuple(dict(frame.names) for frame in self.frames),
+            tuple(dict(frame.formats) for frame in self.frames),
+            len(self.stores),
+            len(self.merged),
+        )
+
+    def restore(self, mark: Mark) -> None:
+        """Forget what was emitted since `mark`."""
+        for frame, names, formats in zip(self.frames, mark.names, mark.formats, strict=True):
+            frame.names, frame.formats = dict(names), dict(formats)
+        del self.stores[mark.stores :]
+        del self.merged[mark.merged :]
+
+    @contextmanager
+    def trial(self) -> Iterator[None]:
+        """Emit something only to learn what it is; nothing of it remains."""
+        mark, block = self.mark(), Block()
+        try:
+            with self.builder.inside(block):
+                yield
+        finally:
+            self.restore(mark)
+            discard(block)

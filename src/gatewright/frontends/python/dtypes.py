@@ -1,0 +1,71 @@
+"""Types named in a program: `np.uint32`, `"int8"`, `int`, `gw.fixed(16, 8)`; and casts to them."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from gatewright import types
+from gatewright.frontends.python.arrays import elementwise
+from gatewright.frontends.python.casts import convert, scalar_type
+from gatewright.frontends.python.compilation import Compilation
+from gatewright.frontends.python.conversion import check_fits
+from gatewright.frontends.python.values import (
+    PYTHON_INT,
+    ArrayValue,
+    Exact,
+    Known,
+    Number,
+    NumberType,
+    Value,
+    kind_of,
+)
+from gatewright.types import Bool, Integer
+
+
+def is_type(thing: object) -> bool:
+    """Whether a Python object names the type of a NumPy number or of hardware."""
+    return isinstance(thing, (types.Scalar, np.dtype)) or (isinstance(thing, type) and issubclass(thing, np.generic))
+
+
+def named_type(state: Compilation, value: Value | None) -> NumberType:
+    """The element type that a `dtype` argument names; None stands for NumPy's default, float64."""
+    if value is None:
+        return scalar_type(state, types.f64)
+    thing = value.value if isinstance(value, Known) else None
+    if isinstance(thing, Exact):
+        return thing
+    if isinstance(thing, types.Scalar):
+        return scalar_type(state, thing)
+    try:
+        dtype = np.dtype(thing) if thing is not None else None  # type: ignore[call-overload]
+    except TypeError:
+        dtype = None
+    scalar = types.type_of_dtype(dtype) if dtype is not None else None
+    if scalar is None:
+        raise state.unsupported(f"{kind_of(value)} is not an element type", remedy="name one, for example np.int32")
+    return scalar_type(state, scalar)
+
+
+def cast(state: Compilation, value: Value, type_: NumberType, strict: bool = True) -> Value:
+    """A number or array converted to a type; `strict` casts refuse Python integers that do not fit, as NumPy does."""
+    if not isinstance(value, (Number, ArrayValue)):
+        raise state.unsupported(f"{kind_of(value)} cannot become {type_}")
+
+    def one(number: Number) -> Number:
+        if strict and isinstance(type_, Integer):
+            check_fits(state, number, type_)
+        return convert(state, number, type_)
+
+    return elementwise(state, one, [value])
+
+
+def type_object(type_: NumberType) -> Known:
+    """What `.dtype` gives: a NumPy dtype, or the front end's own type where NumPy has none."""
+    if isinstance(type_, Bool):
+        return Known(np.dtype(np.bool_))
+    if isinstance(type_, Integer) and type_.bits in (8, 16, 32, 64):
+        return Known(type_.raw_dtype)
+    if type_ == PYTHON_INT:
+        return Known(np.dtype(np.int64))
+    return Known(type_)
+

@@ -1,0 +1,164 @@
+"""What a `for` loop runs over: ranges, arrays, and `enumerate`, `zip` and `reversed` of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from xdsl.dialects import arith
+from xdsl.dialects.builtin import IndexType
+from xdsl.ir import SSAValue
+
+from gatewright.frontends.python.bounds import Linear, Symbol
+from gatewright.frontends.python.casts import number_of
+from gatewright.frontends.python.compilation import Compilation
+from gatewright.frontends.python.conversion import ssa_of
+from gatewright.frontends.python.integers import arithmetic
+from gatewright.frontends.python.subscripts import index
+from gatewright.frontends.python.values import (
+    ArrayValue,
+    Number,
+    Pairing,
+    Progression,
+    Tuple,
+    Value,
+    kind_of,
+    python_int,
+)
+
+
+@dataclass(frozen=True)
+class Iteration:
+    """A loop with a positive step: `scf.for` runs from `start` to `stop`, and `item` gives what each index stands for."""
+
+    start: Number
+    stop: Number
+    step: Number
+    symbol: Symbol
+    """The unknown index, with its bounds."""
+    item: Callable[[Number], Value]
+
+    @property
+    def runs(self) -> bool | None:
+        """Whether it certainly runs (True) or certainly does not (False)."""
+        assert self.start.linear is not None and self.stop.linear is not None
+        length = self.stop.linear - self.start.linear
+        least, greatest = length.least(), length.greatest()
+        if least is not None and least >= 1:
+            return True
+        return False if greatest is not None and greatest <= 0 else None
+
+    def bind(self, state: Compilation, argument: SSAValue) -> Value:
+        """What the block argument with the index stands for."""
+        return self.item(state.python_int(argument, Linear(0, ((self.symbol, 1),))))
+
+
+def _index_symbol(start: Number, stop: Number, step: Number) -> Symbol:
+    assert start.linear is not None and stop.linear is not None
+    last = stop.linear - Linear(1)
+    if start.is_known and stop.is_known and step.is_known:
+        last = Linear(range(start.known, stop.known, step.known)[-1]) if start.known < stop.known else last
+    return Symbol((start.linear,), (last,))
+
+
+def iterate(state: Compilation, value: Value) -> Iteration:
+    """How to run over a value that is not a tuple."""
+    match value:
+        case Progression():
+            return _over_range(state, value)
+        case ArrayValue() | Pairing():
+            count, item = counted_items(state, value)
+            zero, one = python_int(0), python_int(1)
+            return Iteration(zero, count, one, _index_symbol(zero, count, one), item)
+    raise state.unsupported(
+        f"for cannot run over {kind_of(value)}", remedy="run over range(...), an array, or enumerate or zip of these"
+    )
+
+
+def _over_range(state: Compilation, value: Progression) -> Iteration:
+    start, stop, step = value.start, value.stop, value.step
+    if step.is_known and step.known > 0:
+        return Iteration(start, stop, step, _index_symbol(start, stop, step), lambda i: i)
+    count, item = _counted_range(state, value)
+    zero, one = python_int(0), python_int(1)
+    return Iteration(zero, count, one, _index_symbol(zero, count, one), item)
+
+
+def counted_items(state: Compilation, value: Value) -> tuple[Number, Callable[[Number], Value]]:
+    """The number of items of something to run over, and the item at a position."""
+    match value:
+        case Progression():
+            return _counted_range(state, value)
+        case ArrayValue():
+            return python_int(_length(state, value)), lambda i: index(state, value, [i])
+        case Pairing(kind="enumerate"):
+            count, item = counted_items(state, value.parts[0])
+            return count, lambda i: Tuple((arithmetic(state, "+", value.start, i), item(i)))
+        case Pairing(kind="reversed"):
+            count, item = counted_items(state, value.parts[0])
+            last = arithmetic(state, "-", count, python_int(1))
+            return count, lambda i: item(arithmetic(state, "-", last, i))
+        case Pairing():
+            return _zipped(state, value)
+        case Tuple():
+            raise state.unsupported("for cannot run over a tuple together with something else")
+    raise state.unsupported(f"for cannot run over {kind_of(value)}")
+
+
+def _zipped(state: Compilation, value: Pairing) -> tuple[Number, Callable[[Number], Value]]:
+    parts = [counted_items(state, part) for part in value.parts]
+    count = parts[0][0]
+    for other, _ in parts[1:]:
+        count = arithmetic(state, "min", count, other)
+    return count, lambda i: Tuple(tuple(item(i) for _, item in parts))
+
+
+def _length(state: Compilation, array: ArrayValue) -> int:
+    if not array.shape:
+        raise state.mistake("for cannot run over a single number")
+    return array.shape[0]
+
+
+def _counted_range(state: Compilation, value: Progression) -> tuple[Number, Callable[[Number], Number]]:
+    """The count of a range of any step, `ceil((stop - start) / step)`, and its item at a position."""
+    start, stop, step = value.start, value.stop, value.step
+    count = range_count(state, value)
+
+    def item(position: Number) -> Number:
+        moved = arithmetic(state, "+", start, arithmetic(state, "*", position, step))
+        if moved.ssa is None or (step.is_known and abs(step.known) == 1) or not step.is_known:
+            return moved
+        assert start.linear is not None and stop.linear is not None
+        low, high = (start.linear, stop.linear - Linear(1)) if step.known > 0 else (stop.linear + Linear(1), start.linear)
+        return Number(moved.type, moved.ssa, linear=Linear(0, ((Symbol((low,), (high,)), 1),)))
+
+    return count, item
+
+
+def range_count(state: Compilation, value: Progression) -> Number:
+    """How many items a range has; 0 or less for none."""
+    start, stop, step = value.start, value.stop, value.step
+    if start.is_known and stop.is_known and step.is_known:
+        return python_int(len(range(start.known, stop.known, step.known)))
+    size, distance = step, arithmetic(state, "-", stop, start)
+    if step.is_known and step.known < 0:
+        size, distance = python_int(-step.known), arithmetic(state, "-", start, stop)
+    elif not step.is_known:
+        zero = state.builder.constant(0, IndexType())
+        forward = state.builder.pure(arith.CmpiOp, ssa_of(state, step), zero, "sgt")
+        backward = arithmetic(state, "-", start, stop)
+        opposite = arithmetic(state, "-", python_int(0), step)
+        choose = state.builder.pure
+        distance = state.python_int(choose(arith.SelectOp, forward, ssa_of(state, distance), ssa_of(state, backward)))
+        size = state.python_int(choose(arith.SelectOp, forward, ssa_of(state, step), ssa_of(state, opposite)))
+    padded = arithmetic(state, "+", distance, arithmetic(state, "-", size, python_int(1)))
+    return arithmetic(state, "//", padded, size)
+
+
+def progression(state: Compilation, values: list[Number]) -> Progression:
+    """`range(*values)`, its parts Python integers."""
+    zero, one = python_int(0), python_int(1)
+    start, stop, step = (zero, values[0], one) if len(values) == 1 else (*values, one)[:3]
+    if step.is_known and step.known == 0:
+        raise state.mistake("range() cannot have the step 0")
+    return Progression(number_of(state, start), stop, step)

@@ -1,0 +1,226 @@
+"""Where paths meet: the values of a name on two paths become one, of a type that holds both."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+
+from xdsl.dialects import arith, scf
+from xdsl.ir import Block, SSAValue
+
+from gatewright.frontends.python.arrays import View, fill_array, same_number, whole
+from gatewright.frontends.python.bounds import between
+from gatewright.frontends.python.casts import convert
+from gatewright.frontends.python.compilation import RESULT, Compilation
+from gatewright.frontends.python.conversion import is_weak, ssa_of
+from gatewright.frontends.python.memory import LOCAL, Buffer, allocate
+from gatewright.frontends.python.operators import logical_not
+from gatewright.frontends.python.promotion import joined
+from gatewright.frontends.python.values import (
+    Exact,
+    Known,
+    Number,
+    NumberType,
+    PythonFloat,
+    PythonInt,
+    Tuple,
+    Unbound,
+    Value,
+    kind_of,
+)
+
+_MOST_ALTERNATIVES = 6
+
+
+def same_value(a: Value, b: Value) -> bool:
+    """Whether two values are certainly the same object, or equal numbers of one type."""
+    if isinstance(a, View) and isinstance(b, View):
+        return (
+            a.buffer is b.buffer
+            and (a.shape, a.flat) == (b.shape, b.flat)
+            and all(p.terms == q.terms and same_number(p.offset, q.offset) for p, q in zip(a.places, b.places, strict=True))
+        )
+    if isinstance(a, Tuple) and isinstance(b, Tuple):
+        return len(a.items) == len(b.items) and all(map(same_value, a.items, b.items))
+    if isinstance(a, Number) and isinstance(b, Number):
+        return (a.type, a.constant, a.alternatives) == (b.type, b.constant, b.alternatives) and a.ssa is b.ssa
+    if isinstance(a, Known) and isinstance(b, Known):
+        return a.value is b.value
+    return a is b
+
+
+def common_number_type(state: Compilation, a: Number, b: Number) -> NumberType | None:
+    """The type of a variable that is `a` on one path and `b` on the other, or None."""
+    format_ = state.options.fixed_format()
+    if isinstance(a.type, PythonFloat) and isinstance(b.type, PythonFloat) and a.constant == b.constant:
+        return a.type
+    if (type_ := joined(a.type, b.type)) is not None or format_ is None:
+        return type_
+    if isinstance(a.type, (Exact, PythonFloat)) or isinstance(b.type, (Exact, PythonFloat)):
+        return Exact(format_.bits, format_.fraction)
+    return None
+
+
+def alternatives_of(numbers: Sequence[Number], type_: NumberType) -> tuple[Number, ...]:
+    """What a joined variable may be, if its type depends on the path."""
+    seen: dict[Number, None] = {}
+    for number in numbers:
+        for one in number.alternatives or (number,):
+            seen[Number(one.type, constant=one.constant if isinstance(one.type, PythonInt) else None)] = None
+    if isinstance(type_, Exact) or all(one.type == type_ or _is_python(one, type_) for one in seen):
+        return ()
+    unknown = any(isinstance(one.type, PythonInt) and not one.is_known for one in seen)
+    if unknown or len(seen) > _MOST_ALTERNATIVES:
+        seen = dict.fromkeys(Number(one.type) for one in seen)
+    return tuple(seen)
+
+
+def _is_python(number: Number, type_: NumberType) -> bool:
+    return is_weak(number) and isinstance(type_, PythonInt)
+
+
+def mismatch(name: str, a: Value, b: Value) -> Unbound:
+    """What a name becomes when its values on two paths have no common type."""
+    return Unbound(f"{name} is {kind_of(a)} on one path and {kind_of(b)} on another")
+
+
+def open_number(state: Compilation, a: Number, b: Number) -> Number | None:
+    """A number for a variable that is `a` on one path and `b` on the other, its SSA value yet to come; or None."""
+    if (type_ := common_number_type(state, a, b)) is None:
+        return None
+    linear = between(*_hull(a, b)) if isinstance(type_, PythonInt) else None
+    return Number(type_, linear=linear, alternatives=alternatives_of((a, b), type_))
+
+
+def _hull(a: Number, b: Number) -> tuple[int | None, int | None]:
+    """The least and greatest value of either of two Python integers or truth values."""
+    lows = [number.linear.least() if number.linear is not None else 0 for number in (a, b)]
+    highs = [number.linear.greatest() if number.linear is not None else 1 for number in (a, b)]
+    low = None if None in lows else min(value for value in lows if value is not None)
+    return low, None if None in highs else max(value for value in highs if value is not None)
+
+
+def fill(state: Compilation, value: Value, results: Iterator[SSAValue]) -> Value:
+    """The value with its open numbers given their SSA values, in order."""
+    if isinstance(value, Tuple):
+        return Tuple(tuple(fill(state, item, results) for item in value.items))
+    if not isinstance(value, Number) or value.ssa is not None or value.is_known:
+        return value
+    ssa = next(results)
+    if isinstance(value.type, PythonInt):
+        return state.python_int(ssa, value.linear)
+    return Number(value.type, ssa, alternatives=value.alternatives)
+
+
+class _Merge:
+    """Finds the values of names after two blocks, and collects what the blocks yield for them."""
+
+    def __init__(
+        self, state: Compilation, blocks: Sequence[Block], ends: Sequence[dict[str, Value]], live: set[str]
+    ):
+        self.state, self.blocks, self.ends, self.live = state, blocks, ends, live
+        self.yields: list[list[SSAValue]] = [[] for _ in blocks]
+
+    def value(self, name: str, a: Value, b: Value) -> Value:
+        """The value of a name that is `a` after the first block and `b` after the second, its numbers open."""
+        if same_value(a, b):
+            return a
+        for value in (a, b):
+            if isinstance(value, Unbound):
+                return value
+        if isinstance(a, Number) and isinstance(b, Number):
+            return self._number(name, a, b)
+        if isinstance(a, Tuple) and isinstance(b, Tuple) and len(a.items) == len(b.items):
+            return Tuple(tuple(self.value(name, x, y) for x, y in zip(a.items, b.items, strict=True)))
+        if isinstance(a, View) and isinstance(b, View) and a.shape == b.shape and a.type == b.type:
+            return self._array(name, a, b)
+        return mismatch(name, a, b)
+
+    def _number(self, name: str, a: Number, b: Number) -> Value:
+        if (merged := open_number(self.state, a, b)) is None:
+            return mismatch(name, a, b)
+        for block, ends, number in zip(self.blocks, self.yields, (a, b), strict=True):
+            with self.state.builder.inside(block):
+                ends.append(ssa_of(self.state, convert(self.state, number, merged.type)))
+        return merged
+
+    def _array(self, name: str, a: View, b: View) -> Value:
+        merged = whole(allocate(self.state, a.buffer.element, a.shape, name))
+        for block, source in zip(self.blocks, (a, b), strict=True):
+            with self.state.builder.inside(block):
+                fill_array(self.state, merged, source)
+        for source in (a, b):
+            if is_shared(self.state, source.buffer, name, self.ends, self.live):
+                note_merged(self.state, name, merged.buffer, source)
+        return merged
+
+
+def branch(state: Compilation, condition: Number, arms: Sequence[Callable[[], None]], live: Iterable[str]) -> None:
+    """Emit `scf.if` for a condition that is not known while compiling; `live` are the names needed afterwards."""
+    before = dict(state.frame.names)
+    blocks, ends = [Block(), Block()], []
+    for block, arm in zip(blocks, arms, strict=True):
+        state.frame.names = dict(before)
+        with state.builder.inside(block):
+            arm()
+        ends.append(state.frame.names)
+    merge = _Merge(state, blocks, ends, {*live, RESULT})
+    names = {}
+    for name in dict.fromkeys(name for end in ends for name in end):
+        missing = Unbound(f"{name} has a value on some paths to here only")
+        a, b = (end.get(name, missing) for end in ends)
+        if same_value(a, b) or name in merge.live:
+            names[name] = merge.value(name, a, b)
+    results = iter(_if(state, condition, blocks, merge.yields))
+    state.frame.names = {name: fill(state, value, results) for name, value in names.items()}
+
+
+def _if(
+    state: Compilation, condition: Number, blocks: Sequence[Block], yields: Sequence[Sequence[SSAValue]]
+) -> Sequence[SSAValue]:
+    """Close the blocks and build the `scf.if`; a choice between values that exist already is a select."""
+    builder = state.builder
+    empty = [block.is_empty for block in blocks]
+    if all(empty):
+        value = ssa_of(state, condition) if yields[0] else None
+        return [
+            a if a is b else builder.pure(arith.SelectOp, value, a, b) for a, b in zip(*yields, strict=True)
+            if value is not None
+        ]
+    if empty[0] and not yields[0]:
+        condition, blocks = logical_not(state, condition), blocks[::-1]
+        empty = empty[::-1]
+    for block, ends in zip(blocks, yields, strict=True):
+        with builder.inside(block):
+            builder.insert(scf.YieldOp(*ends))
+    otherwise = [blocks[1]] if yields[0] or not empty[1] else None
+    operation = scf.IfOp(ssa_of(state, condition), [value.type for value in yields[0]], [blocks[0]], otherwise)
+    builder.insert(operation)
+    return operation.results
+
+
+def note_merged(state: Compilation, name: str, merged: Buffer, source: View) -> None:
+    """Forbid stores to a copy and to what it was copied from, as both can still be reached."""
+    if source.buffer is not merged:
+        state.merged.append((merged, source.buffer.name))
+        state.merged.append((source.buffer, name))
+
+
+def is_shared(
+    state: Compilation, buffer: Buffer, name: str, ends: Sequence[dict[str, Value]], live: Iterable[str]
+) -> bool:
+    """Whether a memory can be reached by anything but the variable `name` of the current function.
+
+    `ends` are the names of this function at the ends of the paths, `live` those that are needed afterwards.
+    """
+    if buffer.kind != LOCAL:
+        return True
+    needed = set(live) - {name}
+    own = [value for end in ends for other, value in end.items() if other in needed]
+    outer = [value for frame in state.frames[:-1] for value in frame.names.values()]
+    return any(_reaches(value, buffer) for value in own + outer)
+
+
+def _reaches(value: Value, buffer: Buffer) -> bool:
+    if isinstance(value, Tuple):
+        return any(_reaches(item, buffer) for item in value.items)
+    return isinstance(value, View) and value.buffer is buffer

@@ -1,0 +1,14 @@
+"""The decorator `kernel`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeVar
+
+Function = TypeVar("Function", bound=Callable[..., object])
+
+
+def kernel(function: Function) -> Function:
+    """Mark a function as a program for `gatewright.compile`. It stays a plain Python function."""
+    function.__gatewright_kernel__ = True  # type: ignore[attr-defined]
+    return function

@@ -1,0 +1,144 @@
+"""Loops carry the names that they assign and that are needed later; their types are found by trying."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from xdsl.ir import Block, SSAValue
+
+from gatewright.frontends.python.arrays import View, fill_array, materialize, whole
+from gatewright.frontends.python.casts import convert
+from gatewright.frontends.python.compilation import Compilation
+from gatewright.frontends.python.conversion import ssa_of
+from gatewright.frontends.python.joins import mismatch, open_number, same_value
+from gatewright.frontends.python.memory import allocate
+from gatewright.frontends.python.values import (
+    Exact,
+    Number,
+    Tuple,
+    Unbound,
+    Value,
+    ir_type_of,
+)
+
+MOST_TRIES = 12
+"""Types only ever grow, and there are few of them, so that a loop settles sooner."""
+
+
+@dataclass
+class Carried:
+    """What a loop carries, as far as it is known: for each name a value whose numbers are open, and merged arrays."""
+
+    values: dict[str, Value]
+    copies: dict[str, View] = field(default_factory=dict)
+    """The memories of names that mean different arrays in different iterations."""
+    changed: bool = False
+
+    def types(self) -> list:
+        """The IR types of the open numbers, in order."""
+        return [ir_type_of(number.type) for value in self.values.values() for number in open_numbers(value)]
+
+
+def carried_at_entry(names: Sequence[str], entry: dict[str, Value]) -> Carried:
+    """The first guess: names keep the types they have before the loop, and arrays stay the same."""
+    found = {}
+    for name in names:
+        if (value := entry.get(name)) is not None and not isinstance(value, Unbound):
+            found[name] = _opened(value)
+    return Carried(found)
+
+
+def _opened(value: Value) -> Value:
+    match value:
+        case Tuple():
+            return Tuple(tuple(_opened(item) for item in value.items))
+        case Number() if not isinstance(value.constant, float):
+            return Number(value.type, alternatives=value.alternatives)
+    return value
+
+
+def open_numbers(value: Value) -> Iterator[Number]:
+    """The numbers in a value whose SSA values are yet to come, in order."""
+    if isinstance(value, Tuple):
+        for item in value.items:
+            yield from open_numbers(item)
+    elif isinstance(value, Number) and value.ssa is None and not value.is_known:
+        yield value
+
+
+def initial(state: Compilation, carried: Carried, entry: dict[str, Value]) -> list[SSAValue]:
+    """The values with which the loop starts, converted to what it carries; arrays are copied."""
+    for name, copy in carried.copies.items():
+        source = entry[name]
+        assert isinstance(source, View)
+        fill_array(state, copy, source)
+    return [value for name, target in carried.values.items() for value in _converted(state, target, entry[name])]
+
+
+def following(state: Compilation, carried: Carried, end: dict[str, Value]) -> list[SSAValue]:
+    """The values for the next iteration."""
+    sources = {name: end[name] for name in carried.copies}
+    overwritten = {copy.buffer for copy in carried.copies.values()}
+    for name, source in sources.items():
+        assert isinstance(source, View)
+        if source.buffer in overwritten and not same_value(source, carried.copies[name]):
+            sources[name] = materialize(state, source)
+    for name, source in sources.items():
+        if not same_value(source, carried.copies[name]):
+            assert isinstance(source, View)
+            fill_array(state, carried.copies[name], source)
+    return [value for name, target in carried.values.items() for value in _converted(state, target, end[name])]
+
+
+def _converted(state: Compilation, target: Value, value: Value) -> Iterator[SSAValue]:
+    if isinstance(target, Tuple):
+        assert isinstance(value, Tuple)
+        for part, item in zip(target.items, value.items, strict=True):
+            yield from _converted(state, part, item)
+    elif isinstance(target, Number) and target.ssa is None and not target.is_known:
+        assert isinstance(value, Number)
+        yield ssa_of(state, convert(state, value, target.type))
+
+
+def refined(state: Compilation, carried: Carried, entry: dict[str, Value], end: dict[str, Value]) -> Carried:
+    """What the loop must carry, after a try with `carried` ended in `end`; `changed` if that is something else."""
+    better = Carried(dict(carried.values), dict(carried.copies))
+    for name, value in carried.values.items():
+        new = _joined(state, name, value, end.get(name, Unbound(f"{name} has no value on some path to here")))
+        if isinstance(new, View) and not isinstance(entry[name], Unbound):
+            if name not in better.copies:
+                better.copies[name] = whole(allocate(state, new.buffer.element, new.shape, name))
+                better.changed = True
+            new = better.copies[name]
+        better.changed |= not same_value(new, value)
+        better.values[name] = new
+    return better
+
+
+def _joined(state: Compilation, name: str, a: Value, b: Value) -> Value:
+    """The value that a name carries, which was `a` so far and is `b` at the end of the body; a changed array is `b`."""
+    if same_value(a, b):
+        return a
+    if isinstance(a, Unbound) or isinstance(b, Unbound):
+        return a if isinstance(a, Unbound) else b
+    if isinstance(a, Tuple) and isinstance(b, Tuple) and len(a.items) == len(b.items):
+        return Tuple(tuple(_joined_item(state, name, x, y) for x, y in zip(a.items, b.items, strict=True)))
+    if isinstance(a, Number) and isinstance(b, Number):
+        if (merged := open_number(state, a, b)) is None:
+            return mismatch(name, a, b)
+        if isinstance(a.type, Exact) and merged.type != a.type:
+            return _growing(name)
+        return Number(merged.type, alternatives=merged.alternatives)
+    if isinstance(a, View) and isinstance(b, View) and a.shape == b.shape and a.type == b.type:
+        return b
+    return mismatch(name, a, b)
+
+
+def _joined_item(state: Compilation, name: str, a: Value, b: Value) -> Value:
+    item = _joined(state, name, a, b)
+    return mismatch(name, a, b) if isinstance(item, View) and not same_value(a, b) else item
+
+
+def _growing(name: str) -> Unbound:
+    return Unbound(f"{name} is a fixed-point number without a format that grows in every iteration")

@@ -1,0 +1,235 @@
+"""`for` and `while` as `scf.for` and `scf.while`."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Iterator, Sequence
+
+from xdsl.dialects import scf
+from xdsl.dialects.builtin import IndexType
+from xdsl.ir import Block, SSAValue
+
+from gatewright.frontends.python.arrays import View
+from gatewright.frontends.python.builder import discard, hint
+from gatewright.frontends.python.compilation import Compilation
+from gatewright.frontends.python.conversion import ssa_of
+from gatewright.frontends.python.iteration import Iteration
+from gatewright.frontends.python.joins import fill, is_shared, note_merged
+from gatewright.frontends.python.liveness import stored
+from gatewright.frontends.python.loop_carried import (
+    MOST_TRIES,
+    Carried,
+    carried_at_entry,
+    following,
+    initial,
+    open_numbers,
+    refined,
+)
+from gatewright.frontends.python.values import Exact, Number, Tuple, Unbound, Value, ir_type_of
+
+Names = dict[str, Value]
+
+
+class Loop:
+    """A loop being compiled: tried with a guess of what it carries until the guess holds."""
+
+    def __init__(self, state: Compilation, node: ast.For | ast.While):
+        self.state, self.node = state, node
+        live = state.frame.liveness.head[node]
+        targets = [node.target] if isinstance(node, ast.For) else []
+        self.assigned = stored([*targets, *node.body])
+        self.names = [name for name in self.assigned if name in live]
+        self.live = live
+        self.entry: Names = dict(state.frame.names)
+
+    def emit(self, attempt: Callable[[Carried], tuple[Names, Sequence[Block], Callable[[], None]]]) -> None:
+        """Try `attempt`, which fills blocks and returns the names at their end and how to finish, until it is right."""
+        state = self.state
+        carried = carried_at_entry(self.names, self.entry)
+        for _ in range(MOST_TRIES):
+            mark = state.mark()
+            self.start_of_stores = len(state.stores)
+            state.frame.names = dict(self.entry)
+            self._note_entry(carried)
+            end, blocks, finish = attempt(carried)
+            better = refined(state, carried, self.entry, end)
+            if not better.changed:
+                self._note_end(carried, end)
+                finish()
+                return
+            for block in blocks:
+                discard(block)
+            state.restore(mark)
+            carried = better
+        raise state.unsupported("the types of the variables of this loop do not settle")
+
+    def inside(self, carried: Carried, arguments: Sequence[SSAValue]) -> None:
+        """Give the carried names the values of an iteration."""
+        values = iter(arguments)
+        frame = self.state.frame
+        for name, value in carried.values.items():
+            frame.names[name] = fill(self.state, value, values)
+            if isinstance(value, Number) and isinstance(value.type, Exact):
+                frame.formats.setdefault(name, value.type)
+        _hint(carried, arguments)
+
+    def after(self, carried: Carried, results: Sequence[SSAValue], late: Names) -> None:
+        """Give the names the values that they have after the loop."""
+        values = iter(results)
+        frame = self.state.frame
+        frame.names = dict(self.entry)
+        for name in self.assigned:
+            frame.names.pop(name, None)
+        for name, value in carried.values.items():
+            frame.names[name] = fill(self.state, value, values)
+        for name, value in late.items():
+            frame.names[name] = fill(self.state, value, values)
+        _hint(carried, results)
+
+    def late(self, carried: Carried, end: Names, runs: bool) -> Names:
+        """The names that get their first value in the loop and are needed after it."""
+        late: Names = {}
+        where = self.state.frame.source.location(self.node)
+        for name in self.names:
+            if name in carried.values:
+                continue
+            if not runs:
+                reason = f"{name} gets its value in the loop of line {where.line}, which may not run"
+                late[name] = Unbound(reason, where)
+            elif (value := end.get(name)) is not None:
+                late[name] = _outliving(name, value)
+        return late
+
+    def _note_entry(self, carried: Carried) -> None:
+        """Two names for one array from here on: changes of either are refused."""
+        for name, copy in carried.copies.items():
+            source = self.entry[name]
+            assert isinstance(source, View)
+            if is_shared(self.state, source.buffer, name, [self.entry], self.live):
+                note_merged(self.state, name, copy.buffer, source)
+
+    def _note_end(self, carried: Carried, end: Names) -> None:
+        changed = {buffer for buffer, _ in self.state.stores[self.start_of_stores :]}
+        for name, copy in carried.copies.items():
+            source = end[name]
+            assert isinstance(source, View)
+            if source.buffer is copy.buffer or not is_shared(self.state, source.buffer, name, [end], self.live):
+                continue
+            note_merged(self.state, name, copy.buffer, source)
+            if changed & {source.buffer, copy.buffer}:
+                raise self.state.unsupported(
+                    f"{name} means different arrays in different iterations, and one of them is changed in the loop",
+                    why="which array a name means must not depend on the path when one of them is changed",
+                    remedy=f"copy the elements, as in {name}[:] = ..., or use .copy()",
+                )
+
+
+def _hint(carried: Carried, values: Sequence[SSAValue]) -> None:
+    """Name SSA values after the variables."""
+    remaining = iter(values)
+    for name, value in carried.values.items():
+        for _ in range(sum(1 for _ in open_numbers(value))):
+            hint(next(remaining), name)
+
+
+def _outliving(name: str, value: Value) -> Value:
+    """The value of the last iteration, as seen after the loop: numbers are results, arrays must not move."""
+    match value:
+        case Number() if not value.is_known:
+            return Number(value.type, alternatives=value.alternatives, linear=None)
+        case Tuple():
+            return Tuple(tuple(_outliving(name, item) for item in value.items))
+        case View() if any(not place.offset.is_known for place in value.places):
+            return Unbound(f"{name} is a part of an array that the last iteration chose")
+    return value
+
+
+def _late_values(value: Value) -> Iterator[Number]:
+    if isinstance(value, Tuple):
+        for item in value.items:
+            yield from _late_values(item)
+    elif isinstance(value, Number) and not value.is_known:
+        yield value
+
+
+def emit_for(state: Compilation, node: ast.For, iteration: Iteration, body: Callable[[Value], None]) -> None:
+    """A counted loop; `body` binds the target to an item and emits the statements."""
+    if iteration.runs is False:
+        return
+    loop = Loop(state, node)
+    builder = state.builder
+    bounds = [ssa_of(state, number) for number in (iteration.start, iteration.stop, iteration.step)]
+
+    def attempt(carried: Carried):
+        block = Block(arg_types=[IndexType(), *carried.types()])
+        loop.inside(carried, block.args[1:])
+        with builder.inside(block):
+            body(iteration.bind(state, block.args[0]))
+        end = state.frame.names
+
+        def finish() -> None:
+            late = loop.late(carried, end, iteration.runs is True)
+            last = [number for name in late for number in _last_numbers(late[name], end[name])]
+            with builder.inside(block):
+                yields = [*following(state, carried, end), *(ssa_of(state, number) for number in last)]
+                builder.insert(scf.YieldOp(*yields))
+            start = [*initial(state, carried, loop.entry), *(_zero(state, number) for number in last)]
+            for number in last:
+                block.insert_arg(ir_type_of(number.type), len(block.args))
+            operation = scf.ForOp(*bounds, start, block)
+            builder.insert(operation)
+            loop.after(carried, operation.results, late)
+
+        return end, [block], finish
+
+    loop.emit(attempt)
+
+
+def _last_numbers(late: Value, end: Value) -> Iterator[Number]:
+    """The numbers that the loop yields for a name that gets its first value in it."""
+    return iter(()) if isinstance(late, Unbound) else _late_values(end)
+
+
+def _zero(state: Compilation, number: Number) -> SSAValue:
+    """What stands for the value before the first iteration, which nobody reads."""
+    return state.builder.constant(0, ir_type_of(number.type))
+
+
+def emit_while(
+    state: Compilation, node: ast.While, condition: Callable[[], Number], body: Callable[[], None]
+) -> None:
+    """A loop that runs while `condition` holds."""
+    loop = Loop(state, node)
+    builder = state.builder
+    with state.trial():
+        first = condition()
+    if first.is_known and not first.known:
+        return
+
+    def attempt(carried: Carried):
+        before, after = Block(arg_types=carried.types()), Block(arg_types=carried.types())
+        entry = state.frame.names
+        state.frame.names = dict(entry)
+        loop.inside(carried, before.args)
+        with builder.inside(before):
+            holds = condition()
+            if holds.is_known and holds.known:
+                raise state.unsupported("this loop never ends", why="its condition is always true")
+            builder.insert(scf.ConditionOp(ssa_of(state, holds), *before.args))
+        state.frame.names = dict(entry)
+        loop.inside(carried, after.args)
+        with builder.inside(after):
+            body()
+        end = state.frame.names
+
+        def finish() -> None:
+            with builder.inside(after):
+                builder.insert(scf.YieldOp(*following(state, carried, end)))
+            start = initial(state, carried, loop.entry)
+            operation = scf.WhileOp(start, carried.types(), [before], [after])
+            builder.insert(operation)
+            loop.after(carried, operation.results, loop.late(carried, end, False))
+
+        return end, [before, after], finish
+
+    loop.emit(attempt)

@@ -1,0 +1,129 @@
+"""Memories: the arrays of the interface, local arrays, constant tables; and single loads from and stores to them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import prod
+
+import numpy as np
+from xdsl.dialects import memref
+from xdsl.dialects.builtin import DenseIntOrFPElementsAttr, MemRefType, StringAttr, TensorType, UnitAttr
+from xdsl.ir import Operation, SSAValue
+
+from gatewright.frontends.python.compilation import Compilation
+from gatewright.frontends.python.conversion import ssa_of
+from gatewright.frontends.python.values import Exact, Number, NumberType, ir_type_of
+from gatewright.types import Bool, Integer
+
+Element = Integer | Bool | Exact
+
+PARAMETER, LOCAL, TABLE, OUTSIDE = "parameter", "local", "table", "outside"
+"""Kinds of memory: of the caller; of the function; of the function, filled with constants, a ROM unless it is stored to;
+a constant of the function's surroundings, which it must not change."""
+
+
+@dataclass(eq=False)
+class Buffer:
+    """A memory: its `memref`, and what the front end knows of it."""
+
+    ref: SSAValue
+    element: Element
+    shape: tuple[int, ...]
+    kind: str
+    name: str
+    contents: np.ndarray | None = None
+    """The raw elements of a table."""
+    anchor: Operation | None = None
+    """For a table of the function: the operation at which it is made."""
+
+    @property
+    def size(self) -> int:
+        """Number of elements."""
+        return prod(self.shape)
+
+
+def memory_type(state: Compilation, type_: NumberType) -> Element:
+    """The type as one of array elements."""
+    if isinstance(type_, (Integer, Bool, Exact)):
+        return type_
+    raise state.unsupported(f"an array cannot hold {type_}")
+
+
+def memref_type(element: Element, shape: Sequence[int]) -> MemRefType:
+    """The IR type of an array."""
+    return MemRefType(ir_type_of(element), shape)
+
+
+def allocate(state: Compilation, element: Element, shape: tuple[int, ...], name: str) -> Buffer:
+    """A local memory with unspecified contents."""
+    if prod(shape) == 0 or not shape:
+        raise state.unsupported(f"an array of shape {shape} has no memory", remedy="use arrays with at least one element")
+    operation = memref.AllocOp((), (), memref_type(element, shape))
+    state.builder.insert_at_head(operation)
+    buffer = Buffer(operation.memref, element, shape, LOCAL, name)
+    state.buffers.append(buffer)
+    return buffer
+
+
+def table(state: Compilation, element: Element, contents: np.ndarray, name: str) -> Buffer:
+    """A local array that begins with known contents (raw): a ROM, or a RAM filled from it if it is stored to."""
+    operation = memref.GetGlobalOp("", memref_type(element, contents.shape))
+    state.builder.insert(operation)
+    buffer = Buffer(operation.memref, element, contents.shape, TABLE, name, contents, operation)
+    state.buffers.append(buffer)
+    return buffer
+
+
+def outside_table(state: Compilation, element: Element, contents: np.ndarray, name: str) -> Buffer:
+    """A constant array of the function's surroundings (raw contents); the same array always gives the same memory."""
+    key = (element, contents.shape, contents.dtype.str, contents.tobytes())
+    if key not in state.constants:
+        operation = memref.GetGlobalOp("", memref_type(element, contents.shape))
+        state.builder.insert_at_head(operation)
+        state.constants[key] = Buffer(operation.memref, element, contents.shape, OUTSIDE, name, contents, operation)
+        state.buffers.append(state.constants[key])
+    return state.constants[key]
+
+
+def global_for(name: str, element: Element, contents: np.ndarray) -> memref.GlobalOp:
+    """The `memref.global` that holds a table."""
+    type_ = memref_type(element, contents.shape)
+    values = [int(value) for value in contents.ravel()]
+    dense = DenseIntOrFPElementsAttr.from_list(TensorType(ir_type_of(element), contents.shape), values)
+    return memref.GlobalOp.get(StringAttr(name), type_, dense, constant=UnitAttr())
+
+
+def load(state: Compilation, buffer: Buffer, indices: Sequence[Number]) -> Number:
+    """The element at `indices`."""
+    if buffer.kind == OUTSIDE and all(index.is_known for index in indices):
+        assert buffer.contents is not None
+        return Number(buffer.element, constant=int(buffer.contents[tuple(index.known for index in indices)]))
+    operation = memref.LoadOp.get(buffer.ref, [ssa_of(state, index) for index in indices])
+    state.builder.insert(operation)
+    return Number(buffer.element, operation.res)
+
+
+def check_changeable(state: Compilation, buffer: Buffer) -> None:
+    """Refuse a change of a memory that is a constant, or that another name may mean too on some path."""
+    if buffer.kind == OUTSIDE:
+        raise state.unsupported(
+            f"this changes the array {buffer.name}, which is not an argument",
+            why="arrays from outside the function are constants",
+            remedy="pass it as an argument, or copy it with .copy()",
+        )
+    for merged, other in state.merged:
+        if merged is buffer:
+            raise state.unsupported(
+                f"this changes {buffer.name}, which may be the same array as {other}",
+                why="which array a name means must not depend on the path when one of them is changed",
+                remedy="copy the array with .copy() where the name is assigned",
+            )
+
+
+def store(state: Compilation, buffer: Buffer, value: Number, indices: Sequence[Number]) -> None:
+    """Store a number of the buffer's element type at `indices`."""
+    assert value.type == buffer.element
+    indices_ssa = [ssa_of(state, index) for index in indices]
+    state.builder.insert(memref.StoreOp.get(ssa_of(state, value), buffer.ref, indices_ssa))
+    state.stores.append((buffer, state.here))

@@ -1,0 +1,313 @@
+"""NumPy's functions that work on each element or rearrange an array, and the methods of arrays."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable
+
+import numpy as np
+
+from gatewright.frontends.python.arrays import array_of, assign, elementwise, materialize, View
+from gatewright.frontends.python.builtin_functions import emit_absolute, select, square_root
+from gatewright.frontends.python.casts import convert, number_of, plain_number
+from gatewright.frontends.python.compilation import Compilation
+from gatewright.frontends.python.dtypes import cast, named_type
+from gatewright.frontends.python.operators import (
+    binary,
+    common_type,
+    compare,
+    is_python,
+    logical_not,
+    number_binary,
+    unary,
+)
+from gatewright.frontends.python.subscripts import index, reshape, transpose
+from gatewright.frontends.python.tables import Arguments, function, known_int, method
+from gatewright.frontends.python.values import (
+    ArrayValue,
+    Exact,
+    Known,
+    Number,
+    NumberType,
+    PythonBool,
+    PythonFloat,
+    PythonInt,
+    Span,
+    Tuple,
+    Value,
+    kind_of,
+)
+from gatewright.types import Bool, Integer
+
+UFUNCS: dict[object, tuple[str, str]] = {
+    np.add: ("np.add", "+"),
+    np.subtract: ("np.subtract", "-"),
+    np.multiply: ("np.multiply", "*"),
+    np.floor_divide: ("np.floor_divide", "//"),
+    np.remainder: ("np.remainder", "%"),
+    np.power: ("np.power", "**"),
+    np.left_shift: ("np.left_shift", "<<"),
+    np.right_shift: ("np.right_shift", ">>"),
+    np.bitwise_and: ("np.bitwise_and", "&"),
+    np.bitwise_or: ("np.bitwise_or", "|"),
+    np.bitwise_xor: ("np.bitwise_xor", "^"),
+    np.maximum: ("np.maximum", "max"),
+    np.minimum: ("np.minimum", "min"),
+}
+"""NumPy's functions of two arguments that an operator computes."""
+
+COMPARING: dict[object, tuple[str, str]] = {
+    np.equal: ("np.equal", "=="),
+    np.not_equal: ("np.not_equal", "!="),
+    np.less: ("np.less", "<"),
+    np.less_equal: ("np.less_equal", "<="),
+    np.greater: ("np.greater", ">"),
+    np.greater_equal: ("np.greater_equal", ">="),
+}
+"""NumPy's functions that compare."""
+
+LOGICAL: dict[object, tuple[str, str]] = {
+    np.logical_and: ("np.logical_and", "&"),
+    np.logical_or: ("np.logical_or", "|"),
+    np.logical_xor: ("np.logical_xor", "^"),
+}
+"""NumPy's functions of two truth values."""
+
+
+_EVERYTHING, _NEW_AXIS = Span(None, None, None), Known(None)
+
+
+def strong(state: Compilation, value: Value) -> Value:
+    """What NumPy makes of Python numbers: int64 and bool."""
+    if isinstance(value, Number) and isinstance(value.type, PythonInt):
+        return convert(state, value, Integer(64))
+    if isinstance(value, Number) and isinstance(value.type, PythonBool):
+        return convert(state, value, Bool())
+    return value
+
+
+def _enter_binary(thing: object, name: str, note: str, emit: Callable[[Compilation, Value, Value], Value]) -> None:
+    def of_two(state: Compilation, arguments: Arguments) -> Value:
+        a, b = arguments.bind(state, "x1", "x2", least=2)
+        assert a is not None and b is not None
+        return strong(state, emit(state, a, b))
+
+    of_two.__doc__ = note
+    function(thing, name)(of_two)
+
+
+def _operator(symbol: str) -> Callable[[Compilation, Value, Value], Value]:
+    return lambda state, a, b: binary(state, symbol, a, b)
+
+
+def _comparison(symbol: str) -> Callable[[Compilation, Value, Value], Value]:
+    return lambda state, a, b: compare(state, symbol, a, b)
+
+
+def _logical(symbol: str) -> Callable[[Compilation, Value, Value], Value]:
+    return lambda state, a, b: binary(state, symbol, cast(state, a, Bool()), cast(state, b, Bool()))
+
+
+_WORDS = {"max": "The larger of two numbers", "min": "The smaller of two numbers"}
+for _table, _kind in ((UFUNCS, _operator), (COMPARING, _comparison), (LOGICAL, _logical)):
+    for _thing, (_name, _symbol) in _table.items():
+        _enter_binary(_thing, _name, f"{_WORDS.get(_symbol, f'The operator `{_symbol}`')}, for each element.", _kind(_symbol))
+
+
+@function(np.abs, "np.abs")
+def emit_abs(state: Compilation, arguments: Arguments) -> Value:
+    """The absolute value of each element; the smallest integer of a type keeps its sign."""
+    (value,) = arguments.bind(state, "x")
+    return strong(state, emit_absolute(state, value))
+
+
+@function(np.negative, "np.negative")
+def emit_negative(state: Compilation, arguments: Arguments) -> Value:
+    """The operator `-`, for each element."""
+    (value,) = arguments.bind(state, "x")
+    assert value is not None
+    return strong(state, unary(state, ast.USub, value))
+
+
+@function(np.invert, "np.invert")
+def emit_invert(state: Compilation, arguments: Arguments) -> Value:
+    """The operator `~`, for each element."""
+    (value,) = arguments.bind(state, "x")
+    assert value is not None
+    return unary(state, ast.Invert, strong(state, value))
+
+
+@function(np.logical_not, "np.logical_not")
+def emit_logical_not(state: Compilation, arguments: Arguments) -> Value:
+    """The opposite truth value of each element."""
+    (value,) = arguments.bind(state, "x")
+    return elementwise(state, lambda x: logical_not(state, convert(state, x, Bool())), [_numeric(state, value)])
+
+
+@function(np.square, "np.square")
+def emit_square(state: Compilation, arguments: Arguments) -> Value:
+    """The square of each element."""
+    (value,) = arguments.bind(state, "x")
+    return elementwise(state, lambda x: number_binary(state, "*", x, x), [_numeric(state, value)])
+
+
+@function(np.sqrt, "np.sqrt")
+def emit_sqrt(state: Compilation, arguments: Arguments) -> Value:
+    """The square root of integers of up to 32 bits, under a cast to an integer: `np.uint32(np.sqrt(x))`."""
+    (value,) = arguments.bind(state, "x")
+    return elementwise(
+        state, lambda x: square_root(state, plain_number(state, x, "the square root")), [_numeric(state, value)]
+    )
+
+
+def _numeric(state: Compilation, value: Value | None) -> Number | ArrayValue:
+    if isinstance(value, (Number, ArrayValue)):
+        return value
+    raise state.unsupported(f"this works on numbers and arrays, not {kind_of(value)}")  # type: ignore[arg-type]
+
+
+@function(np.where, "np.where")
+def emit_where(state: Compilation, arguments: Arguments) -> Value:
+    """For each element, one of two values."""
+    condition, a, b = arguments.bind(state, "condition", "x", "y", least=3)
+
+    def choose(which: Number, x: Number, y: Number) -> Number:
+        type_ = meeting_type(state, x, y)
+        return select(state, convert(state, which, Bool()), convert(state, x, type_), convert(state, y, type_))
+
+    return elementwise(state, choose, [_numeric(state, operand) for operand in (condition, a, b)])
+
+
+def meeting_type(state: Compilation, a: Number, b: Number) -> NumberType:
+    """The type of an array that holds both numbers, as NumPy promotes them."""
+    a, b = plain_number(state, a, "a choice"), plain_number(state, b, "a choice")
+    if isinstance(a.type, (Exact, PythonFloat)) or isinstance(b.type, (Exact, PythonFloat)):
+        with state.trial():
+            return number_binary(state, "max", a, b).type
+    if is_python(a) and is_python(b):
+        return Bool() if isinstance(a.type, PythonBool) and isinstance(b.type, PythonBool) else Integer(64)
+    return common_type(state, a, b)
+
+
+@function(np.clip, "np.clip")
+def emit_clip(state: Compilation, arguments: Arguments) -> Value:
+    """Each element kept between two bounds."""
+    value, low, high = arguments.bind(state, "a", "a_min", "a_max", least=3)
+    return clip(state, value, low, high)
+
+
+def clip(state: Compilation, value: Value | None, low: Value | None, high: Value | None) -> Value:
+    """`np.clip`; a bound that is None does nothing."""
+    result: Value = _numeric(state, value)
+    for bound, operator in ((low, "max"), (high, "min")):
+        if bound is not None and not (isinstance(bound, Known) and bound.value is None):
+            result = binary(state, operator, result, bound)
+    return strong(state, result)
+
+
+@function(np.transpose, "np.transpose")
+def emit_transpose(state: Compilation, arguments: Arguments) -> Value:
+    """The array with its axes in another order; a view."""
+    value, axes = arguments.bind(state, "a", "axes")
+    return transpose(state, array_of(state, value), _axes(state, axes))
+
+
+def _axes(state: Compilation, value: Value | None) -> list[int] | None:
+    if value is None or (isinstance(value, Known) and value.value is None):
+        return None
+    items = value.items if isinstance(value, Tuple) else (value,)
+    return [known_int(state, item, "an axis") for item in items]
+
+
+@function(np.reshape, "np.reshape")
+def emit_reshape(state: Compilation, arguments: Arguments) -> Value:
+    """The array in another shape; a view where NumPy gives one."""
+    value, shape = arguments.bind(state, "a", "shape", least=2)
+    return reshape(state, array_of(state, value), _axes(state, shape) or [])
+
+
+@function(np.ravel, "np.ravel")
+def emit_ravel(state: Compilation, arguments: Arguments) -> Value:
+    """The array with one axis; a view where NumPy gives one."""
+    (value,) = arguments.bind(state, "a")
+    return reshape(state, array_of(state, value), [-1])
+
+
+@function(np.outer, "np.outer")
+def emit_outer(state: Compilation, arguments: Arguments) -> Value:
+    """All products of the elements of two vectors."""
+    a, b = (array_of(state, value) for value in arguments.bind(state, "a", "b", least=2))
+    columns = index(state, reshape(state, a, [-1]), [_EVERYTHING, _NEW_AXIS])
+    return binary(state, "*", columns, reshape(state, b, [-1]))
+
+
+@method("astype")
+def emit_astype(state: Compilation, owner: Value, arguments: Arguments) -> Value:
+    """The elements converted to a type; integers wrap."""
+    (dtype,) = arguments.bind(state, "dtype")
+    return cast(state, owner, named_type(state, dtype), strict=False)
+
+
+@method("copy")
+def emit_copy(state: Compilation, owner: Value, arguments: Arguments) -> Value:
+    """A copy of the array."""
+    arguments.bind(state)
+    return owner if isinstance(owner, Number) else materialize(state, array_of(state, owner), "copy")
+
+
+@method("reshape")
+def emit_reshape_method(state: Compilation, owner: Value, arguments: Arguments) -> Value:
+    """The array in another shape; a view where NumPy gives one."""
+    given = arguments.positional
+    shape = given[0].items if len(given) == 1 and isinstance(given[0], Tuple) else given
+    Arguments(arguments.name, [], arguments.keywords).bind(state, least=0)
+    return reshape(state, array_of(state, owner), [known_int(state, item, "an extent") for item in shape])
+
+
+@method("ravel")
+def emit_ravel_method(state: Compilation, owner: Value, arguments: Arguments) -> Value:
+    """The array with one axis; a view where NumPy gives one."""
+    arguments.bind(state)
+    return reshape(state, array_of(state, owner), [-1])
+
+
+@method("flatten")
+def emit_flatten(state: Compilation, owner: Value, arguments: Arguments) -> Value:
+    """A copy of the array with one axis."""
+    arguments.bind(state)
+    return reshape(state, materialize(state, array_of(state, owner)), [-1])
+
+
+@method("transpose")
+def emit_transpose_method(state: Compilation, owner: Value, arguments: Arguments) -> Value:
+    """The array with its axes in another order; a view."""
+    given = arguments.positional
+    axes = given[0] if len(given) == 1 else Tuple(tuple(given)) if given else None
+    return transpose(state, array_of(state, owner), _axes(state, axes))
+
+
+@method("fill")
+def emit_fill(state: Compilation, owner: Value, arguments: Arguments) -> Value:
+    """Store one number into all elements."""
+    (value,) = arguments.bind(state, "value")
+    array = array_of(state, owner)
+    if not isinstance(array, View) or value is None:
+        raise state.unsupported("fill works on arrays that have a name")
+    assign(state, array, number_of(state, value))
+    return Known(None)
+
+
+@method("clip")
+def emit_clip_method(state: Compilation, owner: Value, arguments: Arguments) -> Value:
+    """Each element kept between two bounds."""
+    low, high = arguments.bind(state, "min", "max", least=0)
+    return clip(state, owner, low, high)
+
+
+@method("item")
+def emit_item(state: Compilation, owner: Value, arguments: Arguments) -> Value:
+    """A NumPy number as a Python number."""
+    arguments.bind(state)
+    number = number_of(state, owner)
+    return convert(state, number, PythonBool() if isinstance(number.type, Bool) else PythonInt())
+

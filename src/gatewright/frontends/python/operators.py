@@ -1,0 +1,444 @@
+"""Python's operators on numbers and arrays, with NumPy 2's types and answers."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Sequence
+from itertools import product
+
+from xdsl.dialects import arith
+from xdsl.ir import Block
+
+from gatewright.frontends.python import fixed_point, integers
+from gatewright.frontends.python.arrays import elementwise
+from gatewright.frontends.python.casts import convert, number_of, plain_number, truth_of
+from gatewright.frontends.python.compilation import Compilation
+from gatewright.frontends.python.conversion import (
+    bits_of,
+    check_fits,
+    float_error,
+    from_truth,
+    is_signed,
+    is_weak,
+    ssa_of,
+    to_integer,
+    to_python_int,
+    wrap,
+)
+from gatewright.frontends.python.promotion import promote, weak_with
+from gatewright.frontends.python.values import (
+    PYTHON_BOOL,
+    PYTHON_FLOAT,
+    ArrayValue,
+    Exact,
+    Known,
+    Number,
+    PythonBool,
+    PythonFloat,
+    PythonInt,
+    Tuple,
+    Value,
+    ir_type_of,
+    kind_of,
+    python_bool,
+    python_int,
+)
+from gatewright.types import Bool, Integer
+
+BINARY: dict[type[ast.operator], str] = {
+    ast.Add: "+",
+    ast.Sub: "-",
+    ast.Mult: "*",
+    ast.FloorDiv: "//",
+    ast.Mod: "%",
+    ast.LShift: "<<",
+    ast.RShift: ">>",
+    ast.BitAnd: "&",
+    ast.BitOr: "|",
+    ast.BitXor: "^",
+    ast.Div: "/",
+    ast.Pow: "**",
+}
+COMPARISONS: dict[type[ast.cmpop], str] = {
+    ast.Eq: "==",
+    ast.NotEq: "!=",
+    ast.Lt: "<",
+    ast.LtE: "<=",
+    ast.Gt: ">",
+    ast.GtE: ">=",
+}
+_PREDICATES = {"==": "eq", "!=": "ne", "<": "lt", "<=": "le", ">": "gt", ">=": "ge"}
+_MIRRORED = {"==": "==", "!=": "!=", "<": ">", "<=": ">=", ">": "<", ">=": "<="}
+_TRUTH_OPERATIONS = {"+": arith.OrIOp, "|": arith.OrIOp, "*": arith.AndIOp, "&": arith.AndIOp, "^": arith.XOrIOp}
+_MOST_POWERS = 64
+
+
+def binary(state: Compilation, operator: str, a: Value, b: Value) -> Value:
+    """`a operator b`."""
+    if isinstance(a, Tuple) or isinstance(b, Tuple):
+        return _on_tuples(state, operator, a, b)
+    for operand in (a, b):
+        if not isinstance(operand, (Number, ArrayValue)):
+            raise state.unsupported(f"{operator} does not work on {kind_of(operand)}")
+    return elementwise(state, lambda x, y: number_binary(state, operator, x, y), [a, b])  # type: ignore[list-item]
+
+
+def _on_tuples(state: Compilation, operator: str, a: Value, b: Value) -> Value:
+    if operator == "+" and isinstance(a, Tuple) and isinstance(b, Tuple):
+        return Tuple(a.items + b.items)
+    if operator == "*" and isinstance(a, Tuple) and isinstance(b, Number) and b.is_known:
+        return Tuple(a.items * b.known)
+    raise state.unsupported(f"{operator} does not work on {kind_of(a)} and {kind_of(b)}")
+
+
+def number_binary(state: Compilation, operator: str, a: Number, b: Number) -> Number:
+    """`a operator b` for numbers."""
+    a, b = plain_number(state, a, operator), plain_number(state, b, operator)
+    if a.alternatives or b.alternatives:
+        return _on_alternatives(state, operator, a, b)
+    if isinstance(a.type, PythonFloat) and is_python(b) and b.is_known:
+        return _on_known_floats(state, operator, a, b)
+    if isinstance(b.type, PythonFloat) and is_python(a) and a.is_known:
+        return _on_known_floats(state, operator, a, b)
+    if operator == "**":
+        return _power(state, a, b)
+    if fixed_point.is_fixed(a) or fixed_point.is_fixed(b):
+        return _on_fixed(state, operator, a, b)
+    if operator == "/":
+        return _divide(state, a, b)
+    if is_weak(a) and is_weak(b):
+        return _on_python(state, operator, a, b)
+    return _on_numpy(state, operator, a, b)
+
+
+def is_python(number: Number) -> bool:
+    """Whether the number is one of Python's, not NumPy's."""
+    return is_weak(number) or isinstance(number.type, PythonFloat)
+
+
+def _divide(state: Compilation, a: Number, b: Number) -> Number:
+    if is_weak(a) and is_weak(b) and a.is_known and b.is_known:
+        return _on_known_floats(state, "/", a, b)
+    raise state.unsupported(
+        "/ on integers gives a floating-point number",
+        why="floating point has no hardware yet",
+        remedy="// divides integers and rounds down",
+    )
+
+
+def _on_known_floats(state: Compilation, operator: str, a: Number, b: Number) -> Number:
+    """Arithmetic on numbers known while compiling, done by Python."""
+    operations = {"+": "__add__", "-": "__sub__", "*": "__mul__", "/": "__truediv__", "//": "__floordiv__"}
+    operations |= {"%": "__mod__", "**": "__pow__"}
+    if operator in ("min", "max"):
+        return Number(PYTHON_FLOAT, constant=(min if operator == "min" else max)(a.constant, b.constant))  # type: ignore
+    if operator not in operations:
+        raise state.mistake(f"{operator} does not work on floats")
+    try:
+        return Number(PYTHON_FLOAT, constant=getattr(float(a.constant or 0), operations[operator])(b.constant))
+    except (ZeroDivisionError, OverflowError) as error:
+        raise state.mistake(f"this cannot be computed: {error}") from None
+
+
+def _on_fixed(state: Compilation, operator: str, a: Number, b: Number) -> Number:
+    if not (isinstance(a.type, Exact) or isinstance(b.type, Exact)):
+        raise float_error(state, "this")
+    for number in (a, b):
+        if isinstance(number.type, PythonFloat) and number.constant not in (float("inf"), float("-inf")):
+            assert number.constant == number.constant, "a constant NaN is refused where it appears"
+    return fixed_point.arithmetic(state, operator, a, b)
+
+
+def _on_python(state: Compilation, operator: str, a: Number, b: Number) -> Number:
+    """Arithmetic on Python integers and truth values."""
+    if operator in ("&", "|", "^") and isinstance(a.type, PythonBool) and isinstance(b.type, PythonBool):
+        return _on_truth(state, operator, a, b)
+    return integers.arithmetic(state, operator, from_truth(state, a), from_truth(state, b))
+
+
+def common_type(state: Compilation, a: Number, b: Number) -> Integer | Bool:
+    """The type in which two numbers meet of which one is NumPy's."""
+    if isinstance(a.type, (PythonInt, PythonBool)):
+        assert isinstance(b.type, (Integer, Bool))
+        return weak_with(a.type, b.type)
+    if isinstance(b.type, (PythonInt, PythonBool)):
+        assert isinstance(a.type, (Integer, Bool))
+        return weak_with(b.type, a.type)
+    assert isinstance(a.type, (Integer, Bool)) and isinstance(b.type, (Integer, Bool))
+    if (type_ := promote(a.type, b.type)) is None:
+        raise state.unsupported(
+            f"{a.type} and {b.type} meet in float64",
+            why="NumPy has no integer type for both, and floating point has no hardware yet",
+            remedy="convert one of them, for example with np.int64(x)",
+        )
+    return type_
+
+
+def _on_numpy(state: Compilation, operator: str, a: Number, b: Number) -> Number:
+    type_ = common_type(state, a, b)
+    if isinstance(type_, Bool):
+        if operator == "-":
+            raise state.mistake("- does not work on truth values", remedy="use ^, or convert them to integers first")
+        if operator in _TRUTH_OPERATIONS or operator in ("min", "max"):
+            operator = {"min": "&", "max": "|"}.get(operator, operator)
+            return _on_truth(state, operator, a, b)
+        type_ = Integer(8)
+    check_fits(state, a, type_)
+    check_fits(state, b, type_)
+    return integers.arithmetic(state, operator, to_integer(state, a, type_), to_integer(state, b, type_))
+
+
+def _on_truth(state: Compilation, operator: str, a: Number, b: Number) -> Number:
+    type_ = PYTHON_BOOL if isinstance(a.type, PythonBool) and isinstance(b.type, PythonBool) else Bool()
+    for known, other in ((a, b), (b, a)):
+        if known.is_known:
+            return _truth_with_constant(state, operator, known.known, other, type_)
+    return Number(type_, state.builder.pure(_TRUTH_OPERATIONS[operator], ssa_of(state, a), ssa_of(state, b)))
+
+
+def _truth_with_constant(
+    state: Compilation, operator: str, known: int, other: Number, type_: Bool | PythonBool
+) -> Number:
+    same = Number(type_, other.ssa, other.constant)
+    if operator in ("&", "*"):
+        return same if known else Number(type_, constant=0)
+    if operator in ("|", "+"):
+        return Number(type_, constant=1) if known else same
+    return logical_not(state, same) if known else same
+
+
+def _on_alternatives(state: Compilation, operator: str, a: Number, b: Number) -> Number:
+    """Arithmetic on a variable whose type depends on the path: it must give the same whichever type it is."""
+    results: list[Number] = []
+    with state.trial():
+        for x, y in product(a.alternatives or (a,), b.alternatives or (b,)):
+            results.append(_abstract(number_binary(state, operator, _stand_in(state, x), _stand_in(state, y))))
+    result = number_binary(state, operator, convert(state, a, a.type), convert(state, b, b.type))
+    return with_alternatives(state, result, results, f"{operator} gives")
+
+
+def _stand_in(state: Compilation, number: Number) -> Number:
+    """Some number of the type, to learn the type of a result."""
+    if number.is_known or number.ssa is not None:
+        return number
+    if isinstance(number.type, PythonInt):
+        raise _weak_on_some_path(state)
+    return Number(number.type, Block(arg_types=[ir_type_of(number.type)]).args[0])
+
+
+def _weak_on_some_path(state: Compilation):
+    return state.unsupported(
+        "this variable is a Python integer on one path and a NumPy number on another, and the result depends on it",
+        remedy="give it its type where it is first assigned, for example np.uint32(0)",
+    )
+
+
+def _abstract(number: Number) -> Number:
+    """A number without its place in the IR: its type, and its value if it is a Python integer known while compiling."""
+    return Number(number.type, constant=number.constant if isinstance(number.type, PythonInt) else None)
+
+
+def with_alternatives(state: Compilation, number: Number, seen: Sequence[Number], doing: str) -> Number:
+    """The number, marked with what it may be; refused if the result would differ from every one of Python's."""
+    types = {alternative.type for alternative in seen if not is_weak(alternative)}
+    if len(types) > 1 or any(type_ != number.type for type_ in types):
+        names = " or ".join(sorted(str(type_) for type_ in types))
+        raise state.unsupported(
+            f"the type of a variable here depends on the path: {doing} {names}",
+            remedy="give the variable one type on every path, for example with np.uint32(x)",
+        )
+    for weak in seen:
+        if isinstance(weak.type, PythonInt) and isinstance(number.type, Integer) and not _fits(weak, number.type):
+            raise _weak_on_some_path(state)
+    distinct = list(dict.fromkeys(seen))
+    if len({alternative.type for alternative in distinct}) == 1:
+        return number
+    return Number(number.type, number.ssa, number.constant, number.linear, tuple(distinct))
+
+
+def _fits(weak: Number, type_: Integer) -> bool:
+    return weak.is_known and wrap(weak.known, type_) == weak.known
+
+
+def _power(state: Compilation, a: Number, b: Number) -> Number:
+    if not b.is_known or not isinstance(b.type, (PythonInt, PythonBool, Integer)):
+        return _power_of_two(state, a, b)
+    if not 0 <= b.known <= _MOST_POWERS:
+        raise state.unsupported(f"** works with constant exponents from 0 to {_MOST_POWERS}, not {b.known}")
+    if isinstance(a.type, Exact):
+        result = Number(Exact(2, 0), constant=1)
+        for _ in range(b.known):
+            result = fixed_point.arithmetic(state, "*", result, a)
+        return result
+    if not is_weak(a) or not is_weak(b):
+        type_ = common_type(state, a, b)
+        type_ = Integer(8) if isinstance(type_, Bool) else type_
+        check_fits(state, a, type_)
+        return integers.power(state, to_integer(state, a, type_), b.known)
+    return integers.power(state, from_truth(state, a), b.known)
+
+
+def _power_of_two(state: Compilation, a: Number, b: Number) -> Number:
+    if not (a.is_known and a.constant == 2 and is_weak(a)):
+        raise state.unsupported(
+            "** needs an exponent that is known while compiling", remedy="multiply in a loop; 2 ** n is allowed"
+        )
+    return number_binary(state, "<<", python_int(1), b)
+
+
+def unary(state: Compilation, operator: type[ast.unaryop], a: Value) -> Value:
+    """`-a`, `+a`, `~a` or `not a`."""
+    if operator is ast.Not:
+        return logical_not(state, truth_of(state, a))
+    if not isinstance(a, (Number, ArrayValue)):
+        raise state.unsupported(f"this operator does not work on {kind_of(a)}")
+    compute = {ast.USub: _negate, ast.UAdd: _plus, ast.Invert: invert}[operator]
+    return elementwise(state, lambda x: on_each_alternative(state, compute, x), [a])
+
+
+def on_each_alternative(state: Compilation, compute, a: Number) -> Number:
+    """A one-operand operation on a number, which must give the same whichever type the number has."""
+    a = plain_number(state, a, "this")
+    if not a.alternatives:
+        return compute(state, a)
+    with state.trial():
+        results = [_abstract(compute(state, _stand_in(state, x))) for x in a.alternatives]
+    return with_alternatives(state, compute(state, convert(state, a, a.type)), results, "this gives")
+
+
+def logical_not(state: Compilation, a: Number) -> Number:
+    """The opposite truth value, of the same type."""
+    if a.is_known:
+        return Number(a.type, constant=1 - a.known)
+    value = ssa_of(state, a)
+    return Number(a.type, state.builder.pure(arith.XOrIOp, value, state.builder.constant(1, value.type)))
+
+
+def _negate(state: Compilation, a: Number) -> Number:
+    if isinstance(a.type, PythonFloat):
+        return Number(PYTHON_FLOAT, constant=-(a.constant or 0))
+    if isinstance(a.type, Exact):
+        return fixed_point.negate(state, a)
+    if isinstance(a.type, Bool):
+        raise state.mistake("- does not work on truth values", remedy="use ~ or not")
+    return integers.negate(state, from_truth(state, a))
+
+
+def _plus(state: Compilation, a: Number) -> Number:
+    if isinstance(a.type, Bool):
+        raise state.mistake("+ does not work on a single truth value")
+    return from_truth(state, a)
+
+
+def invert(state: Compilation, a: Number) -> Number:
+    """`~a`: the opposite of a NumPy truth value, the bits of an integer flipped."""
+    if isinstance(a.type, Bool):
+        return logical_not(state, a)
+    if isinstance(a.type, (Exact, PythonFloat)):
+        raise state.mistake(f"~ does not work on {a.type}")
+    return integers.invert(state, from_truth(state, a))
+
+
+def absolute(state: Compilation, a: Number) -> Number:
+    """`abs(a)`; the smallest integer of a type is its own absolute value, as in NumPy."""
+    if isinstance(a.type, Bool) or (isinstance(a.type, Integer) and not a.type.signed):
+        return a
+    if a.is_known and not isinstance(a.type, Integer):
+        return Number(a.type, constant=abs(a.constant or 0)) if not is_weak(a) else python_int(abs(a.known))
+    a = from_truth(state, a)
+    least = a.linear.least() if a.linear is not None else None
+    if least is not None and least >= 0:
+        return a
+    negative = compare(state, "<", a, python_int(0))
+    assert isinstance(negative, Number)
+    opposite = _negate(state, a)
+    if isinstance(a.type, Exact):
+        assert isinstance(opposite.type, Exact)
+        a = fixed_point.rescale(state, a, opposite.type)
+    if negative.is_known:
+        return opposite if negative.known else a
+    value = state.builder.pure(arith.SelectOp, ssa_of(state, negative), ssa_of(state, opposite), ssa_of(state, a))
+    return state.python_int(value, None, 0, None) if isinstance(a.type, PythonInt) else Number(a.type, value)
+
+
+def compare(state: Compilation, operator: str, a: Value, b: Value) -> Value:
+    """`a operator b` for numbers and arrays; other objects can be equal or not."""
+    if isinstance(a, (Number, ArrayValue)) and isinstance(b, (Number, ArrayValue)):
+        return elementwise(state, lambda x, y: number_compare(state, operator, x, y), [a, b])
+    if operator in ("==", "!=") and isinstance(a, Known) and isinstance(b, Known):
+        return python_bool((a.value == b.value) == (operator == "=="))
+    if operator in ("==", "!=") and isinstance(a, Tuple) and isinstance(b, Tuple) and len(a.items) == len(b.items):
+        equal = python_bool(True)
+        for x, y in zip(a.items, b.items, strict=True):
+            same = number_of(state, compare(state, "==", x, y))
+            equal = _on_truth(state, "&", equal, Number(PYTHON_BOOL, same.ssa, same.constant))
+        return equal if operator == "==" else logical_not(state, equal)
+    raise state.unsupported(f"{operator} does not work on {kind_of(a)} and {kind_of(b)}")
+
+
+def number_compare(state: Compilation, operator: str, a: Number, b: Number) -> Number:
+    """`a operator b` for numbers: by value, whatever their types."""
+    a, b = plain_number(state, a, operator), plain_number(state, b, operator)
+    python = is_python(a) and is_python(b)
+    type_ = PYTHON_BOOL if python and not (a.alternatives or b.alternatives) else Bool()
+    if a.is_known and b.is_known and not (fixed_point.is_fixed(a) or fixed_point.is_fixed(b)):
+        return Number(type_, constant=int(_holds(operator, a.known, b.known)))
+    if fixed_point.is_fixed(a) or fixed_point.is_fixed(b):
+        return _compare_fixed(state, operator, a, b, type_)
+    if a.is_known:
+        a, b, operator = b, a, _MIRRORED[operator]
+    if b.is_known and (decided := _decided(operator, a, b.known)) is not None:
+        return Number(type_, constant=int(decided))
+    bits, signed = _comparison_width(a, b)
+    if isinstance(a.type, PythonInt) and (isinstance(b.type, PythonInt) or b.is_known):
+        left, right = ssa_of(state, a), ssa_of(state, to_python_int(state, b))
+    else:
+        left, right = bits_of(state, a, bits), bits_of(state, b, bits)
+    predicate = _PREDICATES[operator]
+    if predicate not in ("eq", "ne"):
+        predicate = ("s" if signed else "u") + predicate
+    return Number(type_, state.builder.pure(arith.CmpiOp, left, right, predicate))
+
+
+def _holds(operator: str, x: float, y: float) -> bool:
+    return {"==": x == y, "!=": x != y, "<": x < y, "<=": x <= y, ">": x > y, ">=": x >= y}[operator]
+
+
+def _decided(operator: str, a: Number, constant: int) -> bool | None:
+    """The answer to a comparison with a constant that the type of `a` cannot reach, or None."""
+    if isinstance(a.type, PythonInt):
+        return None
+    low, high = (a.type.minimum, a.type.maximum) if isinstance(a.type, Integer) else (0, 1)
+    if low <= constant <= high:
+        return None
+    return _holds(operator, 0, 1 if constant > high else -1)
+
+
+def _comparison_width(a: Number, b: Number) -> tuple[int, bool]:
+    """The width that holds both numbers, and whether as signed ones."""
+
+    def of(number: Number, signed: bool) -> int:
+        if isinstance(number.type, PythonInt):
+            return 64
+        bits = number.type.bits if isinstance(number.type, Integer) else 1
+        return bits + (signed and not is_signed(number.type))
+
+    if b.is_known and not isinstance(a.type, PythonInt):
+        return of(a, is_signed(a.type)), is_signed(a.type)
+    signed = is_signed(a.type) or is_signed(b.type)
+    return max(of(a, signed), of(b, signed)), signed
+
+
+def _compare_fixed(state: Compilation, operator: str, a: Number, b: Number, type_: Bool | PythonBool) -> Number:
+    if not (isinstance(a.type, Exact) or isinstance(b.type, Exact)):
+        if not (a.is_known and b.is_known):
+            raise float_error(state, "this comparison")
+        assert a.constant is not None and b.constant is not None
+        return Number(type_, constant=int(_holds(operator, a.constant, b.constant)))
+    a, b = fixed_point.aligned(state, a, b)
+    if a.is_known and b.is_known:
+        return Number(type_, constant=int(_holds(operator, a.known, b.known)))
+    predicate = _PREDICATES[operator]
+    predicate = predicate if predicate in ("eq", "ne") else "s" + predicate
+    return Number(type_, state.builder.pure(arith.CmpiOp, ssa_of(state, a), ssa_of(state, b), predicate))
+

@@ -1,0 +1,245 @@
+"""What names and expressions stand for while a function is compiled: numbers, tuples, functions; arrays are in `arrays`.
+
+A number's type is a NumPy one (`Integer`, `Bool`), Python's own (`PythonInt`, `PythonBool`, `PythonFloat`: weak next to
+NumPy's), an exact fixed-point number, or the float64 root of an integer, which can only become an integer again.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from xdsl.dialects.builtin import IndexType, IntegerType
+from xdsl.ir import Attribute, SSAValue
+
+from gatewright.errors import SourceLocation
+from gatewright.frontends.python.bounds import Linear
+from gatewright.types import Bool, Fixed, Integer
+
+if TYPE_CHECKING:
+    from gatewright.frontends.python.arrays import View
+    from gatewright.frontends.python.compilation import Compilation, Frame
+
+
+@dataclass(frozen=True)
+class PythonInt:
+    """A Python `int`: 64 bits, signed, `index` in the IR; it takes the type of a NumPy number that it meets."""
+
+    def __str__(self) -> str:
+        return "int"
+
+
+@dataclass(frozen=True)
+class PythonBool:
+    """A Python `bool`, the result of comparing Python numbers."""
+
+    def __str__(self) -> str:
+        return "bool"
+
+
+@dataclass(frozen=True)
+class PythonFloat:
+    """A Python `float` or NumPy float known while compiling; it becomes an exact fixed-point number when it meets one."""
+
+    def __str__(self) -> str:
+        return "float"
+
+
+@dataclass(frozen=True)
+class Exact:
+    """A signed fixed-point number of any width, worth `raw * 2**-fraction`; sums and products of them are exact."""
+
+    bits: int
+    fraction: int
+
+    def __str__(self) -> str:
+        return f"fixed<{self.bits},{self.fraction}>"
+
+    @property
+    def minimum(self) -> int:
+        """The smallest raw value."""
+        return -(1 << (self.bits - 1))
+
+    @property
+    def maximum(self) -> int:
+        """The largest raw value."""
+        return (1 << (self.bits - 1)) - 1
+
+
+@dataclass(frozen=True)
+class SquareRoot:
+    """The float64 square root of an integer of type `of`, kept as that integer until a cast takes its floor."""
+
+    of: Integer | PythonInt
+
+    def __str__(self) -> str:
+        return "float64"
+
+
+NumberType = Integer | Bool | PythonInt | PythonBool | PythonFloat | Exact | SquareRoot
+PYTHON_INT, PYTHON_BOOL, PYTHON_FLOAT = PythonInt(), PythonBool(), PythonFloat()
+WEAK = (PythonInt, PythonBool)
+TRUTH = (Bool, PythonBool)
+
+
+def ir_type_of(type_: NumberType) -> Attribute:
+    """The IR type of a number that is not known while compiling."""
+    match type_:
+        case PythonInt():
+            return IndexType()
+        case PythonBool() | Bool():
+            return IntegerType(1)
+        case Integer() | Exact():
+            return IntegerType(type_.bits)
+        case SquareRoot():
+            return ir_type_of(type_.of)
+    raise AssertionError(f"{type_} has no IR type")
+
+
+def number_type(scalar: Integer | Bool | Fixed) -> Integer | Bool | Exact:
+    """The type of a number that is read from a parameter or array of type `scalar`."""
+    return Exact(scalar.bits, scalar.fraction) if isinstance(scalar, Fixed) else scalar
+
+
+@dataclass(frozen=True)
+class Number:
+    """A scalar: its SSA value, or its value if it is known while compiling (raw for fixed point)."""
+
+    type: NumberType
+    ssa: SSAValue | None = None
+    constant: int | float | None = None
+    linear: Linear | None = None
+    """For Python integers: the value as a linear expression, for bounds."""
+    alternatives: tuple[Number, ...] = ()
+    """For a variable whose type depends on the path: what it may be, only types and the values of Python integers.
+    `type` holds them all; arithmetic is allowed where it gives the same whichever of them it is."""
+
+    @property
+    def known(self) -> int:
+        """The integer value known while compiling."""
+        assert isinstance(self.constant, int)
+        return self.constant
+
+    @property
+    def is_known(self) -> bool:
+        """Whether the value is known while compiling."""
+        return self.constant is not None
+
+
+def python_int(value: int) -> Number:
+    """A Python integer known while compiling."""
+    return Number(PYTHON_INT, constant=value, linear=Linear(value))
+
+
+def python_bool(value: bool) -> Number:
+    """A Python truth value known while compiling."""
+    return Number(PYTHON_BOOL, constant=int(value))
+
+
+@dataclass(frozen=True)
+class Tuple:
+    """A tuple or list of values, known in length; lists cannot be changed."""
+
+    items: tuple[Value, ...]
+
+
+@dataclass(frozen=True)
+class Known:
+    """Any other Python object known while compiling: a module, function, dtype, string, None."""
+
+    value: object
+
+
+@dataclass(frozen=True, eq=False)
+class LocalFunction:
+    """A function or lambda defined inside the compiled function."""
+
+    node: ast.FunctionDef | ast.Lambda
+    frame: Frame
+
+
+@dataclass(frozen=True, eq=False)
+class Method:
+    """A method of an array or number, before its call."""
+
+    owner: Value
+    name: str
+
+
+@dataclass(frozen=True)
+class Span:
+    """A slice in a subscript."""
+
+    start: Value | None
+    stop: Value | None
+    step: Value | None
+
+
+@dataclass(frozen=True)
+class Progression:
+    """A `range`: its bounds and step as Python integers."""
+
+    start: Number
+    stop: Number
+    step: Number
+
+
+@dataclass(frozen=True)
+class Pairing:
+    """`enumerate`, `zip` or `reversed` of what can be iterated over, before a loop takes it."""
+
+    kind: str
+    parts: tuple[Value, ...]
+    start: Number = field(default_factory=lambda: python_int(0))
+
+
+@dataclass(frozen=True)
+class Unbound:
+    """A name that has no value on some path to here."""
+
+    reason: str
+    where: SourceLocation | None = None
+
+
+class ArrayValue:
+    """An array: a view of memory, or an expression over arrays whose elements are computed when they are asked for."""
+
+    type: NumberType
+    shape: tuple[int, ...]
+
+    def element(self, state: Compilation, indices: Sequence[Number]) -> Number:
+        """Emit the element at `indices`, one non-negative Python integer for each axis."""
+        raise NotImplementedError
+
+    def reads(self) -> Iterator[tuple[View, bool]]:
+        """The memory that an element depends on: a view, and whether only its element at the same indices is read."""
+        raise NotImplementedError
+
+
+Value = (
+    Number | Tuple | Known | LocalFunction | Method | Span | Progression | Pairing | Unbound | ArrayValue
+)
+
+
+def kind_of(value: Value) -> str:
+    """How error messages call the kind of a value."""
+    match value:
+        case Number():
+            return str(value.type)
+        case Tuple():
+            return "a tuple"
+        case Known(value=None):
+            return "None"
+        case Known(value=known):
+            return f"{type(known).__name__} {getattr(known, '__name__', known)}"
+        case LocalFunction() | Method():
+            return "a function"
+        case Progression() | Pairing():
+            return "an iterator"
+        case Span():
+            return "a slice"
+        case Unbound():
+            return "no value"
+    return f"an array of {value.type}"
