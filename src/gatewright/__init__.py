@@ -1,1 +1,69 @@
 """Gatewright: numerical Python and PyTorch models to verified, synthesizable SystemVerilog."""
+
+from gatewright.design import Design, Run, compile
+from gatewright.errors import (
+    GatewrightError,
+    InterfaceError,
+    IrError,
+    OptionError,
+    OutputError,
+    SimulationError,
+    SourceError,
+    ToolError,
+    UnsupportedError,
+)
+from gatewright.frontends.python.kernel import kernel
+from gatewright.types import (
+    Array,
+    bf16,
+    bool_,
+    f16,
+    f32,
+    f64,
+    fixed,
+    i8,
+    i16,
+    i32,
+    i64,
+    int_,
+    u8,
+    u16,
+    u32,
+    u64,
+    uint,
+)
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "Array",
+    "Design",
+    "GatewrightError",
+    "InterfaceError",
+    "IrError",
+    "OptionError",
+    "OutputError",
+    "Run",
+    "SimulationError",
+    "SourceError",
+    "ToolError",
+    "UnsupportedError",
+    "bf16",
+    "bool_",
+    "compile",
+    "f16",
+    "f32",
+    "f64",
+    "fixed",
+    "i16",
+    "i32",
+    "i64",
+    "i8",
+    "int_",
+    "kernel",
+    "u16",
+    "u32",
+    "u64",
+    "u8",
+    "uint",
+]
