@@ -2,45 +2,66 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
-from xdsl.dialects import arith, cf
+from xdsl.dialects import cf
 from xdsl.dialects.builtin import (
     CallSiteLoc,
     FileLineColLoc,
     FusedLoc,
+    IntAttr,
     LocationAttr,
     ModuleOp,
     NameLoc,
+    StringAttr,
     UnknownLoc,
 )
-from xdsl.ir import Attribute
+from xdsl.ir import Attribute, Operation
+from xdsl.irdl import IRDLOperation
 from xdsl.parser import Parser
 
 from gatewright.context import context
 
+_HINTS = {"overflowFlags", "invariant", "nontemporal", "fastmath"}
 
-def read(text: str, is_users: Callable[[str], bool] = lambda file: True) -> ModuleOp:
-    """Parse text that `bridge.mlir` printed. Of the places in a location stays the innermost that `is_users`, or
-    the innermost of all."""
+
+def read(
+    text: str, is_users: Callable[[str], bool] = lambda file: True, rename: Mapping[str, str] | None = None
+) -> ModuleOp:
+    """Parse text that `bridge.mlir` printed.
+
+    Of the places in a location stays the innermost that `is_users`, or the innermost of all; `rename` tells the true
+    names of files.
+    Columns count from 0 afterwards.
+    """
     known = context()
     known.load_dialect(cf.Cf)
     known.allow_unregistered = True
     module = Parser(known, text).parse_module()
     for op in module.walk():
-        if isinstance(op, arith.TruncIOp):
-            op.properties.pop("overflowFlags", None)  # newer than xDSL's definition
-        op.location = _place(op.location, is_users)
+        _drop_newer_properties(op)
+        op.location = _place(op.location, is_users, rename or {})
         for region in op.regions:
             for block in region.blocks:
                 for argument in block.args:
-                    argument.location = _place(argument.location, is_users)
+                    argument.location = _place(argument.location, is_users, rename or {})
     return module
 
 
-def _place(location: Attribute, is_users: Callable[[str], bool]) -> LocationAttr:
+def _drop_newer_properties(op: Operation) -> None:
+    """Remove hints to MLIR's optimiser that xDSL's definition of an operation does not know yet."""
+    for name in _HINTS & set(op.properties):
+        if isinstance(op, IRDLOperation) and name not in op.get_irdl_definition().properties:
+            del op.properties[name]
+
+
+def _place(location: Attribute, is_users: Callable[[str], bool], rename: Mapping[str, str]) -> LocationAttr:
     files = _files(location)
-    return next((file for file in files if is_users(file.filename.data)), files[0] if files else UnknownLoc())
+    place = next((file for file in files if is_users(file.filename.data)), files[0] if files else None)
+    if place is None:
+        return UnknownLoc()
+    name, column = place.filename.data, IntAttr(max(0, place.column.data - 1))
+    return FileLineColLoc(StringAttr(rename.get(name, name)), place.line, column)
 
 
 def _files(location: Attribute) -> list[FileLineColLoc]:

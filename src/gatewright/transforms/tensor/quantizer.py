@@ -8,7 +8,14 @@ from dataclasses import replace
 import numpy as np
 from xdsl.builder import Builder
 from xdsl.dialects import arith, func, tensor
-from xdsl.dialects.builtin import DenseIntOrFPElementsAttr, FunctionType, IntegerType, TensorType, UnknownLoc
+from xdsl.dialects.builtin import (
+    DenseIntOrFPElementsAttr,
+    FunctionType,
+    IntegerType,
+    LocationAttr,
+    TensorType,
+    UnknownLoc,
+)
 from xdsl.dialects.linalg.ops import GenericOp
 from xdsl.ir import Block, Operation, Region, SSAValue
 from xdsl.rewriter import InsertPoint
@@ -45,7 +52,7 @@ class Quantizer:
         self.builder = Builder(InsertPoint.at_start(function.body.block))
         self.constants_end = Builder(InsertPoint.at_start(function.body.block))
         self._constants: dict[tuple[bytes, tuple[int, ...], int], SSAValue] = {}
-        self.location = UnknownLoc()
+        self.location: LocationAttr = UnknownLoc()
 
     def run(self) -> None:
         """Rewrite the function in place, its type included."""
@@ -285,7 +292,9 @@ class Quantizer:
         """A tensor as integers, before rounding if it is a reduction that goes on."""
         state = self.states[value]
         if isinstance(state, Reduction):
+            outer, self.location = self.location, state.op.location
             state = self.states[value] = emit_reduction(self, state)
+            self.location = outer
         return state if isinstance(state, Stored) else self.stored(value)
 
     def stored(self, value: SSAValue) -> Stored:

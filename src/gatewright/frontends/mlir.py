@@ -1,0 +1,224 @@
+"""MLIR text: linalg on tensors, loops (affine, scf, linalg on memrefs), or a schedule."""
+
+from __future__ import annotations
+
+import linecache
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from xdsl.dialects import arith, builtin, func, memref, scf
+from xdsl.dialects.builtin import (
+    AnyFloat,
+    ArrayAttr,
+    DictionaryAttr,
+    IntegerAttr,
+    MemRefType,
+    ModuleOp,
+    NoneAttr,
+    StringAttr,
+    TensorType,
+    i64,
+)
+from xdsl.ir import Attribute, Operation
+from xdsl.parser import Parser
+from xdsl.utils.exceptions import DiagnosticException, ParseError
+
+from gatewright.bridge.mlir import GENERALIZE, MlirError, run_passes
+from gatewright.context import context
+from gatewright.dialects import gw
+from gatewright.errors import IrError, SourceError, SourceLocation, UnsupportedError
+from gatewright.frontends.imported import read
+from gatewright.frontends.ports import Port, describe_ports
+from gatewright.location import operation_name, source_location
+from gatewright.options import Options
+from gatewright.program import Program
+
+TEXT = "<mlir>"
+"""The file name of text that comes from no file."""
+
+_TO_LOOPS = """inline, buffer-results-to-out-params{modify-public-functions hoist-static-allocs},
+    func.func(refback-munge-memref-copy, convert-linalg-to-loops), lower-affine, fold-memref-alias-ops, canonicalize,
+    cse"""
+
+_OURS = re.compile(r"^(?:[^/\"]|/(?!/))*?\b(?:loopschedule|ls|gw)\.(?:\w+[ .(]|\w+$)", re.MULTILINE)
+"""An operation of a dialect of ours, outside comments and text: MLIR cannot read it."""
+
+_SCHEDULED = re.compile(r"\b(?:loopschedule|ls)\.\w")
+
+_LOOP_OPERATIONS: tuple[type[Operation], ...] = (
+    builtin.ModuleOp,
+    func.FuncOp,
+    func.ReturnOp,
+    scf.ForOp,
+    scf.WhileOp,
+    scf.IfOp,
+    scf.YieldOp,
+    scf.ConditionOp,
+    memref.AllocOp,
+    memref.AllocaOp,
+    memref.LoadOp,
+    memref.StoreOp,
+    memref.GlobalOp,
+    memref.GetGlobalOp,
+    gw.IsqrtOp,
+    *(
+        arith.ConstantOp, arith.AddiOp, arith.SubiOp, arith.MuliOp, arith.DivUIOp, arith.DivSIOp, arith.RemUIOp,
+        arith.RemSIOp, arith.FloorDivSIOp, arith.AndIOp, arith.OrIOp, arith.XOrIOp, arith.ShLIOp, arith.ShRUIOp,
+        arith.ShRSIOp, arith.CmpiOp, arith.SelectOp, arith.ExtSIOp, arith.ExtUIOp, arith.TruncIOp, arith.IndexCastOp,
+        arith.MaxSIOp, arith.MaxUIOp, arith.MinSIOp, arith.MinUIOp,
+    ),
+)  # fmt: skip
+"""What the loops level may contain (docs/levels.md)."""
+
+
+def load(source: str | Path, args: Sequence[object] | None, options: Options) -> Program:
+    """The program of an `.mlir` file, or of text, at the level it is written at.
+
+    `args` are not needed: the text says every type. Raises SourceError with the place for text that does not parse,
+    and UnsupportedError with the line for operations and types that have no hardware.
+    """
+    file, text = _text(source)
+    if _OURS.search(text):
+        module = _parse(text, file)
+        level = "schedule" if _SCHEDULED.search(text) else "loops"
+        function = _entry(module, options)
+        _describe(function, _names(text, function), list(function.function_type.outputs))
+    else:
+        module, function, level = _through_mlir(text, file, options)
+    if level == "loops":
+        _check_loops(module)
+    return Program(level, module, function.sym_name.data)
+
+
+def _text(source: str | Path) -> tuple[str, str]:
+    """The name of a source and its text."""
+    if isinstance(source, str) and not source.endswith(".mlir"):
+        linecache.cache[TEXT] = (len(source), None, [f"{line}\n" for line in source.splitlines()], TEXT)
+        return TEXT, source
+    try:
+        return str(source), Path(source).read_text(encoding="utf-8")
+    except FileNotFoundError as error:
+        raise SourceError(f"cannot read {source}", why="there is no such file") from error
+    except (OSError, UnicodeDecodeError) as error:
+        why = "it is not text" if isinstance(error, UnicodeDecodeError) else (error.strerror or str(error)).lower()
+        raise SourceError(f"cannot read {source}", why=why) from error
+
+
+def _parse(text: str, file: str) -> ModuleOp:
+    """Text with operations of ours."""
+    try:
+        module = Parser(context(), text, name=file).parse_module()
+    except ParseError as error:
+        place = error.span.get_location()
+        reason = error.msg.strip().rstrip(".")
+        where = SourceLocation(file, place.line, place.col - 1, max(1, len(error.span)))
+        raise SourceError(f"this is not MLIR: {reason[:1].lower()}{reason[1:]}", where=where) from error
+    try:
+        module.verify()
+    except DiagnosticException as error:
+        raise IrError(f"{file} is not a valid program: {_last_line(error)}") from error
+    return module
+
+
+def _through_mlir(text: str, file: str, options: Options) -> tuple[ModuleOp, func.FuncOp, str]:
+    """Text that MLIR reads, with calls inlined, at the level it turns out to be at."""
+    try:
+        generic = run_passes(text, "inline")
+        given = _entry(read(generic, rename={"-": file}), options)
+        level = "tensor" if re.search(r"[ <(]tensor<", generic) else "loops"
+        generic = run_passes(text, f"inline, {GENERALIZE}" if level == "tensor" else _TO_LOOPS)
+    except MlirError as error:
+        where = SourceLocation(file, error.line, (error.column or 1) - 1) if error.line else None
+        raise SourceError(f"this is not MLIR: {error}", where=where) from error
+    module = read(generic, rename={"-": file})
+    function = _entry(module, options)
+    _describe(function, _names(text, given), list(given.function_type.outputs))
+    return module, function, level
+
+
+def _entry(module: ModuleOp, options: Options) -> func.FuncOp:
+    """The one function to compile, under the name asked for; the others are gone."""
+    functions = [op for op in module.ops if isinstance(op, func.FuncOp) and not op.is_declaration]
+    public = [op for op in functions if op.sym_visibility is None or op.sym_visibility.data == "public"]
+    chosen = [op for op in public if op.sym_name.data == options.name] or public
+    if len(chosen) != 1:
+        names = ", ".join(f"@{op.sym_name.data}" for op in chosen)
+        raise IrError(
+            f"the text has {len(chosen)} public functions ({names})" if chosen else "the text has no public function",
+            why="one function becomes the top module",
+            remedy="mark the others private, or name one with name=..." if chosen else "write a func.func",
+        )
+    for op in functions:
+        if op is not chosen[0]:
+            op.detach()
+            op.erase(safe_erase=False)
+    if options.name is not None:
+        chosen[0].sym_name = StringAttr(options.name)
+    return chosen[0]
+
+
+def _describe(function: func.FuncOp, names: Mapping[int, str], results: Sequence[Attribute]) -> None:
+    """Write the interface of a function whose text had results of the types `results`, unless the text describes it.
+
+    Arrays that were returned are arguments now, after the others.
+    """
+    if any("gw.type" in entry.data for entry in function.arg_attrs or []):
+        return
+    arrays = [order for order, type_ in enumerate(results) if isinstance(type_, MemRefType)]
+    type_ = function.function_type
+    count = len(type_.inputs.data) - (len(arrays) if len(type_.outputs.data) < len(results) else 0)
+    arguments = [Port(names.get(k, f"arg{k}")) for k in range(len(type_.inputs.data))]
+    describe_ports(function, arguments, [Port("") for _ in type_.outputs])
+    described = [dict(entry.data) for entry in function.arg_attrs or []]
+    for entry, order in zip(described[count:], arrays, strict=True):
+        entry["gw.result"] = IntegerAttr(order, i64)
+    returned = [dict(entry.data) for entry in function.res_attrs or []]
+    for entry, order in zip(returned, (k for k in range(len(results)) if k not in arrays), strict=True):
+        entry["gw.result"] = IntegerAttr(order, i64)
+    function.properties["arg_attrs"] = ArrayAttr([DictionaryAttr(entry) for entry in described])
+    function.properties["res_attrs"] = ArrayAttr([DictionaryAttr(entry) for entry in returned])
+
+
+def _names(text: str, function: func.FuncOp) -> dict[int, str]:
+    """The names of a function's arguments in its text, where they are identifiers."""
+    header = re.search(rf"@{re.escape(function.sym_name.data)}\s*\(([^{{]*)", text)
+    found = re.findall(r"%([\w$.-]+)\s*:", header[1]) if header else []
+    return {k: name for k, name in enumerate(found) if name.isidentifier()}
+
+
+def _check_loops(module: ModuleOp) -> None:
+    """Raise UnsupportedError for the first operation or type that loops cannot have."""
+    for op in list(module.walk()):
+        if isinstance(op, memref.DeallocOp):
+            op.detach()
+            op.erase()
+            continue
+        for value in [*op.results, *(argument for region in op.regions for b in region.blocks for argument in b.args)]:
+            _check_type(value.type, op)
+        if not isinstance(op, _LOOP_OPERATIONS):
+            raise UnsupportedError(f"{operation_name(op)} has no hardware", where=source_location(op))
+
+
+def _check_type(type_: Attribute, op: Operation) -> None:
+    where = source_location(op)
+    if isinstance(type_, TensorType):
+        raise UnsupportedError(f"{type_} is a tensor among loops over arrays", where=where)
+    if isinstance(type_, MemRefType):
+        if any(extent < 1 for extent in type_.get_shape()):
+            raise UnsupportedError(f"{type_} has no size that is known at compile time", where=where)
+        if not isinstance(type_.layout, NoneAttr):
+            raise UnsupportedError(f"{type_} has a layout", where=where, why="arrays are stored row by row")
+        type_ = type_.get_element_type()
+    if isinstance(type_, AnyFloat):
+        raise UnsupportedError(
+            f"{operation_name(op)} computes with {type_}",
+            where=where,
+            why="floating-point numbers have no hardware yet",
+            remedy="use integers",
+        )
+
+
+def _last_line(error: BaseException) -> str:
+    lines = [line for line in str(error).strip().splitlines() if line.strip()]
+    return lines[-1].strip() if lines else "no reason given"
