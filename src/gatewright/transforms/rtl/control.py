@@ -22,6 +22,7 @@ from gatewright.transforms.rtl.circuit import Circuit
 from gatewright.transforms.rtl.holding import Holding
 from gatewright.transforms.rtl.memories import Memory
 from gatewright.transforms.rtl.names import label, value_name
+from gatewright.transforms.rtl.pipelines import Pipeline, Stages
 from gatewright.transforms.rtl.places import Item, Place, Span, Timeline, span_of
 from gatewright.transforms.rtl.units import Units
 from gatewright.transforms.rtl.values import Always, Carried, Derived, Source, Timed, is_durable
@@ -72,7 +73,7 @@ class Lowering:
             return self._step(item, token, place, name)
         if isinstance(item, SeqWhileOp):
             return self._seq_while(item, token, place, name)
-        raise UnsupportedError(f"{item.name} has no lowering to hardware yet", where=source_location(item))
+        return Pipeline(self, item, token, place, name).lower()
 
     def _step(self, step: StepOp, token: SSAValue, place: Place, name: str) -> SSAValue:
         """Lower a step that is entered by a token; the token of its last cycle."""
@@ -87,7 +88,7 @@ class Lowering:
                 inner = self._label("step" if isinstance(operation, StepOp) else "loop", operation)
                 ends.append((span_of(operation), self._item(operation, active, place, inner)))
             elif not isinstance(operation, RegisterOp):
-                self._operation(operation, active, place)
+                self.operation(operation, active, place)
         for result, value in zip(step.outs, step.register.values, strict=True):
             self.sources[result] = self.sources[value]
         end = self._joint_end(step.cycles, active, ends, name)
@@ -171,7 +172,7 @@ class Lowering:
         """The condition of a loop in the first cycle of an iteration."""
         for operation in loop.condition.block.ops:
             if not isinstance(operation, RegisterOp):
-                self._operation(operation, header, place)
+                self.operation(operation, header, place)
         value = self.read(loop.condition_register.values[0], place)
         return self.circuit.name(value, f"{name}_condition")
 
@@ -183,7 +184,7 @@ class Lowering:
             )
         self.sources[operation.result] = Always(self.circuit.constant(number, bits))
 
-    def _operation(self, operation: Operation, token: SSAValue, place: Place) -> None:
+    def operation(self, operation: Operation, token: SSAValue, place: Place) -> None:
         """Lower an operation that starts with a token."""
         if isinstance(operation, arith.ConstantOp):
             self._constant(operation)
@@ -205,6 +206,9 @@ class Lowering:
         memory = self.memories[operation.memref]
         name = operation.res.name_hint or f"{memory.name}_word"
         live = memory.load(token, [self.read(index, place) for index in operation.indices])
+        if isinstance(place.timeline, Stages):
+            self.sources[operation.res] = place.timeline.pipeline.computed(name, place, 1, live)
+            return
         loaded = Timed(self.circuit, name, place, 1, token, live)
         loaded.stays = lambda use: self.holding.stays(array_of(operation), operation, place, use)
         self.sources[operation.res] = loaded
@@ -225,6 +229,9 @@ class Lowering:
             self.circuit.name(live, name)
         if self.circuit.constant_of(live) is not None:
             self.sources[operation.results[0]] = Always(live)
+            return
+        if isinstance(place.timeline, Stages):
+            self.sources[operation.results[0]] = place.timeline.pipeline.computed(name, place, latency, live)
             return
         computed = Timed(self.circuit, name, place, latency, token, live)
         unit = self.units.iterative(operation)
