@@ -97,7 +97,7 @@ class Design:
         if level == "verilog":
             return self.verilog
         module = self._compilation.rtl.module if level == "rtl" else self._compilation.program(level).module
-        return f"{module}\n"
+        return str(module) + "\n"
 
     @cached_property
     def files(self) -> dict[str, str]:

@@ -1,0 +1,59 @@
+"""Every level that a design prints is text that reads back as the same program, and runs as it."""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+import pytest
+from xdsl.parser import Parser
+
+import gatewright as gw
+from gatewright.context import context
+
+LOOKUP = np.array([3, 1, 4, 1, 5, 9, 2, 6], np.int32)
+
+
+@gw.kernel
+def mixed(a: gw.i32[8], b: gw.i32[8], n: gw.u8) -> tuple[gw.i32, gw.bool_]:
+    """A ROM, a division, a conditional, a loop of unknown length, an array that is written, and two results."""
+    total = gw.i32(0)
+    for i in range(8):
+        if a[i] > 0:
+            total += a[i] // LOOKUP[i]
+        b[i] = total
+    count = gw.u8(0)
+    while count < n and total > 0:
+        total = total >> 1
+        count += gw.u8(1)
+    return total, count == n
+
+
+@pytest.fixture(scope="module")
+def design() -> gw.Design:
+    return gw.compile(mixed)
+
+
+@pytest.mark.parametrize("level", ["loops", "schedule", "rtl"])
+def test_a_level_reads_back_as_what_was_printed(design: gw.Design, level: str):
+    text = design.ir(level)
+    module = Parser(context(), text).parse_module()
+    module.verify()
+    assert str(module).strip() == text.strip()
+
+
+@pytest.mark.parametrize("level", ["loops", "schedule"])
+def test_a_level_that_was_read_back_is_the_same_program(design: gw.Design, level: str):
+    again = gw.compile(design.ir(level))
+    assert again.levels[0] == level
+    a = np.array([5, -7, 90, 0, 12, 1000, -3, 8], np.int32)
+    for n in (0, 3, 200):
+        first, second = np.zeros(8, np.int32), np.zeros(8, np.int32)
+        assert design.run(a, first, n) == again.run(a, second, n)
+        np.testing.assert_array_equal(first, second)
+
+
+def test_the_verilog_has_the_top_module_and_its_ports(design: gw.Design):
+    assert re.search(r"^module mixed\(", design.verilog, re.MULTILINE)
+    for port in design.report["ports"]:
+        assert re.search(rf"\b{port['name']}\b", design.verilog)
