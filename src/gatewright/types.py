@@ -24,6 +24,15 @@ class Scalar:
         """The NumPy integer type that holds the bits of one value, sign- or zero-extended."""
         raise NotImplementedError
 
+    @property
+    def dtype(self) -> np.dtype:
+        """The NumPy type in which plain Python keeps values of this type, so that `np.zeros(8, gw.i32)` works."""
+        return self.raw_dtype
+
+    def __call__(self, value: object) -> np.generic | np.ndarray:
+        """`value`, a number or an array, converted to this type as the hardware converts it."""
+        raise NotImplementedError
+
     def __getitem__(self, shape: int | tuple[int, ...]) -> Array:
         shape = shape if isinstance(shape, tuple) else (shape,)
         for extent in shape:
@@ -69,6 +78,14 @@ class Integer(Scalar):
         """The largest value."""
         return (1 << (self.bits - 1)) - 1 if self.signed else (1 << self.bits) - 1
 
+    def __call__(self, value: object) -> np.generic | np.ndarray:
+        """`value` wrapped to this type; a fraction is dropped, towards zero, and such a number saturates."""
+        given = np.asarray(value)
+        if given.dtype.kind == "f":
+            given = np.vectorize(lambda x: min(max(int(x), self.minimum), self.maximum), otypes=[object])(given)
+        wrap = np.vectorize(lambda x: (int(x) - self.minimum) % (1 << self.bits) + self.minimum, otypes=[object])
+        return np.asarray(wrap(given)).astype(self.raw_dtype)[()]
+
     def __str__(self) -> str:
         return f"{'i' if self.signed else 'u'}{self.bits}"
 
@@ -84,6 +101,10 @@ class Bool(Scalar):
     @property
     def raw_dtype(self) -> np.dtype:
         return np.dtype(np.bool_)
+
+    def __call__(self, value: object) -> np.generic | np.ndarray:
+        """Whether `value` is not zero."""
+        return (np.asarray(value) != 0)[()]
 
     def __str__(self) -> str:
         return "bool"
@@ -115,6 +136,16 @@ class Fixed(Scalar):
         return Integer(self.bits).raw_dtype
 
     @property
+    def dtype(self) -> np.dtype:
+        return np.dtype(np.float64)
+
+    def __call__(self, value: object) -> np.generic | np.ndarray:
+        """`value` as a float64, rounded to nearest even and saturated."""
+        bound = 2.0 ** (self.bits - 1)
+        scaled = np.rint(np.ldexp(np.asarray(value, np.float64), self.fraction))
+        return np.ldexp(np.clip(scaled, -bound, bound - 1), -self.fraction)[()]
+
+    @property
     def step(self) -> float:
         """The distance between neighbouring values."""
         return 2.0**-self.fraction
@@ -137,6 +168,15 @@ class Float(Scalar):
     @property
     def raw_dtype(self) -> np.dtype:
         return Integer(self.width, signed=False).raw_dtype
+
+    @property
+    def dtype(self) -> np.dtype:
+        names = {(5, 10): np.float16, (8, 23): np.float32, (11, 52): np.float64}
+        return np.dtype(names.get((self.exponent, self.mantissa), np.float32))
+
+    def __call__(self, value: object) -> np.generic | np.ndarray:
+        """`value` in the NumPy type that holds this format."""
+        return np.asarray(value).astype(self.dtype)[()]
 
     def __str__(self) -> str:
         return {(5, 10): "f16", (8, 7): "bf16", (8, 23): "f32", (11, 52): "f64"}[self.exponent, self.mantissa]

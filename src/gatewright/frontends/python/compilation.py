@@ -8,7 +8,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from xdsl.dialects.builtin import UnknownLoc
+from xdsl.dialects import arith
+from xdsl.dialects.builtin import IntegerAttr, UnknownLoc
 from xdsl.ir import Block, SSAValue
 
 from gatewright.errors import GatewrightError, InterfaceError, SourceLocation, UnsupportedError
@@ -127,6 +128,15 @@ class Compilation:
         if ssa not in self._bounds:
             self._bounds[ssa] = linear if linear is not None else between(low, high)
         return Number(PYTHON_INT, ssa, linear=self._bounds[ssa])
+
+    def is_between(self, value: SSAValue, low: int, high: int) -> bool:
+        """Whether an `index` value is certainly from `low` to `high`."""
+        if isinstance(value.owner, arith.ConstantOp) and isinstance(value.owner.value, IntegerAttr):
+            return low <= value.owner.value.value.data <= high
+        if (linear := self._bounds.get(value)) is None:
+            return False
+        least, greatest = linear.least(), linear.greatest()
+        return least is not None and greatest is not None and low <= least and greatest <= high
 
     def mark(self) -> Mark:
         """The present state, for `restore`."""

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from itertools import pairwise
 
 from xdsl.dialects import arith, memref
+from xdsl.dialects.builtin import MemRefType
 from xdsl.ir import Block
 
 from gatewright.frontends.python.attributes import attribute
@@ -177,7 +178,7 @@ def choose(state: Compilation, holds: Number, then: Callable[[], Value], orelse:
         with state.builder.inside(block):
             values.append(arm())
     a, b = values
-    if isinstance(a, Number) and isinstance(b, Number) and all(map(_is_light, blocks)):
+    if isinstance(a, Number) and isinstance(b, Number) and all(_is_light(state, block) for block in blocks):
         for block in blocks:
             _splice(state, block)
         return _select_truth(state, holds, a, b)
@@ -187,9 +188,21 @@ def choose(state: Compilation, holds: Number, then: Callable[[], Value], orelse:
     return _branch_value(state, holds, then, orelse)
 
 
-def _is_light(block: Block) -> bool:
-    """Whether a block holds neither loops and branches nor stores."""
-    return not any(operation.regions or isinstance(operation, memref.StoreOp) for operation in block.ops)
+def _is_light(state: Compilation, block: Block) -> bool:
+    """Whether a block holds neither loops, branches and stores nor loads that may be outside their array."""
+    for operation in block.ops:
+        if operation.regions or isinstance(operation, memref.StoreOp):
+            return False
+        if isinstance(operation, memref.LoadOp) and not _is_inside(state, operation):
+            return False
+    return True
+
+
+def _is_inside(state: Compilation, operation: memref.LoadOp) -> bool:
+    """Whether a load is certainly of an element of its array."""
+    assert isinstance(operation.memref.type, MemRefType)
+    extents = operation.memref.type.get_shape()
+    return all(state.is_between(i, 0, extent - 1) for i, extent in zip(operation.indices, extents, strict=True))
 
 
 def _splice(state: Compilation, block: Block) -> None:
