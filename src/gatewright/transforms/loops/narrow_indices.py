@@ -127,10 +127,11 @@ class _Narrower:
             value: self.operand(value, block, type_, op) if isinstance(value.type, IndexType) else self.values[value]
             for value in dict.fromkeys(op.operands)
         }
-        computed = op.clone(mapping)
-        if isinstance(result.type, IndexType):
+        if not isinstance(result.type, IndexType):
+            computed = op.clone(mapping)
+        else:
             computed = type(op).create(
-                operands=computed.operands,
+                operands=[mapping[value] for value in op.operands],
                 result_types=[type_],
                 properties=dict(op.properties),
                 attributes=dict(op.attributes),
