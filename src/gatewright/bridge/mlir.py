@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 GENERALIZE = "func.func(linalg-generalize-named-ops),canonicalize,cse"
 """Every linalg operation as `linalg.generic`, and constants folded."""
 
+_FROM_ONNX = f"""torch-onnx-to-torch-backend-pipeline,
+    torch-backend-to-linalg-on-tensors-backend-pipeline{{allow-non-finites=true}}, {GENERALIZE}"""
+
 _TO_LLVM = """eliminate-empty-tensors,
     one-shot-bufferize{bufferize-function-boundaries function-boundary-type-conversion=identity-layout-map},
     buffer-results-to-out-params{hoist-static-allocs modify-public-functions}, buffer-deallocation-pipeline,
@@ -73,6 +76,30 @@ def import_torch(program: object, name: str) -> str:
     with module.context:
         _run(module, GENERALIZE)
         return generic_text(module)
+
+
+def import_onnx(model: object, name: str) -> str:
+    """The linalg on tensors of an `onnx.ModelProto` with inferred shapes, every operation a `linalg.generic`.
+
+    Raises MlirError for an operation that torch-mlir cannot lower.
+    """
+    from torch_mlir import ir
+    from torch_mlir.dialects import torch as torch_dialect
+    from torch_mlir.extras import onnx_importer
+
+    context = ir.Context()
+    torch_dialect.register_dialect(context)
+    try:
+        info = onnx_importer.ModelInfo(model, config=onnx_importer.Config())  # pyright: ignore[reportArgumentType]
+        module = info.create_module(context=context)
+        onnx_importer.NodeImporter.define_function(info.main_graph, module.operation).import_all()
+    except onnx_importer.OnnxImportError as error:
+        raise MlirError(str(error)) from error
+    function = module.body.operations[0]
+    with context:
+        function.attributes["sym_name"] = ir.StringAttr.get(name)
+    _run(module, _FROM_ONNX)
+    return generic_text(module)
 
 
 def check_text(text: str) -> None:

@@ -41,10 +41,11 @@ _TO_LOOPS = """inline, buffer-results-to-out-params{modify-public-functions hois
     func.func(refback-munge-memref-copy, convert-linalg-to-loops), lower-affine, fold-memref-alias-ops, canonicalize,
     cse"""
 
-_OURS = re.compile(r"^(?:[^/\"]|/(?!/))*?\b(?:loopschedule|ls|gw)\.(?:\w+[ .(]|\w+$)", re.MULTILINE)
-"""An operation of a dialect of ours, outside comments and text: MLIR cannot read it."""
-
 _SCHEDULED = re.compile(r"\b(?:loopschedule|ls)\.\w")
+_OURS = re.compile(rf"\bgw\.isqrt\b|{_SCHEDULED.pattern}")
+"""An operation of a dialect of ours: MLIR cannot read it."""
+
+_COMMENT = re.compile(r"//.*")
 
 _LOOP_OPERATIONS: tuple[type[Operation], ...] = (
     builtin.ModuleOp,
@@ -79,9 +80,10 @@ def load(source: str | Path, args: Sequence[object] | None, options: Options) ->
     and UnsupportedError with the line for operations and types that have no hardware.
     """
     file, text = _text(source)
-    if _OURS.search(text):
+    plain = _COMMENT.sub("", text)
+    if _OURS.search(plain):
         module = _parse(text, file)
-        level = "schedule" if _SCHEDULED.search(text) else "loops"
+        level = "schedule" if _SCHEDULED.search(plain) else "loops"
         function = _entry(module, options)
         _describe(function, _names(text, function), list(function.function_type.outputs))
     else:

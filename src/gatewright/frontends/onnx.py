@@ -1,0 +1,92 @@
+"""ONNX files, through torch-mlir's importer to linalg on tensors."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from gatewright.bridge.mlir import MlirError, import_onnx
+from gatewright.errors import SourceError, ToolError, UnsupportedError
+from gatewright.frontends.imported import read
+from gatewright.frontends.ports import Port, describe_ports
+from gatewright.options import Options
+from gatewright.program import Program
+
+
+def load(source: str | Path, args: Sequence[object] | None, options: Options) -> Program:
+    """The tensor-level program of an `.onnx` file; its shapes must be fixed in the file, so `args` are not needed.
+
+    Raises SourceError for a file that cannot be read, UnsupportedError for an operation that cannot be lowered or a
+    shape that is not fixed, and ToolError without the onnx package.
+    """
+    path = Path(source)
+    model = _checked(path)
+    name = options.name or _identifier(path.stem)
+    inputs, outputs = _inputs(model), list(model.graph.output)
+    for value in inputs:
+        _check_shape(value, path)
+    try:
+        text = import_onnx(model, name)
+    except MlirError as error:
+        operation = re.search(r"onnx\.(\w+)|torch\.((?:aten|prims|operator)[\w.]*)", str(error))
+        found = (operation[1] or operation[2]) if operation else None
+        what = f"the ONNX operation {found} is not supported" if found else f"{path.name} cannot be lowered"
+        raise UnsupportedError(what, why=f"torch-mlir: {error}") from error
+    module = read(text)
+    program = Program("tensor", module, name)
+    describe_ports(program.function, [Port(_identifier(v.name)) for v in inputs], [Port(v.name) for v in outputs])
+    return program
+
+
+def _checked(path: Path) -> Any:
+    """The model in a file, with the shapes of all its values."""
+    try:
+        import onnx
+    except ImportError as error:
+        raise ToolError(
+            "reading an ONNX file needs the onnx package",
+            why="onnx is not installed",
+            remedy='pip install "gatewright[onnx]"',
+        ) from error
+    try:
+        model = onnx.load(str(path))
+    except FileNotFoundError as error:
+        raise SourceError(f"cannot read {path}", why="there is no such file") from error
+    except OSError as error:
+        raise SourceError(f"cannot read {path}", why=(error.strerror or str(error)).lower()) from error
+    except Exception as error:  # protobuf raises its own kinds, which differ between its implementations
+        raise SourceError(f"{path} is not an ONNX file, or is damaged", why=_first_line(error)) from error
+    try:
+        onnx.checker.check_model(model, full_check=True)
+        return onnx.shape_inference.infer_shapes(model, data_prop=True)
+    except Exception as error:  # the checker and the inference raise their own kinds
+        raise SourceError(f"{path} is not a valid ONNX model", why=_first_line(error)) from error
+
+
+def _inputs(model: Any) -> list[Any]:
+    """The inputs that are not weights."""
+    weights = {initializer.name for initializer in model.graph.initializer}
+    return [value for value in model.graph.input if value.name not in weights]
+
+
+def _check_shape(value: Any, path: Path) -> None:
+    extents = [dimension.dim_value for dimension in value.type.tensor_type.shape.dim]
+    if not all(extent > 0 for extent in extents):
+        names = [d.dim_param or str(d.dim_value) for d in value.type.tensor_type.shape.dim]
+        raise UnsupportedError(
+            f"the input {value.name} of {path.name} has the shape [{', '.join(names)}]",
+            why="every array of a circuit has a fixed size",
+            remedy="export the model with a fixed batch size",
+        )
+
+
+def _identifier(name: str) -> str:
+    cleaned = re.sub(r"\W", "_", name)
+    return cleaned if cleaned[:1].isalpha() else f"x_{cleaned}"
+
+
+def _first_line(error: BaseException) -> str:
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return lines[0] if lines else type(error).__name__
