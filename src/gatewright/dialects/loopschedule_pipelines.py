@@ -9,7 +9,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterator
 
 from xdsl.dialects import memref
 from xdsl.ir import Operation
@@ -19,6 +19,7 @@ from gatewright.dialects.loopschedule import (
     PipelineOp,
     PipelineStageOp,
     RegisterOp,
+    StepOp,
     available_cycle,
     condition_cycle,
     latency_of,
@@ -60,7 +61,18 @@ def _start_of(op: Operation) -> int | None:
     if isinstance(op, PipelineStageOp):
         return op.start
     stage = op.parent_op()
+    if isinstance(stage, StepOp):
+        stage = stage.parent_op()
     return stage.start if isinstance(stage, PipelineStageOp) else None
+
+
+def _operations(stage: PipelineStageOp) -> Iterator[Operation]:
+    """The operations of a stage, those under a predicate included."""
+    for op in stage.body.block.ops:
+        if isinstance(op, StepOp):
+            yield from op.body.block.ops
+        else:
+            yield op
 
 
 def _verify_carried(pipeline: PipelineOp) -> None:
@@ -84,7 +96,7 @@ def _verify_carried(pipeline: PipelineOp) -> None:
 def _verify_speculation(pipeline: PipelineOp) -> None:
     decided = condition_cycle(pipeline)
     for stage in pipeline.stages:
-        for op in stage.body.block.ops:
+        for op in _operations(stage):
             if isinstance(op, memref.StoreOp) and stage.start < decided:
                 raise VerifyException(
                     f"memref.store to {array_label(op)} starts in cycle {stage.start}, but only in cycle {decided} "
@@ -95,7 +107,7 @@ def _verify_speculation(pipeline: PipelineOp) -> None:
 def _verify_ports(pipeline: PipelineOp) -> None:
     taken: dict[Hashable, tuple[Operation, int]] = {}
     for stage in pipeline.stages:
-        for op in stage.body.block.ops:
+        for op in _operations(stage):
             resources: list[tuple[Hashable, str]] = []
             if isinstance(op, memref.LoadOp | memref.StoreOp):
                 resources.append(((array_of(op), op.name), f"the port of {array_label(op)}"))

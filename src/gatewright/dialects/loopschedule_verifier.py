@@ -2,7 +2,8 @@
 
 (1) A step lasts at least one cycle; an interval is at least 1; a start and a trip count are not negative.
 (2) A step or stage ends in a register of the types of its results.
-(3) A step holds arithmetic, loads, stores, steps and loops; a stage holds arithmetic, loads and stores.
+(3) A step holds arithmetic, loads, stores, steps and loops; a stage holds arithmetic, loads, stores, and steps with a
+    condition that hold nothing but stores.
 (4) A condition is combinational and ends in a register of one i1.
 (5) Both regions of a loop have block arguments of the types of the iteration arguments.
 (6) A body ends in a terminator, with iteration arguments of the types of the loop's and results of its results' types.
@@ -61,11 +62,23 @@ def verify_stage(stage: PipelineStageOp) -> None:
         raise VerifyException(f"loopschedule.pipeline.stage starts in cycle {stage.start}, a start is not negative")
     _verify_register(stage)
     for op in stage.body.block.ops:
-        if not (isinstance(op, RegisterOp) or op.name in _ACCESSES or is_arithmetic(op)):
+        if isinstance(op, StepOp):
+            _verify_predicate(op, stage)
+        elif not (isinstance(op, RegisterOp) or op.name in _ACCESSES or is_arithmetic(op)):
             raise VerifyException(
                 f"{op.name} cannot start in cycle {stage.start}: "
                 "a loopschedule.pipeline.stage holds arithmetic, loads and stores"
             )
+
+
+def _verify_predicate(step: StepOp, stage: PipelineStageOp) -> None:
+    """Check that a step in a stage is the predicate of stores."""
+    stores = all(isinstance(op, RegisterOp) or op.name == "memref.store" for op in step.body.block.ops)
+    if step.when is None or step.cycles != 1 or step.outs or not stores:
+        raise VerifyException(
+            f"loopschedule.step cannot start in cycle {stage.start}: "
+            "in a loopschedule.pipeline.stage it has a condition and holds nothing but stores"
+        )
 
 
 def verify_seq_while(loop: SeqWhileOp) -> None:

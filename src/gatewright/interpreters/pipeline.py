@@ -11,7 +11,7 @@ from __future__ import annotations
 from xdsl.dialects import memref
 from xdsl.ir import SSAValue
 
-from gatewright.dialects.loopschedule import PipelineOp, PipelineStageOp, RegisterOp, condition_cycle
+from gatewright.dialects.loopschedule import PipelineOp, PipelineStageOp, RegisterOp, StepOp, condition_cycle
 from gatewright.interpreters.python_source import PythonSource, zero
 from gatewright.interpreters.terms import Term, named
 
@@ -114,6 +114,15 @@ def _stage(
     # What a stage registers without being executed is unspecified: the zeros that an iteration begins with.
 
 
+def _store(source: PythonSource, op: memref.StoreOp, stores: str) -> None:
+    access = source.access(op)
+    if access.inside:
+        source.line(f"if not ({access.inside}): {source.fault(op, access)}")
+    source.element(op, access)
+    target = f"{source.text_of(op.memref)}, {access.address.text}, {source.text_of(op.value)}"
+    source.line(f"{stores}.append(({target}))")
+
+
 def _stage_body(
     source: PythonSource, stage: PipelineStageOp, loop: PipelineOp, slots: _Slots, this: str, stores: str
 ) -> None:
@@ -124,12 +133,12 @@ def _stage_body(
             case memref.LoadOp():
                 source.speculative_load(op)
             case memref.StoreOp():
-                access = source.access(op)
-                if access.inside:
-                    source.line(f"if not ({access.inside}): {source.fault(op, access)}")
-                source.element(op, access)
-                target = f"{source.text_of(op.memref)}, {access.address.text}, {source.text_of(op.value)}"
-                source.line(f"{stores}.append(({target}))")
+                _store(source, op, stores)
+            case StepOp() if op.when is not None:
+                with source.indented(f"if {source.atom(op.when).text}:"):
+                    for inner in op.body.block.ops:
+                        if isinstance(inner, memref.StoreOp):
+                            _store(source, inner, stores)
             case _:
                 raise source.unsupported(op)
     for out, value in zip(stage.outs, stage.register.values, strict=True):

@@ -93,7 +93,12 @@ BROKEN = {
     ),
     "3 stage": (
         function(pipeline(NEXT.replace("%next =", step("") + "%next ="))),
-        "loopschedule.step cannot start in cycle 0: a loopschedule.pipeline.stage holds arithmetic, loads and stores",
+        "loopschedule.step cannot start in cycle 0: "
+        "in a loopschedule.pipeline.stage it has a condition and holds nothing but stores",
+    ),
+    "3 stage holds no allocation": (
+        function(pipeline(NEXT.replace("%next =", "%m = memref.alloc() : memref<8xi32>\n%next ="))),
+        "memref.alloc cannot start in cycle 0: a loopschedule.pipeline.stage holds arithmetic, loads and stores",
     ),
     "4 load": (
         function(loop(step("")).replace("%going =", f"%l = {LOAD_A}\n%going =")),

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from xdsl.ir import SSAValue
 
-from gatewright.dialects.loopschedule import PipelineOp, PipelineStageOp, RegisterOp, condition_cycle
+from gatewright.dialects.loopschedule import PipelineOp, PipelineStageOp, RegisterOp, StepOp, condition_cycle
 from gatewright.errors import IrError, SourceLocation
 from gatewright.location import source_location
 from gatewright.transforms.rtl.circuit import Circuit, Wire, width
@@ -276,7 +276,12 @@ class Pipeline:
         if stage.when is not None:
             active = circuit.all_of(active, lowering.read(stage.when, at))
         for operation in stage.body.block.ops:
-            if not isinstance(operation, RegisterOp):
+            if isinstance(operation, StepOp) and operation.when is not None:
+                taken = circuit.all_of(active, lowering.read(operation.when, at))
+                for store in operation.body.block.ops:
+                    if not isinstance(store, RegisterOp):
+                        lowering.operation(store, taken, at)
+            elif not isinstance(operation, RegisterOp):
                 lowering.operation(operation, active, at)
         for position, (out, value) in enumerate(zip(stage.outs, stage.register.values, strict=True)):
             source = lowering.sources[value]
