@@ -7,6 +7,8 @@ import math
 import numpy as np
 import pytest
 
+import gatewright.types as gw
+
 ARITHMETIC = ("+", "-", "*", "//", "%", "<<", ">>", "&", "|", "^")
 COMPARISONS = ("==", "!=", "<", "<=", ">", ">=")
 DTYPES = (np.int8, np.uint8, np.int16, np.uint16, np.int32, np.uint32, np.int64, np.uint64)
@@ -121,8 +123,6 @@ def test_isqrt_of_python_integers(agrees):
 
 
 def test_odd_widths_meet_in_the_wider_and_wrap_there(compiled):
-    import gatewright.types as gw
-
     def f(a: gw.int_(12), b: gw.uint(3), c: gw.int_(5)):  # pyright: ignore
         return a + c, a * b, b + b
 
@@ -130,8 +130,6 @@ def test_odd_widths_meet_in_the_wider_and_wrap_there(compiled):
 
 
 def test_casts_to_hardware_types_wrap_in_python_too(agrees):
-    import gatewright.types as gw
-
     def f(a):
         return gw.i8(a), gw.u32(a) + gw.u32(1), gw.bool_(a), np.int32(gw.int_(12)(a))
 
@@ -173,7 +171,7 @@ def test_chained_comparisons(agrees):
 
 def test_and_or_have_the_values_of_their_operands(agrees):
     def f(a, b, p, q):
-        return a and b, a or b, p and q, p or q, (a > 0 and b > 0) or not p, a or 5
+        return a and b, a or b, p and q, p or q, (a > 0 and b > 0) or not p, (a or 5) + a
 
     agrees(f, np.int8(1), np.int8(1), True, True,
            inputs=[(np.int8(a), np.int8(b), p, q) for a in (0, 3) for b in (0, -2) for p in (True, False)

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from gatewright import types
+from gatewright.errors import InterfaceError
 from gatewright.frontends.python.arrays import elementwise
 from gatewright.frontends.python.casts import convert, scalar_type
 from gatewright.frontends.python.compilation import Compilation
 from gatewright.frontends.python.conversion import check_fits
+from gatewright.frontends.python.tables import Arguments, function, known_int
 from gatewright.frontends.python.values import (
     PYTHON_INT,
     ArrayValue,
@@ -69,3 +73,23 @@ def type_object(type_: NumberType) -> Known:
         return Known(np.dtype(np.int64))
     return Known(type_)
 
+
+
+def _enter_maker(make: Callable[..., types.Scalar], name: str, parameters: tuple[str, ...], note: str) -> None:
+    """Enter a function that makes a type."""
+
+    def emit(state: Compilation, arguments: Arguments) -> Value:
+        values = arguments.bind(state, *parameters, least=len(parameters))
+        sizes = [known_int(state, value, f"the {parameter}") for value, parameter in zip(values, parameters, strict=True)]
+        try:
+            return Known(make(*sizes))
+        except InterfaceError as error:
+            raise state.mistake(error.what, why=error.why, remedy=error.remedy) from None
+
+    emit.__doc__ = note
+    function(make, name)(emit)
+
+
+_enter_maker(types.fixed, "gw.fixed", ("width", "fraction"), "A fixed-point type, to cast to.")
+_enter_maker(types.int_, "gw.int_", ("bits",), "A signed integer type of any width, to cast to.")
+_enter_maker(types.uint, "gw.uint", ("bits",), "An unsigned integer type of any width, to cast to.")

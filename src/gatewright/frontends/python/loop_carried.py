@@ -11,11 +11,12 @@ from gatewright.frontends.python.arrays import View, fill_array, materialize, wh
 from gatewright.frontends.python.casts import convert
 from gatewright.frontends.python.compilation import Compilation
 from gatewright.frontends.python.conversion import ssa_of
-from gatewright.frontends.python.joins import mismatch, open_number, same_value
+from gatewright.frontends.python.joins import alternatives_of, mismatch, open_number, same_value
 from gatewright.frontends.python.memory import allocate
 from gatewright.frontends.python.values import (
     Exact,
     Number,
+    NumberType,
     Tuple,
     Unbound,
     Value,
@@ -105,7 +106,8 @@ def refined(state: Compilation, carried: Carried, entry: dict[str, Value], end: 
     """What the loop must carry, after a try with `carried` ended in `end`; `changed` if that is something else."""
     better = Carried(dict(carried.values), dict(carried.copies))
     for name, value in carried.values.items():
-        new = _joined(state, name, value, end.get(name, Unbound(f"{name} has no value on some path to here")))
+        last = end.get(name, Unbound(f"{name} has no value on some path to here"))
+        new = _joined(state, name, entry[name], value, last)
         if isinstance(new, View) and not isinstance(entry[name], Unbound):
             if name not in better.copies:
                 better.copies[name] = whole(allocate(state, new.buffer.element, new.shape, name))
@@ -116,27 +118,49 @@ def refined(state: Compilation, carried: Carried, entry: dict[str, Value], end: 
     return better
 
 
-def _joined(state: Compilation, name: str, a: Value, b: Value) -> Value:
+def _joined(state: Compilation, name: str, entry: Value, a: Value, b: Value) -> Value:
     """The value that a name carries, which was `a` so far and is `b` at the end of the body; a changed array is `b`."""
     if same_value(a, b):
         return a
     if isinstance(a, Unbound) or isinstance(b, Unbound):
         return a if isinstance(a, Unbound) else b
     if isinstance(a, Tuple) and isinstance(b, Tuple) and len(a.items) == len(b.items):
-        return Tuple(tuple(_joined_item(state, name, x, y) for x, y in zip(a.items, b.items, strict=True)))
+        assert isinstance(entry, Tuple)
+        triples = zip(entry.items, a.items, b.items, strict=True)
+        return Tuple(tuple(_joined_item(state, name, *triple) for triple in triples))
     if isinstance(a, Number) and isinstance(b, Number):
         if (merged := open_number(state, a, b)) is None:
             return mismatch(name, a, b)
         if isinstance(a.type, Exact) and merged.type != a.type:
             return _growing(name)
-        return Number(merged.type, alternatives=merged.alternatives)
+        assert isinstance(entry, Number)
+        return Number(merged.type, alternatives=_alternatives(entry, a, b, merged.type))
     if isinstance(a, View) and isinstance(b, View) and a.shape == b.shape and a.type == b.type:
         return b
     return mismatch(name, a, b)
 
 
-def _joined_item(state: Compilation, name: str, a: Value, b: Value) -> Value:
-    item = _joined(state, name, a, b)
+def _alternatives(entry: Number, a: Number, b: Number, type_: NumberType) -> tuple[Number, ...]:
+    """What the variable may be before an iteration: what it was before the loop, or what the body leaves.
+
+    While its type still changes, the body has not been tried with the right one, and what it leaves says nothing.
+    """
+    if a.type != type_:
+        return alternatives_of((entry, Number(type_)), type_)
+    return alternatives_of((entry, *a.alternatives, b), type_)
+
+
+def as_left(value: Value, end: Value) -> Value:
+    """What a carried value is after a loop that has run: whatever it was before, now it is what the body leaves."""
+    if isinstance(value, Tuple) and isinstance(end, Tuple):
+        return Tuple(tuple(as_left(item, last) for item, last in zip(value.items, end.items, strict=True)))
+    if isinstance(value, Number) and isinstance(end, Number) and value.ssa is None and not value.is_known:
+        return Number(value.type, linear=value.linear, alternatives=alternatives_of((end,), value.type))
+    return value
+
+
+def _joined_item(state: Compilation, name: str, entry: Value, a: Value, b: Value) -> Value:
+    item = _joined(state, name, entry, a, b)
     return mismatch(name, a, b) if isinstance(item, View) and not same_value(a, b) else item
 
 

@@ -19,6 +19,7 @@ from gatewright.frontends.python.liveness import stored
 from gatewright.frontends.python.loop_carried import (
     MOST_TRIES,
     Carried,
+    as_left,
     carried_at_entry,
     following,
     initial,
@@ -73,15 +74,16 @@ class Loop:
                 frame.formats.setdefault(name, value.type)
         _hint(carried, arguments)
 
-    def after(self, carried: Carried, results: Sequence[SSAValue], late: Names) -> None:
-        """Give the names the values that they have after the loop."""
+    def after(self, carried: Carried, results: Sequence[SSAValue], late: Names, end: Names | None = None) -> None:
+        """Give the names the values that they have after the loop; `end` are those of the body if it certainly runs."""
         values = iter(results)
         frame = self.state.frame
         frame.names = dict(self.entry)
         for name in self.assigned:
             frame.names.pop(name, None)
         for name, value in carried.values.items():
-            frame.names[name] = fill(self.state, value, values)
+            last = value if end is None else as_left(value, end[name])
+            frame.names[name] = fill(self.state, last, values)
         for name, value in late.items():
             frame.names[name] = fill(self.state, value, values)
         _hint(carried, results)
@@ -178,7 +180,7 @@ def emit_for(state: Compilation, node: ast.For, iteration: Iteration, body: Call
                 block.insert_arg(ir_type_of(number.type), len(block.args))
             operation = scf.ForOp(*bounds, start, block)
             builder.insert(operation)
-            loop.after(carried, operation.results, late)
+            loop.after(carried, operation.results, late, end if iteration.runs else None)
 
         return end, [block], finish
 

@@ -28,8 +28,10 @@ class Taken:
 
 def annotations_of(function: FunctionType) -> dict[str, object]:
     """The annotations of a function, those written as text evaluated."""
+    closure = zip(function.__code__.co_freevars, function.__closure__ or (), strict=True)
     try:
-        return inspect.get_annotations(function, eval_str=True)
+        captured = {name: cell.cell_contents for name, cell in closure}
+        return inspect.get_annotations(function, locals=captured, eval_str=True)
     except Exception as error:
         raise SourceError(
             f"an annotation of {function.__name__} cannot be evaluated: {error}",

@@ -63,7 +63,7 @@ def resolve_index(state: Compilation, value: Value, extent: int) -> Number:
     value_ssa, zero = ssa_of(state, index), state.builder.constant(0, IndexType())
     negative = state.builder.pure(arith.CmpiOp, value_ssa, zero, "slt")
     chosen = state.builder.pure(arith.SelectOp, negative, ssa_of(state, shifted), value_ssa)
-    return state.python_int(chosen, None, 0, extent - 1)
+    return state.python_int(chosen, None, 0)
 
 
 def resolve_span(state: Compilation, span: Span, extent: int) -> _Window:
