@@ -22,9 +22,9 @@ def clamp(x):
 
 @gw.kernel
 def layer(x: gw.i32[4], y: gw.i32[3], steps: gw.u8) -> tuple[gw.i32, gw.u8]:
-    largest = 0
+    largest = gw.i32(0)
     for i in range(3):
-        total = 0
+        total = gw.i32(0)
         for j in range(4):
             if x[j] > 0:
                 total += WEIGHTS[i, j] * x[j]
@@ -32,14 +32,15 @@ def layer(x: gw.i32[4], y: gw.i32[3], steps: gw.u8) -> tuple[gw.i32, gw.u8]:
                 total -= x[j] // 3
         y[i] = clamp(total)
         largest = max(largest, total)
-    count = 0
+    count = gw.u8(0)
     while count < steps and largest > 1:
         largest = largest // 2
-        count += 1
+        count += gw.u8(1)
     return largest, count
 """
 MLIR = """\
-func.func @mix(%a: memref<16xi32>, %b: memref<16xi32>, %n: index) -> i32 {
+func.func @mix(%a: memref<16xi32>, %b: memref<16xi32>, %limit: i32) -> i32 {
+  %n = arith.index_cast %limit : i32 to index
   %zero = arith.constant 0 : i32
   %first = arith.constant 0 : index
   %one = arith.constant 1 : index
