@@ -64,15 +64,15 @@ def _pairs(net: Netlist, terms: Sequence[Wire]) -> list[Wire]:
 
 
 def divider(operator: Operator) -> str:
-    """Inputs `rst`, `start`, `a`, `b`: restoring division, one bit of the quotient a cycle.
+    """Inputs `start`, `a`, `b`: restoring division, one bit of the quotient a cycle.
 
     The operands are taken in the cycle of the start; the result stays up to and including the cycle of the next start,
-    which may come at any time: it drops what was going on. Division by zero gives 0. Signs are taken off first and put
-    back in a cycle of its own; the smallest number divided by -1 is itself.
+    which may come at any time: it drops what was going on, so that no reset is needed. Division by zero gives 0. Signs
+    are taken off first and put back in a cycle of its own; the smallest number divided by -1 is itself.
     """
     width, kind = operator.width, operator.kind
     signed = kind in ("divsi", "floordivsi", "remsi")
-    net = Netlist(operator.name, [("rst", 1), ("start", 1), ("a", width), ("b", width)])
+    net = Netlist(operator.name, [("start", 1), ("a", width), ("b", width)])
     start, a, b = net.input("start"), net.input("a"), net.input("b")
     busy = _countdown(net, width)
     quotient, rest = net.register("quotient", width), net.register("rest", width)
@@ -113,18 +113,18 @@ def _countdown(net: Netlist, cycles: int) -> Wire:
     busy = net.invert(net.is_zero(count))
     start = net.input("start")
     fewer = net.subtract(count, net.constant(1, width))
-    net.drive(count, net.mux(start, net.constant(cycles, width), fewer), net.any(start, busy), net.input("rst"))
+    net.drive(count, net.mux(start, net.constant(cycles, width), fewer), net.any(start, busy))
     return busy
 
 
 def square_root(operator: Operator) -> str:
-    """Inputs `rst`, `start`, `a`: the floor of the square root of an unsigned number, one bit a cycle, as by hand.
+    """Inputs `start`, `a`: the floor of the square root of an unsigned number, one bit a cycle, as by hand.
 
     Starts and results are as in `divider`.
     """
     width = operator.width
     half = (width + 1) // 2
-    net = Netlist(operator.name, [("rst", 1), ("start", 1), ("a", width)])
+    net = Netlist(operator.name, [("start", 1), ("a", width)])
     start = net.input("start")
     busy = _countdown(net, half)
     digits, root, rest = net.register("digits", 2 * half), net.register("root", half), net.register("rest", half + 1)

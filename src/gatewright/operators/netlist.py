@@ -104,13 +104,11 @@ class Netlist:
         """The output of a register that `drive` declares."""
         return Wire(f"%{name}", width)
 
-    def drive(self, register: Wire, value: Wire, enable: Wire | None = None, clear: Wire | None = None) -> Wire:
-        """Have a register take a value at the end of every cycle with `enable`, and zero if there is `clear`."""
+    def drive(self, register: Wire, value: Wire, enable: Wire | None = None) -> Wire:
+        """Have a register take a value at the end of every cycle, or of every cycle with `enable`."""
         operation, operands = "seq.compreg", f"{value.name}, %clk"
         if enable is not None:
             operation, operands = "seq.compreg.ce", f"{operands}, {enable.name}"
-        if clear is not None:
-            operands += f" reset {clear.name}, {self.constant(0, register.width).name}"
         self.lines.append(f"{register.name} = {operation} {operands} : i{register.width}")
         return register
 
