@@ -6,7 +6,7 @@ The rules are those of "Arithmetic that never faults" in `docs/levels.md`.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import isqrt
 
 from xdsl.dialects import arith
@@ -199,7 +199,7 @@ def _truncate(terms: list[Term], op: Operation) -> Term:
 
 
 def _extend_unsigned(terms: list[Term], op: Operation) -> Term:
-    return terms[0]
+    return replace(terms[0], bare=None)  # what it was before it wrapped is equal to it at its own width only
 
 
 def _extremum(symbol: str, is_signed: bool) -> Callable[[list[Term], Operation], Term]:
