@@ -58,9 +58,8 @@ def _colour(arcs: list[Arc], interval: int, limit: int | None) -> list[int]:
     slot. Circular arcs in general may need a search (M. Garey, D. Johnson, G. Miller and C. Papadimitriou, The
     complexity of coloring circular arcs and chords, 1980).
     """
-    crowd = max((sum(_covers(arc, slot, interval) for arc in arcs) for slot in range(interval)), default=0)
     best = min((_first_fit(arcs, interval, cut) for cut in range(interval)), key=max, default=[])
-    if limit is None or max(best, default=0) < max(crowd, limit):
+    if limit is None or max(best, default=0) < limit:
         return best
     return _search(arcs, interval, limit)
 

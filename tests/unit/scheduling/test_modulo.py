@@ -163,6 +163,19 @@ def test_an_operation_keeps_its_unit_and_no_unit_is_used_twice_at_once(problem: 
             used.add(place)
 
 
+def test_units_are_shared_even_where_no_turn_around_the_circle_shares_them_well():
+    problem, uses = Problem(period=10.0), [(4, 2), (3, 1), (4, 4), (2, 1), (3, 4), (2, 2)]
+    for _, cycles in uses:
+        problem.add_operation(OperatorType(f"for {cycles}", interval=cycles, limit=3, shared_as="unit"))
+    schedule = Schedule([start for start, _ in uses], [0.0] * len(uses), 5)
+    verify(problem, schedule)
+    units = bind(problem, schedule)
+    assert set(units) == {0, 1, 2}
+    for one, other in combinations(range(len(uses)), 2):
+        slots = [{(uses[each][0] + cycle) % 5 for cycle in range(uses[each][1])} for each in (one, other)]
+        assert units[one] != units[other] or not slots[0] & slots[1]
+
+
 @settings(max_examples=50, deadline=None)
 @given(loops(14))
 def test_the_same_problem_has_the_same_schedule(problem: Problem):

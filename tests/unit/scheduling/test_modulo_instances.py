@@ -418,3 +418,11 @@ def test_only_the_operator_that_is_in_the_way_is_named():
     problem = instance.problem()
     problem.add_operation(OperatorType("other", 1, limit=1), "bystander")
     assert modulo_schedule(problem).contended == ("limited",)
+
+
+def test_without_effort_it_is_said_which_intervals_remain_open():
+    instance = next(each for each in INSTANCES if each.name == "minII_infeasible")
+    problem = instance.problem()
+    result = modulo_schedule(problem, effort=0)
+    assert (result.interval, result.proven, result.undecided) == (4, False, (3,))
+    assert result.describe(problem).endswith("; a schedule at 3 was neither found nor excluded within the effort")
