@@ -100,11 +100,11 @@ class Writer:
 @st.composite
 def programs(draw) -> str:
     """The text of a valid program of nested steps and loops."""
-    text, _ = Writer(draw).block(["%a", "%b"], depth=3)
+    text, _ = Writer(draw).block(["%a", "%b"], depth=2)
     return f"func.func @f(%a: i8, %b: i8, %p: i1, %q: i1) {{\n{text}return\n}}\n"
 
 
-@settings(max_examples=25, deadline=None, derandomize=True)
+@settings(max_examples=40, deadline=None, derandomize=True)
 @given(programs())
 def test_what_is_printed_reads_back_as_the_same(text: str):
     module = parse(text)
