@@ -25,6 +25,7 @@ from gatewright.interface import Signature
 from gatewright.operators.library import OperatorLibrary
 from gatewright.options import Options
 from gatewright.program import Program
+from gatewright.transforms.loops.flatten_loops import MOST_OPERATIONS, FlattenLoopsPass
 from gatewright.transforms.loops.if_convert import IfConvertPass
 from gatewright.transforms.loops.if_to_guard import IfToGuardPass
 from gatewright.transforms.loops.narrow_indices import NarrowIndicesPass
@@ -66,6 +67,10 @@ def loops_to_schedule(options: Options) -> tuple[ModulePass, ...]:
         IfToGuardPass(),
         RotateWhilePass(),
         NarrowIndicesPass(),
+        SimplifyLoopsPass(),
+        CommonSubexpressionElimination(),
+        FlattenLoopsPass(),
+        IfConvertPass(MOST_OPERATIONS),
         SimplifyLoopsPass(),
         CommonSubexpressionElimination(),
         *share_multipliers,

@@ -7,29 +7,27 @@ from dataclasses import dataclass, field
 
 from xdsl.context import Context
 from xdsl.dialects import arith, func, memref, scf
-from xdsl.dialects.builtin import ModuleOp
+from xdsl.dialects.builtin import ModuleOp, UnknownLoc
 from xdsl.ir import Attribute, Block, Operation, Region, SSAValue
 from xdsl.passes import ModulePass
-from xdsl.rewriter import Rewriter
 from xdsl.traits import is_side_effect_free
 
-from gatewright.dialects.loopschedule import RegisterOp, SeqWhileOp, TerminatorOp
+from gatewright.dialects.loopschedule import PipelineOp, RegisterOp, SeqWhileOp, TerminatorOp
 from gatewright.operators.library import OperatorLibrary
 from gatewright.transforms.schedule.blocks import (
     Entry,
     ScheduledBlock,
     StepBuilder,
     clone_into,
-    constant_value,
     entries_of,
     schedule_block,
 )
+from gatewright.transforms.schedule.counting import count_with_while, trip_count
 from gatewright.transforms.schedule.operators import OperatorChooser
+from gatewright.transforms.schedule.pipelines import PipelineBuilder, plan_pipeline
 
 HEAD_OPERATIONS = (arith.ConstantOp, memref.AllocOp, memref.AllocaOp, memref.GetGlobalOp)
 """Operations that take no time and stand at the head of the function."""
-
-LoopOp = scf.ForOp | scf.WhileOp
 
 
 @dataclass(frozen=True)
@@ -53,11 +51,14 @@ class LoopsToSchedulePass(ModulePass):
     clock_mhz: float = 100.0
     multipliers: int | None = None
     target: str = "generic"
+    pipeline: bool = True
+    """Whether iterations may overlap."""
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         library = OperatorLibrary(self.target, self.clock_mhz)
         for function in [inner for inner in op.ops if isinstance(inner, func.FuncOp) and not inner.is_declaration]:
-            _Scheduler(OperatorChooser(library, function, self.multipliers), library.budget_ns).function(function)
+            chooser = OperatorChooser(library, function, self.multipliers)
+            _Scheduler(chooser, library.budget_ns, self.pipeline).function(function)
 
 
 @dataclass
@@ -66,6 +67,7 @@ class _Scheduler:
 
     chooser: OperatorChooser
     period: float
+    pipeline: bool
     head: Block = field(default_factory=Block)
     values: dict[SSAValue, SSAValue] = field(default_factory=dict)
     """Source values as they are visible to the steps being built."""
@@ -77,6 +79,8 @@ class _Scheduler:
             new = self.head.insert_arg(argument.type, len(self.head.args))
             new.name_hint = argument.name_hint
             self.values[argument] = new
+        for loop in [op for op in old.walk() if isinstance(op, scf.ForOp)]:
+            count_with_while(loop, HEAD_OPERATIONS)
         self._hoist_heads(old)
         body = Block()
         self.sequence(list(old.ops)[:-1], body)
@@ -117,7 +121,7 @@ class _Scheduler:
         for op in ops:
             if isinstance(op, HEAD_OPERATIONS):
                 continue
-            if isinstance(op, LoopOp):
+            if isinstance(op, scf.WhileOp):
                 self._loop(op, waiting, target)
                 waiting = []
             else:
@@ -139,13 +143,14 @@ class _Scheduler:
             if start == cycle:
                 clone_into(step, block, position, self.values, self.chooser)
 
-    def _loop(self, loop: LoopOp, before: list[Entry], target: Block) -> None:
+    def _loop(self, loop: scf.WhileOp, before: list[Entry], target: Block) -> None:
         """Append the steps before a loop, and the step of the loop.
 
         The last cycle before the loop becomes the first of the loop's step if nothing in it hinders.
         """
         step = StepBuilder(location=loop.location)
-        wanted: list[SSAValue] = list(loop.results)
+        wanted: list[SSAValue] = [result for result in loop.results if result.first_use is not None]
+        results = list(wanted)
         if before:
             block = schedule_block(before, self.chooser, self.period)
             length = block.length
@@ -157,12 +162,11 @@ class _Scheduler:
                 self._emit(block, length, target)
         visible = dict(self.values)
         self.values.update(step.values)
-        scheduled = self._seq_while(loop)
+        scheduled = self._scheduled_loop(loop, [result.index for result in results])
         self.values = visible
         step.add(scheduled)
-        step.values.update(zip(loop.results, scheduled.results, strict=True))
-        used = [value for value in wanted if any(True for _ in value.uses)]
-        step.finish(used, target, self.values, 1)
+        step.values.update(zip(results, scheduled.results, strict=True))
+        step.finish(wanted, target, self.values, 1)
 
     def _may_join(self, block: ScheduledBlock, cycle: int) -> bool:
         """True if the operations of a cycle can start together with a loop."""
@@ -173,28 +177,28 @@ class _Scheduler:
         )
         return bool(positions) and plain and block.settled_by(cycle) and block.ends_in(cycle) <= self.period / 2
 
-    def _seq_while(self, loop: LoopOp) -> SeqWhileOp:
-        return self._for(loop) if isinstance(loop, scf.ForOp) else self._while(loop)
+    def _scheduled_loop(self, loop: scf.WhileOp, results: Sequence[int]) -> SeqWhileOp | PipelineOp:
+        """The scheduled form of a loop whose carried values number `results` are used behind it."""
+        order = [*results, *(k for k in range(len(loop.arguments)) if k not in results)]
+        initial = [self.values[loop.arguments[k]] for k in order]
+        condition = self._condition(loop, order, initial)
+        plan = plan_pipeline(loop, self.chooser, self.period, HEAD_OPERATIONS) if self.pipeline else None
+        if plan is not None:
+            builder = PipelineBuilder(plan.iteration, plan.result, self.chooser)
+            scheduled = builder.build(initial, condition, order, len(results), plan.trips, self.values)
+        else:
+            scheduled = self._seq_while(loop, order, initial, condition, len(results))
+        for op in scheduled.walk():
+            if isinstance(op, RegisterOp | TerminatorOp) and isinstance(op.location, UnknownLoc):
+                op.location = loop.location
+        scheduled.location = loop.location
+        return scheduled
 
-    def _for(self, loop: scf.ForOp) -> SeqWhileOp:
-        body = loop.body.block
-        counter, upper, step = body.args[0], self.values[loop.ub], loop.step
-        initial = [self.values[value] for value in (*loop.iter_args, loop.lb)]
-        condition = Block(arg_types=[value.type for value in initial])
-        compare = arith.CmpiOp(condition.args[-1], upper, "slt")
-        condition.add_ops([compare, RegisterOp(compare.result)])
-        following = arith.AddiOp(counter, step)
-        _insert_before_last_loop(body, following)
-        # The source is used up as it is scheduled: its terminator now also hands on the counter.
-        Rewriter.replace_op(_terminator(body), scf.YieldOp(*_terminator(body).operands, following.result), [])
-        yielded = _terminator(body).operands
-        return self._finish(loop, initial, condition, body, [*body.args[1:], counter], yielded, _trips(loop))
-
-    def _while(self, loop: scf.WhileOp) -> SeqWhileOp:
-        initial = [self.values[value] for value in loop.arguments]
+    def _condition(self, loop: scf.WhileOp, order: Sequence[int], initial: Sequence[SSAValue]) -> Block:
+        """The condition of a loop, on its carried values in a given order."""
         condition = Block(arg_types=[value.type for value in initial])
         old = loop.before_region.block
-        mapping: dict[SSAValue, SSAValue] = dict(zip(old.args, condition.args, strict=True))
+        mapping: dict[SSAValue, SSAValue] = {old.args[k]: condition.args[n] for n, k in enumerate(order)}
         for op in list(old.ops)[:-1]:
             if isinstance(op, arith.ConstantOp):
                 continue
@@ -202,58 +206,30 @@ class _Scheduler:
             copy.location = op.location
             mapping.update(zip(op.results, copy.results, strict=True))
             condition.add_op(copy)
-        decided = _terminator(old)
+        decided = old.last_op
         assert isinstance(decided, scf.ConditionOp)
         value = decided.condition
         condition.add_op(RegisterOp(mapping.get(value, self.values.get(value, value))))
-        body = loop.after_region.block
-        return self._finish(loop, initial, condition, body, list(body.args), _terminator(body).operands, None)
+        return condition
 
-    def _finish(
-        self,
-        loop: LoopOp,
-        initial: Sequence[SSAValue],
-        condition: Block,
-        body: Block,
-        arguments: Sequence[SSAValue],
-        yielded: Sequence[SSAValue],
-        trips: int | None,
+    def _seq_while(
+        self, loop: scf.WhileOp, order: Sequence[int], initial: Sequence[SSAValue], condition: Block, results: int
     ) -> SeqWhileOp:
-        """Build the body of a loop and the loop around it; its first results are those of the source."""
+        """A loop whose iterations follow one another."""
+        body = loop.after_region.block
         target = Block(arg_types=[value.type for value in initial])
-        for source, argument in zip(arguments, target.args, strict=True):
-            argument.name_hint = source.name_hint
-            self.values[source] = argument
+        for place, index in enumerate(order):
+            target.args[place].name_hint = body.args[index].name_hint
+            self.values[body.args[index]] = target.args[place]
         self.sequence(list(body.ops)[:-1], target)
         if target.first_op is None:
             StepBuilder().finish([], target, self.values, 1)
-        following = [self.values[value] for value in yielded]
-        results = following[: len(loop.results)]
-        target.add_op(TerminatorOp(following, results))
-        scheduled = SeqWhileOp(
-            initial, [value.type for value in results], Region(condition), Region(target), trip_count=trips
-        )
-        for region in (condition, target):
-            for op in region.ops:
-                if isinstance(op, RegisterOp | TerminatorOp | arith.CmpiOp):
-                    op.location = loop.location
-        scheduled.location = loop.location
-        return scheduled
-
-
-def _terminator(block: Block) -> Operation:
-    assert block.last_op is not None
-    return block.last_op
-
-
-def _insert_before_last_loop(body: Block, op: Operation) -> None:
-    """Insert the counter's increment where it costs no step: with the last operations, or with a loop at the end."""
-    last = _terminator(body)
-    op.location = last.location
-    before = last.prev_op
-    while isinstance(before, HEAD_OPERATIONS):
-        before = before.prev_op
-    body.insert_op_before(op, before if isinstance(before, LoopOp) else last)
+        terminator = body.last_op
+        assert isinstance(terminator, scf.YieldOp)
+        following = [self.values[terminator.operands[k]] for k in order]
+        target.add_op(TerminatorOp(following, following[:results]))
+        types = [value.type for value in following[:results]]
+        return SeqWhileOp(initial, types, Region(condition), Region(target), trip_count(loop))
 
 
 def _used_later(step: StepBuilder, block: ScheduledBlock, cycle: int) -> list[SSAValue]:
@@ -274,10 +250,3 @@ def _used_later(step: StepBuilder, block: ScheduledBlock, cycle: int) -> list[SS
 def _needs(user: Operation, inside: set[int]) -> bool:
     """True if a user of a value stands outside a step; the store under a predicate uses it for the conditional."""
     return not isinstance(user, scf.IfOp) and id(user) not in inside
-
-
-def _trips(loop: scf.ForOp) -> int | None:
-    low, high, step = (constant_value(value) for value in (loop.lb, loop.ub, loop.step))
-    if low is None or high is None or step is None or step <= 0:
-        return None
-    return max(0, -(-(high - low) // step))

@@ -1,0 +1,146 @@
+"""The body of a loop as a modulo scheduling problem: what its operations demand of each other, iterations apart too."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from xdsl.dialects import arith, memref, scf
+from xdsl.dialects.builtin import IntegerAttr
+from xdsl.ir import Block, Operation, SSAValue
+
+from gatewright.analysis.slot_dependences import Trace
+from gatewright.scheduling.problem import OperatorType, Problem
+from gatewright.transforms.schedule.blocks import Entry, entries_of
+from gatewright.transforms.schedule.operators import OperatorChooser
+
+COPY = OperatorType("copy")
+"""Hands a value on to the next iteration without computing anything."""
+
+
+@dataclass
+class LoopBody:
+    """A loop that may be pipelined: straight-line operations on arguments carried from iteration to iteration."""
+
+    arguments: list[SSAValue]
+    """The carried values, as the body sees them."""
+    yielded: list[SSAValue]
+    """What they become."""
+    entries: list[Entry]
+    decided_by: list[int]
+    """The arguments that the condition reads."""
+
+
+@dataclass
+class Iteration:
+    """The scheduling problem of a body, and where its values come from."""
+
+    body: LoopBody
+    problem: Problem
+    producers: list[int] = field(default_factory=list)
+    """For each carried value the operation that provides its next value: an entry, or a copy behind the entries."""
+    copies: list[SSAValue] = field(default_factory=list)
+    """The values that are handed on as they are, by copies."""
+
+
+def is_straight(ops: Sequence[Operation], head: tuple[type[Operation], ...]) -> bool:
+    """True if all operations can be entries of an iteration."""
+    for op in ops:
+        if op.regions and not (isinstance(op, scf.IfOp) and _only_stores(op)):
+            return False
+        if not (op.regions or isinstance(op, (memref.LoadOp, memref.StoreOp, *head)) or op.name[:6] in _ARITHMETIC):
+            return False
+    return True
+
+
+_ARITHMETIC = ("arith.", "gw.isq")
+
+
+def _only_stores(op: scf.IfOp) -> bool:
+    inner = list(op.true_region.block.ops)
+    return not op.results and all(isinstance(each, memref.StoreOp | scf.YieldOp) for each in inner)
+
+
+def runs_once(yielded: SSAValue) -> bool:
+    """True of the next value of a condition that is known to be false: the loop is a conditional."""
+    owner = yielded.owner
+    return isinstance(owner, arith.ConstantOp) and isinstance(owner.value, IntegerAttr) and not owner.value.value.data
+
+
+def entries_of_body(block: Block, head: tuple[type[Operation], ...]) -> list[Entry]:
+    """The entries of all operations but the terminator and what takes no time."""
+    ops = [op for op in list(block.ops)[:-1] if not isinstance(op, head)]
+    return [entry for op in ops for entry in entries_of(op)]
+
+
+def build(body: LoopBody, chooser: OperatorChooser, period: float, trace: Trace | None) -> Iteration:
+    """The scheduling problem of a body; without a trace, every two accesses of an array may touch the same element."""
+    problem = Problem(period)
+    iteration = Iteration(body, problem)
+    defined: dict[SSAValue, int] = {}
+    for position, entry in enumerate(body.entries):
+        problem.add_operation(chooser.operator_type(entry.op), entry.op.name)
+        defined.update((result, position) for result in entry.op.results)
+    number = {argument: index for index, argument in enumerate(body.arguments)}
+    for value in body.yielded:
+        if value in defined:
+            iteration.producers.append(defined[value])
+        else:
+            iteration.producers.append(problem.add_operation(COPY, "copy"))
+            iteration.copies.append(value)
+    for position, entry in enumerate(body.entries):
+        for operand in entry.operands:
+            _demand(iteration, defined, number, operand, position)
+    for offset, value in enumerate(iteration.copies):
+        _demand(iteration, defined, number, value, len(body.entries) + offset)
+    _order_accesses(iteration, trace)
+    for position, entry in enumerate(body.entries):
+        if isinstance(entry.op, memref.StoreOp):
+            for index in body.decided_by:
+                _carry(problem, iteration.producers[index], position, "condition")
+    return iteration
+
+
+def _demand(
+    iteration: Iteration, defined: dict[SSAValue, int], number: dict[SSAValue, int], value: SSAValue, position: int
+) -> None:
+    if value in defined:
+        iteration.problem.add_dependence(defined[value], position, "value")
+    elif value in number:
+        _carry(iteration.problem, iteration.producers[number[value]], position, "carried value")
+
+
+def _carry(problem: Problem, producer: int, user: int, reason: str) -> None:
+    """Let a user wait for what the iteration before hands on: through a register, a cycle later at the earliest."""
+    if problem.operator_of(producer).latency == 0:
+        problem.add_dependence(producer, user, reason, cycles=1, distance=1)
+    else:
+        problem.add_dependence(producer, user, reason, distance=1)
+
+
+def _order_accesses(iteration: Iteration, trace: Trace | None) -> None:
+    """Keep accesses that may touch the same element in order, within an iteration and across."""
+    arrays: dict[SSAValue, list[int]] = defaultdict(list)
+    entries = iteration.body.entries
+    for position, entry in enumerate(entries):
+        if isinstance(entry.op, memref.LoadOp | memref.StoreOp):
+            arrays[entry.op.memref].append(position)
+    for accesses in arrays.values():
+        for one in accesses:
+            for other in accesses:
+                _order(iteration, one, other, trace)
+
+
+def _order(iteration: Iteration, one: int, other: int, trace: Trace | None) -> None:
+    """Let access `other` wait for access `one` where it has to."""
+    first, second = iteration.body.entries[one].op, iteration.body.entries[other].op
+    if isinstance(first, memref.LoadOp) and isinstance(second, memref.LoadOp):
+        return
+    cycles = 0 if isinstance(first, memref.LoadOp) else 1
+    problem = iteration.problem
+    if one < other and (trace is None or trace.meet(first, second)):
+        problem.add_dependence(one, other, "memory", cycles=cycles)
+    distance = 1 if trace is None else trace.distance(first, second)
+    if distance is not None:
+        problem.add_dependence(one, other, "memory", cycles=cycles, distance=distance)

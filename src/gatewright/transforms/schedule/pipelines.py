@@ -1,0 +1,192 @@
+"""A loop whose iterations overlap: from its modulo schedule to `loopschedule.pipeline`."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from xdsl.dialects import memref, scf
+from xdsl.ir import Block, Operation, Region, SSAValue
+
+from gatewright.analysis.slot_dependences import trace
+from gatewright.dialects.loopschedule import PipelineOp, PipelineStageOp, RegisterOp, TerminatorOp
+from gatewright.scheduling.binding import bind
+from gatewright.scheduling.modulo import ModuloResult, modulo_schedule
+from gatewright.scheduling.problem import Schedule
+from gatewright.transforms.schedule.blocks import ScheduledBlock, StepBuilder, clone_into, schedule_block
+from gatewright.transforms.schedule.counting import trip_count
+from gatewright.transforms.schedule.iterations import (
+    Iteration,
+    LoopBody,
+    build,
+    entries_of_body,
+    is_straight,
+    runs_once,
+)
+from gatewright.transforms.schedule.operators import OperatorChooser
+
+
+@dataclass
+class Plan:
+    """A loop that is worth pipelining: its iteration, and the schedule of it."""
+
+    iteration: Iteration
+    result: ModuloResult
+    trips: int | None
+
+
+def plan_pipeline(
+    loop: scf.WhileOp, chooser: OperatorChooser, period: float, head: tuple[type[Operation], ...]
+) -> Plan | None:
+    """Schedule the iterations of a loop in overlap; None if the loop holds control, or nothing is gained."""
+    block = loop.after_region.block
+    condition, terminator = loop.before_region.block.last_op, block.last_op
+    assert isinstance(condition, scf.ConditionOp) and isinstance(terminator, scf.YieldOp)
+    if not is_straight(list(block.ops)[:-1], head):
+        return None
+    read = [argument.index for argument in loop.before_region.block.args if _is_read(argument, condition)]
+    if any(runs_once(terminator.operands[index]) for index in read):
+        return None
+    body = LoopBody(list(block.args), list(terminator.operands), entries_of_body(block, head), read)
+    accesses = {
+        entry.op: entry.predicate for entry in body.entries if isinstance(entry.op, memref.LoadOp | memref.StoreOp)
+    }
+    found = trace(loop, accesses) if any(isinstance(op, memref.StoreOp) for op in accesses) else None
+    iteration = build(body, chooser, period, found)
+    result = modulo_schedule(iteration.problem)
+    sequential = schedule_block(body.entries, chooser, period) if body.entries else None
+    if sequential is None or result.interval >= max(sequential.length, sequential.length_with_uses_after):
+        return None
+    known = trip_count(loop)
+    return Plan(iteration, result, found.iterations if known is None and found is not None else known)
+
+
+def _is_read(argument: SSAValue, condition: scf.ConditionOp) -> bool:
+    """True if the condition depends on an argument, which it also passes on."""
+    return any(use.operation is not condition or use.index == 0 for use in argument.uses)
+
+
+@dataclass
+class PipelineBuilder:
+    """Emits the stages of one scheduled iteration."""
+
+    iteration: Iteration
+    result: ModuloResult
+    chooser: OperatorChooser
+
+    def __post_init__(self):
+        self.schedule: Schedule = self.result.schedule
+        entries = self.iteration.body.entries
+        units = bind(self.iteration.problem, self.schedule)
+        self.block = ScheduledBlock(entries, self.iteration.problem, self.schedule, units)
+        self.interval = self.result.interval
+
+    def available(self, operation: int) -> int:
+        """The cycle of an iteration from which on the registered result of an operation is there."""
+        return self.schedule.start[operation] + max(1, self.iteration.problem.operator_of(operation).latency)
+
+    @property
+    def depth(self) -> int:
+        """The cycles of an iteration, with those in which the last results come and the last condition is decided."""
+        last = max(self.schedule.start, default=0)
+        provided = [self.available(producer) for producer in self.iteration.producers]
+        depth = max([last + 1, *provided, 1])
+        deciding = [self.available(self.iteration.producers[k]) for k in self.iteration.body.decided_by]
+        if depth <= self.interval:
+            depth = max([depth, *(cycle + 1 for cycle in deciding)])
+        if depth > self.interval:
+            late = max([0, *(cycle - self.interval for cycle in deciding)])
+            depth = max(depth, late + self.interval + 1)
+        return depth
+
+    def build(
+        self,
+        initial: Sequence[SSAValue],
+        condition: Block,
+        order: Sequence[int],
+        results: int,
+        trips: int | None,
+        visible: dict[SSAValue, SSAValue],
+    ) -> PipelineOp:
+        """The pipeline. `order` is that of the carried values; the first `results` of them are its results."""
+        body = self.iteration.body
+        target = Block(arg_types=[value.type for value in initial])
+        for place, index in enumerate(order):
+            target.args[place].name_hint = body.arguments[index].name_hint
+            visible[body.arguments[index]] = target.args[place]
+        handed = self._stages(target, visible)
+        following = [handed[self.iteration.producers[index]] for index in order]
+        target.add_op(TerminatorOp(following, following[:results]))
+        types = [value.type for value in following[:results]]
+        return PipelineOp(self.interval, initial, types, Region(condition), Region(target), trips)
+
+    def _stages(self, target: Block, visible: dict[SSAValue, SSAValue]) -> dict[int, SSAValue]:
+        """Append the stages; return the value that each producer hands on."""
+        by_start: dict[int, list[int]] = defaultdict(list)
+        for operation, start in enumerate(self.schedule.start):
+            by_start[start].append(operation)
+        last = self.depth - 1
+        by_start.setdefault(last, [])
+        by_start.setdefault(0, [])
+        wanted = self._wanted()
+        handed: dict[int, SSAValue] = {}
+        for start in sorted(by_start):
+            self._stage(start, by_start[start], target, visible, wanted, handed)
+        return handed
+
+    def _wanted(self) -> set[SSAValue]:
+        """The values that are used in another cycle than that of their start, or handed on."""
+        wanted: set[SSAValue] = set()
+        start_of = {result: s for e, s in self._started() for result in e.op.results}
+        for entry, start in self._started():
+            wanted.update(operand for operand in entry.operands if start_of.get(operand, start) != start)
+        for offset, value in enumerate(self.iteration.copies):
+            start = self.schedule.start[len(self.iteration.body.entries) + offset]
+            if start_of.get(value, start) != start:
+                wanted.add(value)
+        wanted.update(value for value in self.iteration.body.yielded if value in start_of)
+        return wanted
+
+    def _started(self):
+        return zip(self.iteration.body.entries, self.schedule.start, strict=False)
+
+    def _stage(
+        self,
+        start: int,
+        operations: Sequence[int],
+        target: Block,
+        visible: dict[SSAValue, SSAValue],
+        wanted: set[SSAValue],
+        handed: dict[int, SSAValue],
+    ) -> None:
+        step = StepBuilder()
+        entries = self.iteration.body.entries
+        registered: list[tuple[int | SSAValue, SSAValue]] = []
+        for operation in operations:
+            if operation < len(entries):
+                clone_into(step, self.block, operation, visible, self.chooser)
+        for operation in operations:
+            if operation >= len(entries):
+                value = self.iteration.copies[operation - len(entries)]
+                registered.append((operation, step.values.get(value, visible.get(value, value))))
+        registered += [(value, inside) for value, inside in step.values.items() if value in wanted]
+        register = RegisterOp(*(inside for _, inside in registered))
+        step.add(register)
+        stage = PipelineStageOp(start, Region(step.block), [inside.type for _, inside in registered])
+        stage.location = register.location = _location(step.block)
+        target.add_op(stage)
+        producers = {value: k for k in operations if k < len(entries) for value in entries[k].op.results}
+        for (key, inside), out in zip(registered, stage.outs, strict=True):
+            out.name_hint = inside.name_hint
+            if isinstance(key, int):
+                handed[key] = out
+            else:
+                visible[key] = out
+                handed[producers[key]] = out
+
+
+def _location(block: Block):
+    first: Operation | None = block.first_op
+    assert first is not None
+    return first.location
