@@ -121,17 +121,17 @@ class ArcModel:
     """The level of the clock that the last evaluation saw; a cycle begins when it is 0 and the clock is 1."""
 
 
-def arc_model(texts: Sequence[str], top: str) -> ArcModel:
+def arc_model(text: str, top: str, around: str = "") -> ArcModel:
     """Lower the module `top`, whose only clock is the port `clk`, and everything in it to LLVM dialect.
 
-    The modules may come in several texts, each of which declares those of the others as external. An evaluation with
-    the clock newly high does what the clock edge does, and then settles the outputs.
+    `around` holds more modules, which may declare those of `text` as external. An evaluation with the clock newly high
+    does what the clock edge does, and then settles the outputs.
     """
     from gatewright.bridge.memories import insert, lower_to_arc
 
-    with _parsed(texts[0]) as module:
-        for text in texts[1:]:
-            insert(module, text, before=module.body.operations[0].operation)
+    with _parsed(text) as module:
+        if around:
+            insert(module, around, before=module.body.operations[0].operation)
         others = [op.operation for op in module.body.operations if _symbol(op.operation) != top]
         for other in others:
             other.attributes["sym_visibility"] = _ir().StringAttr.get("private")

@@ -24,7 +24,7 @@ class ArcSimulator:
         """Compile the module `top` of an rtl text whose memories start with `images`, by file name."""
         self._top = top
         around = harness(top)
-        self._model = Model([rtl_text, around.text], around.name, stop=STOP)
+        self._model = Model(rtl_text, around.name, around=around.text, stop=STOP)
         self._model.power_on()
         for name, file in self._model.layout.images.items():
             self._model.memory(name)[:] = to_words(images[file], self._model.layout.memories[name].width)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 
 from gatewright.bridge.circt import ArcModel, Place, arc_model
@@ -23,9 +21,12 @@ class Model:
     returns.
     """
 
-    def __init__(self, texts: Sequence[str], top: str, stop: str | None = None):
-        """Compile the module `top` of some texts. `stop` names an output of one bit that ends `advance` early."""
-        self.layout: ArcModel = arc_model(texts, top)
+    def __init__(self, text: str, top: str, *, around: str = "", stop: str | None = None):
+        """Compile the module `top`; `around` holds more modules, which declare those of `text` as external.
+
+        `stop` names an output of one bit that ends `advance` early.
+        """
+        self.layout: ArcModel = arc_model(text, top, around)
         code = _with_loop(self.layout, stop)
         self._code = compile_llvm(code, optimisation=2 if code.count("\n") < LARGE else 0)
         self._advance = self._code.function("gw_advance", 2, returns=True)

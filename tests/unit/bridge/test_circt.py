@@ -60,7 +60,7 @@ def test_passes_run_by_name():
 
 
 def test_a_model_knows_where_its_values_lie():
-    model = arc_model([COUNTER], "counter")
+    model = arc_model(COUNTER, "counter")
     assert sorted(model.inputs) == ["clk", "go", "rst"]
     assert model.outputs["count"].width == 8
     assert model.registers["value"].width == 8

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from io import StringIO
+
 import pytest
 from xdsl.context import Context
-from xdsl.dialects.builtin import Builtin, ModuleOp
+from xdsl.dialects.builtin import Builtin, IntegerType, ModuleOp
 from xdsl.parser import Parser
+from xdsl.printer import Printer
 from xdsl.utils.exceptions import VerifyException
 
 from gatewright.bridge.circt import parse_and_verify, run_passes
 from gatewright.dialects.comb import Comb
 from gatewright.dialects.hw import Hw
-from gatewright.dialects.seq import Seq
+from gatewright.dialects.seq import ConstClockOp, FirMemOp, FirMemReadOp, FirMemType, FirMemWriteOp, Seq, clock
 
 TEXT = """
 builtin.module {
@@ -48,11 +51,20 @@ def test_text_goes_round_through_xdsl_and_circt():
     parse(run_passes(printed, "cse")).verify()
 
 
+def test_the_address_and_the_word_of_a_port_fit_its_memory():
+    memory = FirMemOp(FirMemType(16, 8))
+    clk, address, word = (
+        ConstClockOp.create(result_types=[type_]) for type_ in (clock, IntegerType(5), IntegerType(8))
+    )
+    with pytest.raises(VerifyException, match="a memory of 16 words has i4 addresses"):
+        FirMemReadOp(memory.memory, address.result, clk.result).verify()
+    fitting = ConstClockOp.create(result_types=[IntegerType(4)])
+    with pytest.raises(VerifyException, match="a memory of 8-bit words holds i8, not i4"):
+        FirMemWriteOp(memory.memory, fitting.result, fitting.result, clk.result).verify()
+    FirMemWriteOp(memory.memory, fitting.result, word.result, clk.result).verify()
+
+
 def test_the_generic_form_goes_round_through_xdsl():
-    from io import StringIO
-
-    from xdsl.printer import Printer
-
     out = StringIO()
     Printer(out, print_generic_format=True).print_op(parse(TEXT))
     assert str(parse(out.getvalue())).strip() == TEXT.strip()

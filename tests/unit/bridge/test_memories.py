@@ -33,7 +33,7 @@ hw.module @box(in %clk : !seq.clock, in %re : i1, in %ra : i{bits}, out q : i{wi
 def test_a_memory_behaves_as_its_contract_says():
     rng = np.random.default_rng(0)
     for depth, width in ((8, 16), (1, 3), (5, 1), (7, 64), (6, 100)):
-        model = Model([memory(depth=depth, width=width)], "box")
+        model = Model(memory(depth=depth, width=width), "box")
         contents: dict[int, int] = {}
         expected = None
         for _ in range(500):
@@ -51,7 +51,7 @@ def test_a_memory_behaves_as_its_contract_says():
 
 
 def test_a_write_beyond_the_end_of_a_memory_changes_nothing():
-    model = Model([memory(depth=5)], "box")
+    model = Model(memory(depth=5), "box")
     model.memory("store")[:] = range(5)
     for address in (5, 6, 7):
         for name, value in {"we": 1, "wa": address, "d": 99, "re": 1, "ra": address}.items():
@@ -96,7 +96,7 @@ def test_a_memory_that_nobody_writes_or_reads_is_still_a_module():
     reads_only = re.sub(r"  seq.firmem.write_port.*\n", "", memory())
     writes_only = re.sub(r"  %q = seq.firmem.read_port.*\n", "", memory()).replace("output %q", "output %d")
     for text in (reads_only, writes_only):
-        assert "box__store.sv" in split_verilog(text) and Model([text], "box").layout.memories
+        assert "box__store.sv" in split_verilog(text) and Model(text, "box").layout.memories
     assert lint(split_verilog(writes_only)) == ""
 
 

@@ -39,7 +39,7 @@ class Unit:
 
     def __init__(self, operator: Operator, library: OperatorLibrary):
         self.operator = operator
-        self.model = Model([module_text(operator, library)], operator.name)
+        self.model = Model(module_text(operator, library), operator.name)
         self.model.power_on()
 
     def cycle(self, **inputs: int) -> None:

@@ -52,6 +52,7 @@ def test_names_that_cannot_be_ports_get_a_number():
     parameters, results = port_names(signature(names, types.i8))
     assert parameters == ("clk_1", "reg_1", "a", "a_read_data_1", "result")
     assert results == ("result_1",)
+    assert port_names(signature({"a_write_data": types.i8, "a": types.i8[2]}))[0] == ("a_write_data", "a_1")
 
 
 def test_a_port_name_has_no_doubled_underscores_and_no_foreign_characters():
