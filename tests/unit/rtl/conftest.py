@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import sys
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import pytest
+from xdsl.parser import Parser
+
 from gatewright.context import context
 from gatewright.interface import to_raw
 from gatewright.interpreters import loopschedule
@@ -14,7 +18,8 @@ from gatewright.operators.library import OperatorLibrary
 from gatewright.program import Program, public_function
 from gatewright.simulate.arc import ArcSimulator
 from gatewright.transforms.rtl.loopschedule_to_rtl import RtlDesign, loopschedule_to_rtl
-from xdsl.parser import Parser
+
+sys.path.insert(0, str(Path(__file__).parent))  # for the package `random_schedules`
 
 MAX_CYCLES = 20_000
 
@@ -61,6 +66,19 @@ def build(text: str) -> Both:
 
 
 @pytest.fixture
-def both():
+def both() -> Callable[[str], Both]:
     """Builds a program and its hardware from text."""
     return build
+
+
+@pytest.fixture
+def lower() -> Callable[[str], RtlDesign]:
+    """Lowers the text of a program without checking it first."""
+
+    def lowered(text: str) -> RtlDesign:
+        module = Parser(context(), text, "program.mlir").parse_module()
+        return loopschedule_to_rtl(
+            Program("schedule", module, public_function(module).sym_name.data), OperatorLibrary()
+        )
+
+    return lowered

@@ -14,6 +14,7 @@ INDEX = 0
 """Stands for the width of `index`."""
 
 WIDTHS = (1, 8, 16, 32)
+LOGIC = ("addi", "subi", "muli", "andi", "ori", "xori", "shli", "shrui", "shrsi", "cmpi", "select", "maxsi", "minui")
 LATENCIES = {"divui": (1, 0), "remui": (1, 0), "divsi": (2, 0), "remsi": (2, 0), "floordivsi": (2, 0)}
 """Cycles beyond the width that the iterative operators take."""
 
@@ -69,8 +70,9 @@ class Scope:
 class Generator:
     """Writes one program."""
 
-    def __init__(self, seed: int):
+    def __init__(self, seed: int, pipelines: float):
         self.random = random.Random(seed)
+        self.pipelines = pipelines
         self.lines: list[str] = []
         self.depth = 1
         self.names = 0
@@ -274,9 +276,7 @@ class Step:
         """An operation of logic."""
         width = self.random.choice((1, 8, 16, 32, INDEX))
         a, b = self.need(width), self.need(width)
-        kind = self.random.choice(
-            ["addi", "subi", "muli", "andi", "ori", "xori", "shli", "shrui", "shrsi", "cmpi", "select", "maxsi", "minui"]
-        )
+        kind = self.random.choice(LOGIC)
         if kind == "cmpi":
             predicate = self.random.choice(["eq", "ne", "slt", "sle", "sgt", "sge", "ult", "ule", "ugt", "uge"])
             self.add(1, f"arith.cmpi {predicate}, {a.name}, {b.name} : {type_text(width)}")
@@ -376,7 +376,12 @@ class Step:
             inner = Scope(self.there(), share, dict(self.scope.units), numbers)
             for key in self.started:
                 inner.units[key] = max(inner.units.get(key, 0), 1)
-            self.looped += Loop(self, inner, nesting).write()
+            if self.random.random() < self.generator.pipelines:
+                from random_schedules.pipelines import Pipeline
+
+                self.looped += Pipeline(self, inner).write()
+            else:
+                self.looped += Loop(self, inner, nesting).write()
             self.scope.units.update({key: max(left, self.scope.units.get(key, 0)) for key, left in inner.units.items()})
 
     def register(self) -> list[Value]:
@@ -492,6 +497,6 @@ class Loop:
         return value
 
 
-def generate(seed: int) -> str:
-    """The program of a seed."""
-    return Generator(seed).program()
+def generate(seed: int, pipelines: float = 0.0) -> str:
+    """The program of a seed, in which a part of the loops are pipelines."""
+    return Generator(seed, pipelines).program()

@@ -1,0 +1,43 @@
+"""Random schedules give the same arrays, results and cycles in the interpreter and in hardware."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from gatewright.interface import Signature, element_of
+from gatewright.types import Array, Integer
+
+BATCH = 5
+
+
+def arguments(signature: Signature, random: np.random.Generator) -> list[np.ndarray]:
+    """Arguments over the full range."""
+    drawn = []
+    for parameter in signature.parameters:
+        element = element_of(parameter.type)
+        low, high = (element.minimum, element.maximum) if isinstance(element, Integer) else (0, 1)
+        shape = parameter.type.shape if isinstance(parameter.type, Array) else ()
+        drawn.append(np.array(random.integers(low, high + 1, shape)).astype(element.raw_dtype))
+    return drawn
+
+
+@pytest.mark.parametrize("pipelines", [0.0, 0.6])
+@pytest.mark.parametrize("batch", range(6))
+def test_random_schedules_run_as_interpreted(both, batch, pipelines):
+    from random_schedules.generator import generate
+
+    for seed in range(batch * BATCH, (batch + 1) * BATCH):
+        text = generate(seed, pipelines)
+        program, random = both(text), np.random.default_rng(seed)
+        for run in range(3):
+            try:
+                program.agree(*arguments(program.program.signature, random), reset=run == 0)
+            except AssertionError as error:
+                raise AssertionError(f"seed {seed}, run {run}: {error}\n{text}") from error
+
+
+def test_the_generator_depends_on_its_seed_only():
+    from random_schedules.generator import generate
+
+    assert generate(5, 0.5) == generate(5, 0.5) != generate(6, 0.5)
