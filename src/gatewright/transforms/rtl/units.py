@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field
 
+from xdsl.dialects import arith
 from xdsl.dialects.builtin import IntegerAttr, StringAttr
-from xdsl.ir import Operation, SSAValue
+from xdsl.ir import Operation, OpResult, SSAValue
 
+from gatewright.analysis.multiplication import signed_width
 from gatewright.dialects import hw, seq
-from gatewright.dialects.loopschedule import latency_of
+from gatewright.dialects.loopschedule import PipelineStageOp, StepOp, latency_of
 from gatewright.errors import IrError, UnsupportedError
 from gatewright.location import source_location
 from gatewright.operators.library import Operator, OperatorLibrary
@@ -130,11 +132,16 @@ class Units:
     def _at_ports(self, operator: Operator, operation: Operation, operands: list[SSAValue]) -> list[SSAValue]:
         """The operands as the ports take them: in the order in which they fit, without sign extension."""
         circuit, ports = self.circuit, operator.operand_widths
-        for order in (operands, operands[::-1]) if operator.kind == "muli" else (operands,):
+        widths = [
+            min(circuit.signed_bits(value), _signed_width(before))
+            for value, before in zip(operands, operation.operands, strict=True)
+        ]
+        given = list(zip(operands, widths, strict=True))
+        for order in (given, given[::-1]) if operator.kind == "muli" else (given,):
             fitting = zip(order, ports, strict=True)
-            if all(bits >= operator.width or circuit.signed_bits(value) <= bits for value, bits in fitting):
-                return [circuit.extract(value, 0, bits) for value, bits in zip(order, ports, strict=True)]
-        needed = " and ".join(str(circuit.signed_bits(value)) for value in operands)
+            if all(bits >= operator.width or needed <= bits for (_, needed), bits in fitting):
+                return [circuit.extract(value, 0, bits) for (value, _), bits in zip(order, ports, strict=True)]
+        needed = " and ".join(map(str, widths))
         raise IrError(
             f"the operands of {operation.name} do not fit its operator {operator.name}",
             where=source_location(operation),
@@ -206,3 +213,12 @@ def _logic_behind(values: Sequence[SSAValue]) -> set[SSAValue]:
         if isinstance(owner, Operation) and not registered:
             pending.extend(owner.operands)
     return found
+
+
+def _signed_width(value: SSAValue) -> int:
+    """Bits of the signed number that a scheduled value is, looking through extensions and registers."""
+    if isinstance(value.owner, StepOp | PipelineStageOp) and isinstance(value, OpResult):
+        return _signed_width(value.owner.register.operands[value.index])
+    if isinstance(value.owner, arith.ExtSIOp):
+        return _signed_width(value.owner.input)
+    return signed_width(value)
