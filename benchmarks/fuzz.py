@@ -20,6 +20,7 @@ from fuzzing.check import LEVELS, Failure, accepted, check_isolated  # noqa: E40
 from fuzzing.generator import generate  # noqa: E402  # pyright: ignore[reportMissingImports]
 from fuzzing.program import Program  # noqa: E402  # pyright: ignore[reportMissingImports]
 from fuzzing.reduce import reduce  # noqa: E402  # pyright: ignore[reportMissingImports]
+from fuzzing.scope import DEFAULT_FEATURES  # noqa: E402  # pyright: ignore[reportMissingImports]
 
 
 def main() -> int:
@@ -40,6 +41,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--seed", type=int, default=0, help="seed of the sequence of programs")
     parser.add_argument("--first", type=int, default=0, help="number of the first program")
     parser.add_argument("--levels", default=",".join(LEVELS), help="levels to compare, separated by commas")
+    parser.add_argument("--without", default="", help="parts of the language to leave out, separated by commas")
     parser.add_argument("--most", type=int, default=20, help="stop after this many differences")
     parser.add_argument(
         "--reduce-seconds", type=float, default=60.0, help="time to shorten one program; 0 for not at all"
@@ -54,7 +56,7 @@ def _run(options: argparse.Namespace, levels: tuple[str, ...]) -> int:
     began = time.monotonic()
     tally: Counter[str] = Counter()
     for done, number in enumerate(range(options.first, options.first + options.count), start=1):
-        program = generate(options.seed, number)
+        program = generate(options.seed, number, DEFAULT_FEATURES - set(options.without.split(",")))
         _tell(options, levels, number, program, check_isolated(program, levels), tally)
         rate = done / (time.monotonic() - began)
         print(f"\r{done}/{options.count} programs, {tally['failed']} differ, {rate:.1f}/s", end="", flush=True)
