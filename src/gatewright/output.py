@@ -18,7 +18,7 @@ _REMEDIES = {
     errno.EACCES: "choose a folder that you may write to",
     errno.EPERM: "choose a folder that you may write to",
     errno.EROFS: "choose a folder that you may write to",
-    errno.ENOTDIR: "choose a folder, or remove the file that is in its way",
+    errno.ENOTDIR: "choose another folder, or remove the file",
 }
 
 
@@ -32,8 +32,9 @@ def atomic_folder(path: str | Path) -> Iterator[Path]:
     """
     target = Path(path)
     try:
-        if target.exists() and not target.is_dir():
-            raise NotADirectoryError(errno.ENOTDIR, "it is a file")
+        for folder in (target, *target.parents):
+            if folder.exists() and not folder.is_dir():
+                raise NotADirectoryError(errno.ENOTDIR, f"{folder} is a file")
         target.absolute().parent.mkdir(parents=True, exist_ok=True)
         partial = target.absolute().parent / f".{target.absolute().name}.{secrets.token_hex(4)}.partial"
         partial.mkdir()

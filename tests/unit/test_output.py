@@ -127,7 +127,7 @@ def test_a_file_in_the_way_is_an_error_that_says_so(tmp_path: Path):
         pass
     assert str(caught.value) == (
         f"cannot write {tmp_path / 'build'}\n"
-        "  it is a file\n"
-        "  help: choose a folder, or remove the file that is in its way"
+        f"  {tmp_path / 'build'} is a file\n"
+        "  help: choose another folder, or remove the file"
     )
     assert (tmp_path / "build").read_text() == "mine"

@@ -97,9 +97,9 @@ def _compile_command(options: argparse.Namespace) -> int:
     design = _design(load_source(options.source), options)
     with _status("writing"):
         design.save(options.output)
-    files = sorted(str(file.relative_to(options.output)) for file in Path(options.output).rglob("*") if file.is_file())
+    files = [*design.files, *(f"{design.name}.{level}.mlir" for level in design.levels[:-1]), "report.json"]
     _print_report(design.report)
-    print(f"\n{len(files)} files in {options.output}: {', '.join(files)}")
+    print(f"\nwritten to {options.output}: {', '.join(files)}")
     return 0
 
 
