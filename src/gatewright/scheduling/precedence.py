@@ -9,6 +9,7 @@ chains also cross from one iteration to the next.
 
 from __future__ import annotations
 
+import heapq
 from collections import deque
 from dataclasses import dataclass
 
@@ -39,27 +40,16 @@ def precedences(problem: Problem) -> list[Precedence]:
         if cycles is None:
             cycles = problem.operator_of(dependence.source).latency
         found.append(Precedence(dependence.source, dependence.target, cycles, dependence.distance, (position,)))
-    outgoing = _data_dependences(problem)
+    chains = _Chains(problem)
     for source in range(len(problem.operations)):
-        found += _broken_chains(problem, outgoing, source)
+        found += chains.broken(source)
     return _strongest(found)
-
-
-def _data_dependences(problem: Problem) -> list[list[int]]:
-    """For each operation, the positions of the dependences that carry its result."""
-    outgoing: list[list[int]] = [[] for _ in problem.operations]
-    for position, dependence in enumerate(problem.dependences):
-        if dependence.cycles is None:
-            outgoing[dependence.source].append(position)
-    return outgoing
 
 
 @dataclass(frozen=True)
 class _Chain:
     """A chain of operations that fits in one cycle."""
 
-    end: int
-    distance: int
     time: float
     """Nanoseconds into the cycle at which the result of its last operation is there."""
     rest: float
@@ -67,40 +57,94 @@ class _Chain:
     path: tuple[int, ...]
 
 
-def _broken_chains(problem: Problem, outgoing: list[list[int]], source: int) -> list[Precedence]:
-    """The inequalities from an operation to those that end chains too long for a cycle which begin with its result.
+class _Chains:
+    """Finds the chains that are too long for a cycle."""
 
-    A chain that is too long even without its first operation says nothing new, and neither does one that crosses more
-    iterations than another without being longer.
+    def __init__(self, problem: Problem):
+        self.problem = problem
+        self.outgoing: list[list[int]] = [[] for _ in problem.operations]
+        """For each operation, the positions of the dependences that carry its result."""
+        for position, dependence in enumerate(problem.dependences):
+            assert dependence.distance >= 0, "an operation waits for a later iteration"
+            if dependence.cycles is None:
+                self.outgoing[dependence.source].append(position)
+        self.rank, self.after = _order(problem)
+
+    def broken(self, source: int) -> list[Precedence]:
+        """The inequalities from an operation to those that end chains too long for a cycle which begin with its result.
+
+        Goes over the operations in the order of one iteration, and from iteration to iteration, with the longest chain
+        to each. Left out is what others imply: chains that are too long even without their first operation, operations
+        after one that is known to start a cycle later, and chains that cross more iterations without being longer.
+        """
+        operator = self.problem.operator_of(source)
+        time = operator.output_delay if operator.latency else operator.delay
+        if time == 0:
+            return []
+        found: list[Precedence] = []
+        later = 0
+        longest: dict[int, float] = {}
+        pending = {(0, self.rank[source], source): _Chain(time, 0.0, ())}
+        queue = list(pending)
+        while queue:
+            key = heapq.heappop(queue)
+            distance, _, end = key
+            chain = pending.pop(key)
+            if (distance or chain.path) and (later >> end & 1 or chain.time <= longest.get(end, -1.0)):
+                continue
+            longest[end] = chain.time
+            for position in self.outgoing[end]:
+                dependence = self.problem.dependences[position]
+                target, iterations = dependence.target, distance + dependence.distance
+                if later >> target & 1:
+                    continue
+                if self._too_long(chain.time, target):
+                    if not self._too_long(chain.rest, target):
+                        path = (*chain.path, position)
+                        found.append(Precedence(source, target, operator.latency + 1, iterations, path))
+                    later |= self.after[target] if iterations == 0 else 0
+                    continue
+                if self.problem.operator_of(target).latency:
+                    continue
+                delay = self.problem.operator_of(target).delay
+                longer = _Chain(chain.time + delay, chain.rest + delay, (*chain.path, position))
+                key = (iterations, self.rank[target], target)
+                if key not in pending:
+                    heapq.heappush(queue, key)
+                elif pending[key].time >= longer.time:
+                    continue
+                pending[key] = longer
+        return found
+
+    def _too_long(self, time: float, target: int) -> bool:
+        """Whether an operation whose inputs are there at a time within a cycle does not fit in the rest of it."""
+        return time > 0 and time + self.problem.operator_of(target).delay > self.problem.period + TOLERANCE
+
+
+def _order(problem: Problem) -> tuple[list[int], list[int]]:
+    """A rank of the operations in which those of one iteration wait only for lower ones, and who starts after whom.
+
+    The latter is a set of bits for each operation, with itself.
     """
-    operator = problem.operator_of(source)
-    time = operator.output_delay if operator.latency else operator.delay
-    if time == 0:
-        return []
-    found = []
-    kept: dict[int, list[_Chain]] = {}
-    waiting = deque([_Chain(source, 0, time, 0.0, ())])
-    while waiting:
-        chain = waiting.popleft()
-        for position in outgoing[chain.end]:
-            dependence = problem.dependences[position]
-            reached = problem.operator_of(dependence.target)
-            distance, path = chain.distance + dependence.distance, (*chain.path, position)
-            if chain.rest > 0 and chain.rest + reached.delay > problem.period + TOLERANCE:
-                continue
-            if chain.time + reached.delay > problem.period + TOLERANCE:
-                found.append(Precedence(source, dependence.target, operator.latency + 1, distance, path))
-                continue
-            if reached.latency:
-                continue
-            longer = _Chain(
-                dependence.target, distance, chain.time + reached.delay, chain.rest + reached.delay, path
-            )
-            others = kept.setdefault(longer.end, [])
-            if not any(other.distance <= distance and other.time >= longer.time for other in others):
-                others.append(longer)
-                waiting.append(longer)
-    return found
+    following: list[list[int]] = [[] for _ in problem.operations]
+    waiting = [0] * len(problem.operations)
+    for dependence in problem.dependences:
+        if dependence.distance == 0 and (dependence.cycles or 0) >= 0:
+            following[dependence.source].append(dependence.target)
+            waiting[dependence.target] += 1
+    order = [operation for operation, count in enumerate(waiting) if count == 0]
+    for operation in order:
+        for target in following[operation]:
+            waiting[target] -= 1
+            if waiting[target] == 0:
+                order.append(target)
+    rank = [len(order)] * len(problem.operations)
+    after = [1 << operation for operation in range(len(problem.operations))]
+    for position, operation in reversed(list(enumerate(order))):
+        rank[operation] = position
+        for target in following[operation]:
+            after[operation] |= after[target]
+    return rank, after
 
 
 def _strongest(found: list[Precedence]) -> list[Precedence]:
