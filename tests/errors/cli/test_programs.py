@@ -55,7 +55,7 @@ def test_truncated_mlir(command):
 def test_a_truncated_schedule(command):
     Path("half.mlir").write_text("func.func @f() {\n  loopschedule.step {\n    loopschedule.register\n")
     ended = command("gatewright", "compile", "half.mlir", "-o", "build")
-    assert ended.err.startswith("half.mlir:3: this is not MLIR: ")
+    assert ended.err.startswith("half.mlir:4: this is not MLIR: ")
     assert (ended.code, left_behind()) == (1, ["half.mlir"])
 
 
@@ -184,16 +184,14 @@ def test_an_impossible_option(command, option: str, value: str, message: str):
 def test_an_output_folder_that_is_a_file(command):
     Path("build").write_text("mine")
     ended = command("gatewright", "compile", "dot.py", "-o", "build")
-    assert ended.err == (
-        "cannot write build\n  it is a file\n  help: choose a folder, or remove the file that is in its way\n"
-    )
+    assert ended.err == ("cannot write build\n  build is a file\n  help: choose another folder, or remove the file\n")
     assert ended.code == 1 and Path("build").read_text() == "mine"
 
 
 def test_an_output_folder_inside_a_file(command):
     ended = command("gatewright", "compile", "dot.py", "-o", "dot.py/build")
     assert ended.err == (
-        "cannot write dot.py/build\n  not a directory\n  help: choose a folder, or remove the file that is in its way\n"
+        "cannot write dot.py/build\n  dot.py is a file\n  help: choose another folder, or remove the file\n"
     )
     assert (ended.code, left_behind()) == (1, [])
 
