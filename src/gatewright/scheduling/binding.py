@@ -58,8 +58,9 @@ def _colour(arcs: list[Arc], interval: int, limit: int | None) -> list[int]:
     slot. Circular arcs in general may need a search (M. Garey, D. Johnson, G. Miller and C. Papadimitriou, The
     complexity of coloring circular arcs and chords, 1980).
     """
-    best = min((_first_fit(arcs, interval, cut) for cut in range(interval)), key=max, default=[])
-    if limit is None or max(best, default=0) < limit:
+    cuts = range(interval) if any(cycles > 1 for _, cycles in arcs) else range(1)
+    best = min((_first_fit(arcs, interval, cut) for cut in cuts), key=max)
+    if limit is None or max(best) < limit:
         return best
     return _search(arcs, interval, limit)
 

@@ -21,6 +21,9 @@ from gatewright.scheduling.problem import Problem, Schedule, verify
 EFFORT = 1.0
 """Deterministic time that the exact solver may take for each of its questions; about a second each."""
 
+LARGE = 200
+"""A loop of more operations gets proportionally less effort for what comes after the interval, as each step costs more."""
+
 
 class Solver(Enum):
     """Which algorithm found the interval."""
@@ -157,6 +160,7 @@ def _polished(
     """A schedule that is as short as possible and then holds as few bits as possible, and whether it is shortest."""
     unlimited = earliest_starts(len(start), edges, interval)
     assert isinstance(unlimited, list)
+    effort *= min(1.0, LARGE / max(1, len(start)))
     least = Schedule(unlimited, []).length(problem)
     length = Schedule(start, []).length(problem)
     shortest = length == least
