@@ -19,6 +19,7 @@ from xdsl.transforms.common_subexpression_elimination import CommonSubexpression
 from xdsl.transforms.loop_invariant_code_motion import LoopInvariantCodeMotionPass
 from xdsl.utils.exceptions import VerifyException
 
+from gatewright.analysis.dominance import use_before_definition
 from gatewright.context import context
 from gatewright.errors import IrError, SourceError, UnsupportedError
 from gatewright.interface import Signature
@@ -172,11 +173,15 @@ def copy_locations(source: ModuleOp, copy: ModuleOp) -> None:
 def run_passes(ctx: Context, module: ModuleOp, passes: tuple[ModulePass, ...]) -> None:
     """Run passes in order and verify the module after each; a pass that breaks it is a fault of the compiler."""
 
-    def verified(done: ModulePass | None, module: ModuleOp, _: ModulePass | None) -> None:
+    def verified(done: ModulePass | None, module: ModuleOp, _: ModulePass | None = None) -> None:
+        culprit = done.name if done is not None else "a front end"
         try:
             module.verify()
         except VerifyException as error:
-            raise AssertionError(f"{done.name if done else 'a front end'} produced invalid IR: {error}") from error
+            raise AssertionError(f"{culprit} produced invalid IR: {error}") from error
+        early = use_before_definition(module)
+        assert early is None, f"{culprit} produced invalid IR: {early} uses a value defined behind it"
 
+    verified(None, module)
     PassPipeline(passes, verified).apply(ctx, module)
-    module.verify()
+    verified(passes[-1] if passes else None, module)
