@@ -22,7 +22,7 @@ EFFORT = 1.0
 """Deterministic time that the exact solver may take for each of its questions; about a second each."""
 
 LARGE = 200
-"""A loop of more operations gets proportionally less effort for what comes after the interval, as each step costs more."""
+"""A loop of more operations gets proportionally less effort for its length and registers: its steps cost more."""
 
 
 class Solver(Enum):
