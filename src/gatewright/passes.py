@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from xdsl.passes import ModulePass
 
 PASSES: dict[str, str] = {
+    "flatten-loops": "loops.flatten_loops:FlattenLoopsPass",
     "if-convert": "loops.if_convert:IfConvertPass",
     "if-to-guard": "loops.if_to_guard:IfToGuardPass",
     "narrow-indices": "loops.narrow_indices:NarrowIndicesPass",

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 HEADINGS: dict[str, Callable[[str], bool]] = {
     "NumPy": lambda name: name.startswith("np."),
     "Methods of arrays": lambda name: name.startswith("."),
-    "Functions of Python": lambda name: hasattr(builtins, name) or name.startswith("math."),
+    "Functions": lambda name: hasattr(builtins, name) or name.startswith(("math.", "gw.")),
     "Python": lambda _: True,
 }
 """The groups of what the Python front end supports; a name belongs to the first that takes it."""
@@ -41,7 +41,7 @@ def details() -> str:
 
 
 def _name(name: str) -> str:
-    code = name.startswith(("np.", ".", "math.")) or hasattr(builtins, name)
+    code = name.startswith(("np.", ".", "math.", "gw.")) or hasattr(builtins, name)
     return f"`{name}`" if code else name
 
 
