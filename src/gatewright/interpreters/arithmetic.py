@@ -5,6 +5,7 @@ The rules are those of "Arithmetic that never faults" in `docs/levels.md`.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from math import isqrt
@@ -53,6 +54,7 @@ def remainder_truncating(a: int, b: int) -> int:
 
 
 RUNTIME: dict[str, object] = {
+    "deque": deque,
     "divide_truncating": divide_truncating,
     "remainder_truncating": remainder_truncating,
     "isqrt": isqrt,

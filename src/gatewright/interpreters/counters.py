@@ -1,4 +1,4 @@
-"""Loop counters: iteration arguments of a `seq_while` whose range its condition tells.
+"""Loop counters: iteration arguments whose range its condition tells.
 
 An argument `i` that starts at a, is increased by a constant s > 0 in every iteration, and is compared `i < b` in the
 condition, is from a to b - 1 in the body, and at most b - 1 + s in the condition.
@@ -12,14 +12,14 @@ from xdsl.dialects import arith
 from xdsl.dialects.builtin import IndexType, IntegerAttr
 from xdsl.ir import OpResult, SSAValue
 
-from gatewright.dialects.loopschedule import SeqWhileOp, StepOp
+from gatewright.dialects.loopschedule import LoopOp, PipelineStageOp, StepOp
 from gatewright.interpreters.terms import Term, width_of
 
 _LESS_THAN = (2, 6)
 """The predicates of `arith.cmpi` that mean less than, signed and unsigned."""
 
 
-def counter(loop: SeqWhileOp, term: Callable[[SSAValue], Term]) -> tuple[int, Term, Term] | None:
+def counter(loop: LoopOp, term: Callable[[SSAValue], Term]) -> tuple[int, Term, Term] | None:
     """The position of a loop's counter with terms of no text for its ranges in the condition and in the body.
 
     `term` gives the terms of values that are defined before the loop. None if the loop has no counter, or if it might
@@ -41,16 +41,16 @@ def counter(loop: SeqWhileOp, term: Callable[[SSAValue], Term]) -> tuple[int, Te
     return position, Term("", first.low, max(first.high, bound.high - 1 + step)), in_body
 
 
-def _is_inside(loop: SeqWhileOp, value: SSAValue) -> bool:
+def _is_inside(loop: LoopOp, value: SSAValue) -> bool:
     if isinstance(value, OpResult):
         return loop.is_ancestor(value.op)
     return value.owner in (loop.condition.block, loop.body.block)
 
 
-def _increment(loop: SeqWhileOp, position: int) -> int | None:
+def _increment(loop: LoopOp, position: int) -> int | None:
     """What an iteration adds to an iteration argument, if that is a constant."""
     value = loop.terminator.iter_args[position]
-    while isinstance(value, OpResult) and isinstance(value.op, StepOp) and value.op.when is None:
+    while isinstance(value, OpResult) and isinstance(value.op, StepOp | PipelineStageOp) and value.op.when is None:
         value = value.op.register.values[value.index]
     added = value.owner
     if not isinstance(added, arith.AddiOp):

@@ -9,7 +9,7 @@ starts: the verifier has made sure that they do not see each other.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import numpy as np
 from xdsl.dialects import func, memref
@@ -17,9 +17,8 @@ from xdsl.dialects.builtin import ModuleOp
 from xdsl.ir import Block, Operation, SSAValue
 
 from gatewright.dialects.loopschedule import LoopOp, PipelineOp, RegisterOp, SeqWhileOp, StepOp, TerminatorOp
-from gatewright.interpreters import pipeline
+from gatewright.interpreters import pipeline, while_loop
 from gatewright.interpreters.compiled import ENTRY, Cache
-from gatewright.interpreters.counters import counter
 from gatewright.interpreters.outcome import Outcome
 from gatewright.interpreters.python_source import PythonSource, zero
 from gatewright.program import Program
@@ -225,50 +224,12 @@ class _Scheduled:
         if isinstance(loop, PipelineOp):
             pipeline.emit(self.source, loop)
         else:
-            self._seq_while(loop)
+            while_loop.emit(self.source, loop, "t", lambda: self._iteration(loop.body.block))
+            self._pending += 1
 
-    def _seq_while(self, loop: SeqWhileOp) -> None:
-        source = self.source
-        arguments, terminator = loop.condition.block.args, loop.terminator
-        names = [source.declare(argument) for argument in arguments]
-        # A result that is always the iteration argument of its position needs no variable of its own.
-        own = [
-            position
-            for position, value in enumerate(terminator.loop_results)
-            if value is not terminator.iter_args[position]
-        ]
-        own_names = [source.declare(loop.outs[position]) for position in own]
-        initial = [source.text_of(value) for value in loop.iter_args]
-        source.assign_all([*names, *own_names], [*initial, *(initial[position] for position in own)])
-        counted = counter(loop, source.term)
-        if counted is not None:
-            position, in_condition, _ = counted
-            source.alias(arguments[position], replace(in_condition, text=names[position]))
-        with source.indented("while True:"):
-            for argument, inner in zip(arguments, loop.body.block.args, strict=True):
-                source.alias(inner, source.term(argument))
-            for op in loop.condition.block.ops:
-                if not isinstance(op, RegisterOp) and not source.arithmetic(op):
-                    raise source.unsupported(op)
-            source.line(f"if not {source.text_of(loop.condition_register.values[0])}: break")
-            values = "".join(f"{name}, " for name in names)
-            labels = "".join(f"{argument.name_hint or f'argument {k}'!r}, " for k, argument in enumerate(arguments))
-            source.line(f"if t > limit: hang({source.faults.number(loop)}, limit, ({labels}), ({values}))")
-            if counted is not None:
-                position, _, in_body = counted
-                source.alias(loop.body.block.args[position], replace(in_body, text=names[position]))
-            for inner in loop.body.block.args:
-                source.ready(inner)
-            self.sequence(loop.body.block)
-            self._flush()
-            following = [source.text_of(value) for value in terminator.iter_args]
-            final = [source.text_of(terminator.loop_results[position]) for position in own]
-            source.assign_all([*names, *own_names], [*following, *final])
-        self._pending += 1
-        for position, out in enumerate(loop.outs):
-            if position not in own:
-                source.alias(out, source.term(arguments[position]))
-            source.ready(out)
+    def _iteration(self, block: Block) -> None:
+        self.sequence(block)
+        self._flush()
 
 
 def fixed_cycles(op: Operation) -> int | None:

@@ -1,155 +1,146 @@
-"""What a `loopschedule.pipeline` becomes in generated code: iterations in flight, one stage of each a cycle.
+"""What a `loopschedule.pipeline` becomes in generated code.
 
-An iteration is a list: its age in cycles, the iteration before it, the arguments for the one after it, its results and
-what its stages register. Stores of a cycle take effect when all stages of the cycle have loaded. The condition of an
-iteration is evaluated as soon as what it reads is there; if that is late, the iteration has been started on speculation
-and vanishes without a trace when the condition turns out false.
+As a rule its iterations run one after the other, which computes the same: what an iteration reads of another one, it
+reads of an earlier one that has run. Memories are the exception, since an iteration may load before an earlier one
+stores. Where that can happen, stores wait in a queue with their cycle until a load of a later cycle. If even that is
+not enough, because an iteration may store before an earlier one loads or stores, `pipeline_overlap` runs the iterations
+as they overlap.
 """
 
 from __future__ import annotations
 
+from collections import defaultdict
+
 from xdsl.dialects import memref
-from xdsl.ir import SSAValue
+from xdsl.ir import Block, SSAValue
 
-from gatewright.dialects.loopschedule import PipelineOp, PipelineStageOp, RegisterOp, StepOp, condition_cycle
+from gatewright.dialects.loopschedule import PipelineOp, PipelineStageOp, RegisterOp, StepOp
+from gatewright.interpreters import pipeline_overlap, while_loop
 from gatewright.interpreters.python_source import PythonSource, zero
-from gatewright.interpreters.terms import Term, named
-
-_FIRST_SLOT = 2
-"""Where the values of an iteration begin in its list, after its age and the iteration before it."""
 
 
-class _Slots:
-    """Where the values of an iteration are."""
+class _Starts:
+    """In which cycles of an iteration an array is loaded from and stored to."""
 
-    def __init__(self, loop: PipelineOp):
-        self.arguments = _FIRST_SLOT
-        self.results = self.arguments + len(loop.iter_args)
-        self.outs: dict[SSAValue, int] = {}
-        end = self.results + len(loop.outs)
-        for stage in loop.stages:
-            for out in stage.outs:
-                self.outs[out] = end
-                end += 1
-        self.registered = end - self.results - len(loop.outs)
+    def __init__(self):
+        self.loads: list[int] = []
+        self.stores: list[int] = []
+
+    def in_order(self, interval: int) -> bool:
+        """Whether no iteration stores before, or in the same cycle as, an earlier one stores, nor before it loads."""
+        return all(interval + store >= load for store in self.stores for load in self.loads) and all(
+            interval + store > other for store in self.stores for other in self.stores
+        )
+
+    def at_once(self, interval: int) -> bool:
+        """Whether every store has been done when a later iteration loads."""
+        return all(interval + load > store for load in self.loads for store in self.stores)
 
 
 def emit(source: PythonSource, loop: PipelineOp) -> None:
     """Emit a pipeline that starts in cycle `t` and leaves `t` at the cycle after its last."""
-    slots = _Slots(loop)
-    this, before, flight, stores, due, trips, going, done = (
-        source.fresh(name) for name in ("this", "before", "flight", "stores", "due", "trips", "going", "done")
-    )
-    late = condition_cycle(loop)
-    _initial_iteration(source, loop, slots, done)
-    source.line(f"{flight}, {due}, {trips}, {going}, {before} = [], 0, 0, True, {done}")
-    with source.indented("while True:"):
-        with source.indented(f"if {going} and not {due}:"):
-            values = slots.results + len(loop.outs) + slots.registered - _FIRST_SLOT
-            source.line(f"{before} = [0, {before}] + [0] * {values}")
-            source.line(f"{flight}.append({before})")
-            source.line(f"{due} = {loop.interval}")
-        source.line(f"{due} -= 1")
-        source.line(f"{stores} = []")
-        with source.indented(f"for {this} in {flight}:"):
-            _arguments(source, loop, slots, f"{this}[1]")
-            with source.indented(f"if {this}[0] == {late}:"):
-                _condition(source, loop, this, flight, going, trips)
-            for stage in loop.stages:
-                with source.indented(f"if {this}[0] == {stage.start}:"):
-                    _stage(source, stage, loop, slots, this, stores)
-        source.line(f"for array, address, value in {stores}: array[address] = value")
-        source.line(f"for {this} in {flight}: {this}[0] += 1")
-        with source.indented(f"if {flight} and {flight}[0][0] > {max(loop.depth - 1, late)}:"):
-            source.line(f"{done} = {flight}.pop(0)")
-            source.line(f"{done}[1] = None")
-        source.line(f"if not {flight} and not {going}: break")
-    source.line(f"t += ({trips} - 1) * {loop.interval} + {loop.depth} if {trips} else 1")
-    for position, out in enumerate(loop.outs):
-        name = source.declare(out)
-        source.line(f"{name} = {done}[{slots.results + position}]")
-        source.ready(out)
+    arrays = _starts(loop)
+    if all(starts.in_order(loop.interval) for starts in arrays.values()):
+        queued = [array for array, starts in arrays.items() if not starts.at_once(loop.interval)]
+        _Sequential(source, loop, {array: source.fresh("queue") for array in queued}).emit()
+    else:
+        pipeline_overlap.emit(source, loop)
 
 
-def _initial_iteration(source: PythonSource, loop: PipelineOp, slots: _Slots, name: str) -> None:
-    """An iteration before the first one, which passes on the initial arguments."""
-    arguments = [source.text_of(value) for value in loop.iter_args]
-    results = [
-        arguments[k] if k < len(arguments) and loop.iter_args[k].type == out.type else zero(out.type).text
-        for k, out in enumerate(loop.outs)
-    ]
-    source.line(f"{name} = [0, None, {', '.join([*arguments, *results])}]")
+def _starts(loop: PipelineOp) -> dict[SSAValue, _Starts]:
+    arrays: dict[SSAValue, _Starts] = defaultdict(_Starts)
+    for stage in loop.stages:
+        for op in stage.walk():
+            if isinstance(op, memref.LoadOp):
+                arrays[op.memref].loads.append(stage.start)
+            elif isinstance(op, memref.StoreOp):
+                arrays[op.memref].stores.append(stage.start)
+    return arrays
 
 
-def _arguments(source: PythonSource, loop: PipelineOp, slots: _Slots, before: str) -> None:
-    for region in (loop.condition, loop.body):
-        for position, argument in enumerate(region.block.args):
-            whole = named("", argument.type)
-            source.alias(argument, Term(f"{before}[{slots.arguments + position}]", whole.low, whole.high))
+class _Sequential:
+    """The generator of a pipeline whose iterations run one after the other."""
 
+    def __init__(self, source: PythonSource, loop: PipelineOp, queues: dict[SSAValue, str]):
+        self._source, self._loop = source, loop
+        self._queues = queues
+        """The queue of each array that an iteration may load from before an earlier one stores to it."""
+        self._start = source.fresh("start")
+        """The cycle, counted from the first iteration's, in which the iteration at hand starts."""
 
-def _condition(source: PythonSource, loop: PipelineOp, this: str, flight: str, going: str, trips: str) -> None:
-    for op in loop.condition.block.ops:
-        if not isinstance(op, RegisterOp) and not source.arithmetic(op):
-            raise source.unsupported(op)
-    with source.indented(f"if not {source.text_of(loop.condition_register.values[0])}:"):
-        source.line(f"{going} = False")
-        source.line(f"del {flight}[{flight}.index({this}):]")
-        source.line("break")
-    source.line(f"{trips} += 1")
-    labels = "".join(f"{argument.name_hint or f'argument {k}'!r}, " for k, argument in enumerate(loop.body.block.args))
-    values = "".join(f"{source.text_of(argument)}, " for argument in loop.body.block.args)
-    number = source.faults.number(loop)
-    source.line(f"if t + {trips} * {loop.interval} > limit: hang({number}, limit, ({labels}), ({values}))")
+    def emit(self) -> None:
+        """Emit the loop, and what is left in the queues after it."""
+        source, loop = self._source, self._loop
+        source.line(f"{self._start} = 0")
+        for queue in self._queues.values():
+            source.line(f"{queue} = deque()")
+        while_loop.emit(source, loop, f"t + {self._start}", self._iteration)
+        source.line(f"t += {self._start} + {loop.depth - loop.interval} if {self._start} else 1")
+        for array, queue in self._queues.items():
+            with source.indented(f"for _, address, value in {queue}:"):
+                source.line(f"{source.text_of(array)}[address] = value")
 
+    def _iteration(self) -> None:
+        for stage in self._loop.stages:
+            self._stage(stage)
+        self._source.line(f"{self._start} += {self._loop.interval}")
 
-def _stage(
-    source: PythonSource, stage: PipelineStageOp, loop: PipelineOp, slots: _Slots, this: str, stores: str
-) -> None:
-    if stage.when is None:
-        _stage_body(source, stage, loop, slots, this, stores)
-        return
-    with source.indented(f"if {source.atom(stage.when).text}:"):
-        _stage_body(source, stage, loop, slots, this, stores)
-    # What a stage registers without being executed is unspecified: the zeros that an iteration begins with.
+    def _stage(self, stage: PipelineStageOp) -> None:
+        source = self._source
+        if stage.when is None:
+            self._operations(stage)
+            for out, value in zip(stage.outs, stage.register.values, strict=True):
+                source.define(out, source.term(value))
+            return
+        condition = source.atom(stage.when).text
+        names = [source.declare(out) for out in stage.outs]
+        with source.indented(f"if {condition}:"):
+            self._operations(stage)
+            source.assign_all(names, [source.text_of(value) for value in stage.register.values])
+        if names:
+            with source.indented("else:"):
+                source.assign_all(names, [zero(out.type).text for out in stage.outs])
+        for out in stage.outs:
+            source.ready(out)
 
-
-def _store(source: PythonSource, op: memref.StoreOp, stores: str) -> None:
-    access = source.access(op)
-    if access.inside:
-        source.line(f"if not ({access.inside}): {source.fault(op, access)}")
-    source.element(op, access)
-    target = f"{source.text_of(op.memref)}, {access.address.text}, {source.text_of(op.value)}"
-    source.line(f"{stores}.append(({target}))")
-
-
-def _stage_body(
-    source: PythonSource, stage: PipelineStageOp, loop: PipelineOp, slots: _Slots, this: str, stores: str
-) -> None:
-    for op in stage.body.block.ops:
-        if source.arithmetic(op) or isinstance(op, RegisterOp):
-            continue
-        match op:
-            case memref.LoadOp():
+    def _operations(self, stage: PipelineStageOp) -> None:
+        """Emit the operations of a stage, its stores last."""
+        source = self._source
+        for op in stage.body.block.ops:
+            if isinstance(op, memref.LoadOp):
+                self._settle(op.memref, stage.start)
                 source.speculative_load(op)
-            case memref.StoreOp():
-                _store(source, op, stores)
-            case StepOp() if op.when is not None:
-                with source.indented(f"if {source.atom(op.when).text}:"):
-                    for inner in op.body.block.ops:
-                        if isinstance(inner, memref.StoreOp):
-                            _store(source, inner, stores)
-            case _:
+            elif not isinstance(op, memref.StoreOp | StepOp | RegisterOp) and not source.arithmetic(op):
                 raise source.unsupported(op)
-    for out, value in zip(stage.outs, stage.register.values, strict=True):
-        place = f"{this}[{slots.outs[out]}]"
-        term = source.term(value)
-        source.line(f"{place} = {term.text}")
-        source.alias(out, Term(place, term.low, term.high))
-        for first, values in (
-            (slots.arguments, loop.terminator.iter_args),
-            (slots.results, loop.terminator.loop_results),
-        ):
-            for position, passed in enumerate(values):
-                if passed is out:
-                    source.line(f"{this}[{first + position}] = {place}")
+        for op in stage.body.block.ops:
+            if isinstance(op, memref.StoreOp):
+                self._store(op, stage.start)
+            elif isinstance(op, StepOp) and op.when is not None:
+                with source.indented(f"if {source.atom(op.when).text}:"):
+                    for inner in _stores_of(op.body.block):
+                        self._store(inner, stage.start)
+
+    def _settle(self, array: SSAValue, start: int) -> None:
+        """Emit the stores that an array's queue holds from before a cycle of the iteration at hand."""
+        if (queue := self._queues.get(array)) is None:
+            return
+        source = self._source
+        with source.indented(f"while {queue} and {queue}[0][0] < {self._start} + {start}:"):
+            source.line(f"_, address, value = {queue}.popleft()")
+            source.line(f"{source.text_of(array)}[address] = value")
+
+    def _store(self, op: memref.StoreOp, start: int) -> None:
+        source = self._source
+        access = source.access(op)
+        if access.inside:
+            source.line(f"if not ({access.inside}): {source.fault(op, access)}")
+        element = source.element(op, access)
+        if (queue := self._queues.get(op.memref)) is None:
+            source.line(f"{element} = {source.text_of(op.value)}")
+        else:
+            what = f"{self._start} + {start}, {access.address.text}, {source.text_of(op.value)}"
+            source.line(f"{queue}.append(({what}))")
+
+
+def _stores_of(block: Block) -> list[memref.StoreOp]:
+    return [op for op in block.ops if isinstance(op, memref.StoreOp)]

@@ -6,11 +6,20 @@ import numpy as np
 import pytest
 
 from gatewright.errors import SimulationError
+from gatewright.interpreters import loopschedule, pipeline
 
 
 def i32(*values: int) -> np.ndarray:
     """An array of signed numbers."""
     return np.array(values, np.int32)
+
+
+@pytest.fixture(params=["one after the other", "as they overlap"], autouse=True)
+def how(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Run each test with either way of running iterations."""
+    if request.param == "as they overlap":
+        monkeypatch.setattr(pipeline._Starts, "in_order", lambda starts, interval: False)
+    return request.param
 
 
 SUM = """
@@ -181,7 +190,7 @@ def test_a_pipeline_that_does_not_end_is_stopped(run_schedule):
         run_schedule(text.replace("%b[%0#2]", "%b[%c0]"), np.ones(8, np.int32), np.zeros(8, np.int32), limit=40)
     assert str(error.value).splitlines()[:2] == [
         "the program is still running after 40 cycles",
-        "  it is in this loop with i = 39, x = 0",
+        "  it is in this loop with i = 40, x = 0",
     ]
 
 
@@ -216,3 +225,62 @@ def test_a_pipeline_runs_in_a_loop_again_and_again(run_schedule):
     outcome = run_schedule(text, a, np.array(5))
     assert outcome.results[0] == sum(a[:m].sum() for m in range(5))
     assert outcome.cycles == 1 + sum((m + 1 if m else 1) + 1 for m in range(5)) + 1
+
+
+TWO_STORES = """
+func.func @f(%a: memref<8xi32>, %b: memref<8xi32>) {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c7 = arith.constant 7 : index
+  %hundred = arith.constant 100 : i32
+  loopschedule.pipeline II = INTERVAL iter_args(%i = %c0) : (index) -> () {
+    %go = arith.cmpi slt, %i, %c7 : index
+    loopschedule.register %go : i1
+  } do {
+    %0:2 = loopschedule.pipeline.stage start = 0 {
+      %next = arith.addi %i, %c1 : index
+      memref.store %hundred, %a[%next] : memref<8xi32>
+      loopschedule.register %next, %i : index, index
+    } : index, index
+    %1 = loopschedule.pipeline.stage start = 3 {
+      %x = memref.load %a[%0#0] : memref<8xi32>
+      loopschedule.register %x : i32
+    } : i32
+    loopschedule.pipeline.stage start = 5 {
+      %y = arith.addi %1, %1 : i32
+      memref.store %y, %a[%0#1] : memref<8xi32>
+      memref.store %1, %b[%0#0] : memref<8xi32>
+      loopschedule.register
+    }
+    loopschedule.terminator iter_args(%0#0), results() : (index) -> ()
+  }
+  return
+}"""
+
+
+@pytest.mark.parametrize("interval", [2, 4, 6, 8])
+def test_accesses_of_iterations_happen_in_the_order_of_their_cycles(run_schedule, interval: int):
+    a, b = i32(1, 2, 3, 4, 5, 6, 7, 8), np.zeros(8, np.int32)
+    run_schedule(TWO_STORES.replace("INTERVAL", str(interval)), a, b)
+    expected_a, expected_b = [1, 2, 3, 4, 5, 6, 7, 8], [0] * 8
+    loaded: dict[int, int] = {}
+    for cycle in range(7 * interval + 6):
+        iterations = [(k, cycle - k * interval) for k in range(7)]
+        for k, start in iterations:
+            if start == 3:
+                loaded[k] = expected_a[k + 1]
+        for k, start in iterations:
+            if start == 0:
+                expected_a[k + 1] = 100
+            elif start == 5:
+                expected_a[k], expected_b[k + 1] = 2 * loaded[k], loaded[k]
+    assert (a.tolist(), b.tolist()) == (expected_a, expected_b)
+
+
+def test_iterations_that_store_early_run_as_they_overlap(program, how: str):
+    sources = {
+        interval: loopschedule.python_source(program("schedule", TWO_STORES.replace("INTERVAL", str(interval))))
+        for interval in (2, 6)
+    }
+    assert "flight" in sources[2]
+    assert ("flight" in sources[6]) == (how == "as they overlap")
