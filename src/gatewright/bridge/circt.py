@@ -31,7 +31,8 @@ _FLATTEN = "hw-flatten-modules"
 _TO_ARC = """hw.module(lower-seq-compreg-ce), cse, arc-canonicalizer, convert-to-arcs, cse,
     arc-canonicalizer, arc-split-loops, arc-lower-state, arc-inline, arc-merge-ifs, cse, arc-canonicalizer,
     arc.model(arc-allocate-state)"""
-_TO_LLVM = "arc-lower-clocks-to-funcs, arc-split-funcs, lower-arc-to-llvm, cse, canonicalize"
+# Arcs that were not inlined must become functions, or the last pass aborts.
+_TO_LLVM = "arc-lower-arcs-to-funcs, arc-lower-clocks-to-funcs, arc-split-funcs, lower-arc-to-llvm, cse, canonicalize"
 
 
 # `register_dialects` leaves out some dialects; a pass loads those that it makes, even when it then finds nothing to do.

@@ -68,3 +68,21 @@ def test_a_model_knows_where_its_values_lie():
     places = [*model.inputs.values(), *model.outputs.values(), *model.registers.values(), model.edge]
     assert len({place.offset for place in places}) == len(places)
     assert all(place.offset < model.storage_bytes for place in places)
+
+
+def test_logic_that_occurs_twice_becomes_a_model():
+    copies = "".join(
+        f"""
+  %s{k} = comb.mux %c{k}, %r{k}, %a : i32
+  %t{k} = comb.add %s{k}, %b : i32
+  %u{k} = comb.mux %d{k}, %t{k}, %s{k} : i32
+  %r{k} = seq.compreg %u{k}, %clk : i32
+  %c{k} = comb.extract %r{k} from {k} : (i32) -> i1
+  %d{k} = comb.extract %a from {k} : (i32) -> i1"""
+        for k in range(4)
+    )
+    text = f"""hw.module @twice(in %clk : !seq.clock, in %a : i32, in %b : i32, out x : i32) {{{copies}
+  %x = comb.xor %r0, %r1, %r2, %r3 : i32
+  hw.output %x : i32
+}}"""
+    assert len(arc_model(text, "twice").registers) == 4
