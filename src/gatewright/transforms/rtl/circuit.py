@@ -99,7 +99,9 @@ class Circuit:
     def __init__(self, module: hw.HWModuleOp):
         self.module = module
         self.block = module.body.block
-        self.inputs = {argument.name_hint: argument for argument in self.block.args}
+        # By the names of the ports, since SSA names lose a number at their end.
+        ports = [port.port_name.data for port in module.module_type.ports if port.dir.data.is_input_like()]
+        self.inputs: dict[str, SSAValue] = dict(zip(ports, self.block.args, strict=True))
         self.clk, self.rst = self.inputs["clk"], self.inputs["rst"]
         self._shared: dict[tuple, SSAValue] = {}
         self._constants: dict[SSAValue, int] = {}

@@ -160,11 +160,7 @@ class _Top:
 
     def _name(self, wanted: str) -> str:
         """A name that no other memory has."""
-        taken = {*self.outside, *(local.memory.name for local, _ in self.inside)}
-        name = legal_name(wanted)
-        while name in taken:
-            name += "_"
-        return name
+        return legal_name(wanted, {*self.outside, *(local.memory.name for local, _ in self.inside)})
 
     def _constant_array(self, operation: memref.GetGlobalOp) -> None:
         """Make a ROM, one for each array however often the program names it."""
