@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+import gatewright
+
 ROOT = Path(__file__).parents[2]
 TEXT = {".py", ".md", ".toml", ".mlir", ".yaml", ".yml", ".sv", ".txt", ".json", ".csv", ""}
 MACHINE_PATH = re.compile(r"(?<![\w.~/-])/(?:home|root|Users|work|opt|tmp|var|mnt)/\w")
@@ -53,6 +55,12 @@ def test_no_file_names_a_place_outside_the_repository(pattern: re.Pattern[str]):
 )
 def test_a_place_outside_is_recognised(pattern: re.Pattern[str], line: str):
     assert pattern.search(line)
+
+
+def test_the_version_is_the_same_everywhere():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    assert gatewright.__version__ == project["project"]["version"]
+    assert f"## {gatewright.__version__}" in (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
 
 
 def test_every_requirement_is_pinned_exactly():
