@@ -27,9 +27,11 @@ from gatewright.operators.library import OperatorLibrary
 from gatewright.options import Options
 from gatewright.program import Program
 from gatewright.transforms.loops.flatten_loops import MOST_OPERATIONS, FlattenLoopsPass
+from gatewright.transforms.loops.forward_stores import ForwardStoresPass
 from gatewright.transforms.loops.if_convert import IfConvertPass
 from gatewright.transforms.loops.if_to_guard import IfToGuardPass
 from gatewright.transforms.loops.narrow_indices import NarrowIndicesPass
+from gatewright.transforms.loops.promote_accumulators import PromoteAccumulatorsPass
 from gatewright.transforms.loops.rotate_while import RotateWhilePass
 from gatewright.transforms.loops.simplify_loops import SimplifyLoopsPass
 from gatewright.transforms.loops.unify_multipliers import UnifyMultipliersPass
@@ -65,6 +67,12 @@ def loops_to_schedule(options: Options) -> tuple[ModulePass, ...]:
         CommonSubexpressionElimination(),
         LoopInvariantCodeMotionPass(),
         IfConvertPass(),
+        CommonSubexpressionElimination(),
+        PromoteAccumulatorsPass(),
+        ForwardStoresPass(),
+        IfConvertPass(),
+        SimplifyLoopsPass(),
+        CommonSubexpressionElimination(),
         IfToGuardPass(),
         RotateWhilePass(),
         NarrowIndicesPass(),

@@ -1,0 +1,180 @@
+"""Keep in a register the array element that a loop works on."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+
+from xdsl.context import Context
+from xdsl.dialects import arith, func, memref, scf
+from xdsl.dialects.builtin import IntegerAttr, ModuleOp
+from xdsl.ir import Attribute, Block, Operation, Region, SSAValue
+from xdsl.passes import ModulePass
+from xdsl.rewriter import Rewriter
+
+from gatewright.analysis.order import Order
+from gatewright.analysis.ranges import value_ranges
+from gatewright.transforms.loops.if_convert import is_predicated_store
+
+Access = memref.LoadOp | memref.StoreOp
+
+
+@dataclass(frozen=True)
+class PromoteAccumulatorsPass(ModulePass):
+    """Carry an element that every iteration loads and stores, and store it once behind the loop.
+
+    ```
+                                         %v0 = memref.load %c[%i, %j]
+    scf.for %k {                         %r = scf.for %k iter_args(%v = %v0) {
+      %v = memref.load %c[%i, %j]          %w = arith.addi %v, %p
+      %w = arith.addi %v, %p         ->    scf.yield %w
+      memref.store %w, %c[%i, %j]        }
+    }                                    memref.store %r, %c[%i, %j]
+    ```
+
+    For innermost loops, where the subscripts do not change in the loop and every other access of the array in it is
+    proven to touch other elements. Around a loop that may have no iterations, load and store stand under the condition
+    that it has one.
+    """
+
+    name = "promote-accumulators"
+
+    def apply(self, ctx: Context, op: ModuleOp) -> None:
+        for function in [inner for inner in op.ops if isinstance(inner, func.FuncOp) and not inner.is_declaration]:
+            ranges = value_ranges(function)
+            order = Order(ranges)
+            for loop in [inner for inner in function.walk() if isinstance(inner, scf.ForOp)]:
+                _promote_in(loop, order)
+
+
+def _promote_in(loop: scf.ForOp, order: Order) -> None:
+    accesses = _accesses(loop)
+    if accesses is None:
+        return
+    for group in _candidates(loop, accesses, order):
+        loop = _promote(loop, group, order)
+
+
+def _accesses(loop: scf.ForOp) -> dict[SSAValue, list[Access]] | None:
+    """The accesses of an innermost loop by array; None if it holds other control than predicated stores."""
+    found: dict[SSAValue, list[Access]] = defaultdict(list)
+    for op in loop.body.block.ops:
+        if isinstance(op, memref.LoadOp | memref.StoreOp):
+            found[op.memref].append(op)
+        elif is_predicated_store(op):
+            for inner in op.regions[0].block.ops:
+                if isinstance(inner, memref.StoreOp):
+                    found[inner.memref].append(inner)
+        elif op.regions:
+            return None
+    return found
+
+
+def _candidates(loop: scf.ForOp, accesses: dict[SSAValue, list[Access]], order: Order) -> list[list[Access]]:
+    """The groups of accesses that touch one element each, which nothing else in the loop touches."""
+    groups: list[list[Access]] = []
+    for array in accesses.values():
+        for store in [access for access in array if isinstance(access, memref.StoreOp)]:
+            group = [access for access in array if order.same_element(access.indices, store.indices)]
+            if store is not next(access for access in group if isinstance(access, memref.StoreOp)):
+                continue
+            others = [access for access in array if access not in group]
+            if all(_is_outside(index, loop) for index in store.indices) and all(
+                order.never_meet(other, store) for other in others
+            ):
+                groups.append(group)
+    return groups
+
+
+def _is_outside(value: SSAValue, loop: scf.ForOp) -> bool:
+    """True if a value is defined outside a loop."""
+    block = value.owner if isinstance(value.owner, Block) else value.owner.parent
+    return block is not loop.body.block
+
+
+def _promote(loop: scf.ForOp, group: list[Access], order: Order) -> scf.ForOp:
+    """Promote the element of a group of accesses; return the loop that takes the place of the old one."""
+    sample = group[0]
+    element = group[0].memref.type.get_element_type()  # pyright: ignore[reportAttributeAccessIssue]
+    guard = None if order.at_most(loop.lb, 1, loop.ub, 0) else _runs(loop)
+    initial = _load_before(loop, sample, element, guard)
+    body = loop.body.block
+    current: SSAValue = body.insert_arg(element, len(body.args))
+    current.name_hint = next((a.res.name_hint for a in group if isinstance(a, memref.LoadOp)), None)
+    members = set(map(id, group))
+    for op in list(body.ops):
+        if isinstance(op, memref.LoadOp) and id(op) in members:
+            Rewriter.replace_op(op, [], [current])
+        elif isinstance(op, memref.StoreOp) and id(op) in members:
+            current = op.value
+            Rewriter.erase_op(op)
+        elif is_predicated_store(op):
+            current = _promote_predicated(op, members, current)
+    terminator = body.last_op
+    assert isinstance(terminator, scf.YieldOp)
+    Rewriter.replace_op(terminator, scf.YieldOp(*terminator.operands, current), [])
+    region = Region(loop.body.detach_block(0))
+    carried = scf.ForOp(loop.lb, loop.ub, loop.step, [*loop.iter_args, initial], region)
+    carried.location = loop.location
+    for before, after in zip(loop.results, carried.results, strict=False):
+        after.name_hint = before.name_hint
+    indices, array = list(sample.indices), sample.memref
+    Rewriter.replace_op(loop, carried, list(carried.results[:-1]))
+    _store_behind(carried, carried.results[-1], array, indices, guard)
+    return carried
+
+
+def _promote_predicated(op: Operation, members: set[int], current: SSAValue) -> SSAValue:
+    """Turn stores under a predicate into selections; return what the element is behind them."""
+    assert isinstance(op, scf.IfOp)
+    block = op.parent
+    assert block is not None
+    for store in list(op.true_region.block.ops):
+        if isinstance(store, memref.StoreOp) and id(store) in members:
+            select = arith.SelectOp(op.cond, store.value, current)
+            select.location = store.location
+            block.insert_op_before(select, op)
+            current = select.result
+            Rewriter.erase_op(store)
+    if len(op.true_region.block.ops) == 1:
+        Rewriter.erase_op(op)
+    return current
+
+
+def _runs(loop: scf.ForOp) -> SSAValue:
+    """The condition that a loop has an iteration, in front of it."""
+    compare = arith.CmpiOp(loop.lb, loop.ub, "slt")
+    _insert_before(loop, compare)
+    return compare.result
+
+
+def _insert_before(anchor: Operation, op: Operation) -> None:
+    op.location = anchor.location
+    assert anchor.parent is not None
+    anchor.parent.insert_op_before(op, anchor)
+
+
+def _load_before(loop: scf.ForOp, sample: Access, element: Attribute, guard: SSAValue | None) -> SSAValue:
+    load = memref.LoadOp.get(sample.memref, list(sample.indices))
+    load.location = sample.location
+    if guard is None:
+        _insert_before(loop, load)
+        return load.res
+    zero = arith.ConstantOp(IntegerAttr(0, element))  # pyright: ignore[reportArgumentType, reportCallIssue]
+    _insert_before(loop, zero)
+    taken, other = Block([load, scf.YieldOp(load.res)]), Block([scf.YieldOp(zero.result)])
+    conditional = scf.IfOp(guard, [element], Region(taken), Region(other))
+    _insert_before(loop, conditional)
+    return conditional.results[0]
+
+
+def _store_behind(
+    loop: scf.ForOp, value: SSAValue, array: SSAValue, indices: list[SSAValue], guard: SSAValue | None
+) -> None:
+    store: Operation = memref.StoreOp.get(value, array, indices)
+    store.location = loop.location
+    if guard is not None:
+        store = scf.IfOp(guard, [], Region(Block([store, scf.YieldOp()])))
+        store.location = loop.location
+    assert loop.parent is not None
+    loop.parent.insert_op_after(store, loop)
