@@ -6,6 +6,7 @@ import random
 from collections.abc import Callable, Iterator
 from math import isqrt
 
+import numpy as np
 import pytest
 from xdsl.dialects import arith
 from xdsl.dialects import test as test_dialect
@@ -215,3 +216,55 @@ def test_a_constant_is_its_bits(type_: Attribute):
         number = signed(bits, width_of(type_))
         assert isinstance(type_, IndexType | IntegerType)
         check(arith.ConstantOp(IntegerAttr(number, type_)), [], [], bits, draw)
+
+
+def random_expression(draw: random.Random) -> tuple[str, list[int], int]:
+    """The text of a function of two i64, arguments, and the bits of the i64 that it returns."""
+    values = [("%a", 64, draw.getrandbits(64)), ("%b", 64, draw.getrandbits(draw.randint(1, 64)))]
+    arguments = [bits for _, _, bits in values]
+    lines: list[str] = []
+    for number in range(draw.randint(3, 25)):
+        # Mostly chains, since a value that is used once is where the interpreter saves work.
+        name, (left, width, a) = f"%v{number}", values[-1] if draw.random() < 0.8 else draw.choice(values)
+        same = [(other, bits) for other, other_width, bits in values if other_width == width]
+        right, b = draw.choice(same)
+        if right == left and width != 64:
+            right, b = f"%w{number}", arguments[1] & ((1 << width) - 1)
+            lines.append(f"{right} = arith.{'extui' if width > 64 else 'trunci'} %b : i64 to i{width}")
+        action = draw.random()
+        if action < 0.6:
+            kind = draw.choice(list(BINARY))
+            lines.append(f"{name} = {kind.name} {left}, {right} : i{width}")
+            bits = BINARY[kind](a, b, width) & ((1 << width) - 1)
+        elif action < 0.7:
+            lines.append(f"{name} = arith.cmpi slt, {left}, {right} : i{width}")
+            width, bits = 1, int(signed(a, width) < signed(b, width))
+        elif action < 0.85:
+            wider = draw.choice([w for w in (2, 7, 8, 31, 32, 33, 63, 64, 65, 128) if w > width] or [width + 1])
+            extension = draw.choice(["extsi", "extui"])
+            lines.append(f"{name} = arith.{extension} {left} : i{width} to i{wider}")
+            bits = (signed(a, width) if extension == "extsi" else a) & ((1 << wider) - 1)
+            width = wider
+        elif width > 1:
+            narrower = draw.randint(1, width - 1)
+            lines.append(f"{name} = arith.trunci {left} : i{width} to i{narrower}")
+            width, bits = narrower, a & ((1 << narrower) - 1)
+        else:
+            lines.append(f"{name} = arith.xori {left}, {right} : i1")
+            bits = a ^ b
+        values.append((name, width, bits))
+    last, width, bits = values[-1]
+    if width != 64:
+        lines.append(f"%r = arith.{'extui' if width < 64 else 'trunci'} {last} : i{width} to i64")
+        last = "%r"
+    body = "\n".join([*lines, f"return {last} : i64"])
+    return f"func.func @f(%a: i64, %b: i64) -> i64 {{\n{body}\n}}", arguments, bits & ((1 << 64) - 1)
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_operations_are_exact_one_after_the_other(run_loops, seed: int):
+    draw = random.Random(seed)
+    for _ in range(10):
+        text, arguments, expected = random_expression(draw)
+        (result,) = run_loops(text, *(np.array(bits, np.uint64).view(np.int64) for bits in arguments)).results
+        assert int(result) & ((1 << 64) - 1) == expected, text
