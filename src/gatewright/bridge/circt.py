@@ -161,6 +161,7 @@ def _layout(module: Any, top: str) -> dict[str, Any]:
             count, width = re.findall(r"\d+", str(operation.results[0].type))[:2]
             place = Place(_integer(operation, "offset"), int(width), int(count), _integer(operation, "stride"))
             name, _, file = _text(operation, "name").partition("=")
+            assert name not in found["memories"], f"two memories are called {name}"
             found["memories"][name] = place
             if file:
                 images[name] = file
