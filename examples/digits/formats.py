@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import gatewright as gw
 import numpy as np
 import torch
 from main import run
 from training import load_split, train
+
+import gatewright as gw
 
 FORMATS = ("fixed<6,3>", "fixed<8,4>", "fixed<8,5>", "fixed<10,6>", "fixed<12,6>", "fixed<12,8>", "fixed<16,8>",
            "fixed<16,10>", "fixed<16,12>", "fixed<24,14>")  # fmt: skip

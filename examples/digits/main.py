@@ -8,7 +8,6 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-import gatewright as gw
 import numpy as np
 import torch
 from network import DigitNetwork
@@ -16,6 +15,8 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 from training import EPOCHS, Split, load_split, train
+
+import gatewright as gw
 
 PRECISION = "fixed<16,8>"
 """The default format; docs/decisions/digits-format.md has the figures of others."""

@@ -26,10 +26,10 @@ class Split:
 
 def load_split() -> tuple[Split, Split]:
     """Scikit-learn's 1,797 digits: four fifths to train on, one fifth held out, every digit in proportion."""
-    bundle = load_digits()
-    images = torch.tensor(bundle.images / 16, dtype=torch.float32).unsqueeze(1)
-    digits = torch.tensor(bundle.target)
-    chosen, held_out = train_test_split(range(len(digits)), test_size=0.2, random_state=0, stratify=bundle.target)
+    pixels, labels = load_digits(return_X_y=True)
+    images = torch.tensor(pixels / 16, dtype=torch.float32).reshape(-1, 1, 8, 8)
+    digits = torch.tensor(labels)
+    chosen, held_out = train_test_split(range(len(digits)), test_size=0.2, random_state=0, stratify=labels)
     return Split(images[chosen], digits[chosen]), Split(images[held_out], digits[held_out])
 
 

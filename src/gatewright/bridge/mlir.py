@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -83,10 +84,10 @@ def import_onnx(model: object, name: str) -> str:
 
     Raises MlirError for an operation that torch-mlir cannot lower.
     """
-    from torch_mlir import ir
     from torch_mlir.dialects import torch as torch_dialect
     from torch_mlir.extras import onnx_importer
 
+    ir = _bindings()
     context = ir.Context()
     torch_dialect.register_dialect(context)
     try:
@@ -110,8 +111,7 @@ def check_text(text: str) -> None:
 
 @contextmanager
 def _parsed(text: str) -> Iterator[Any]:
-    from torch_mlir import ir
-
+    ir = _bindings()
     with ir.Context() as context:
         context.allow_unregistered_dialects = True
         try:
@@ -121,14 +121,18 @@ def _parsed(text: str) -> Iterator[Any]:
         yield module
 
 
-def _run(module: Any, passes: str) -> None:
-    from torch_mlir import ir
-    from torch_mlir.dialects import torch as _  # registers torch-mlir's own passes
-    from torch_mlir.passmanager import PassManager
+def _bindings() -> Any:
+    """MLIR's classes, which the package makes when it is imported."""
+    return import_module("torch_mlir.ir")
 
+
+def _run(module: Any, passes: str) -> None:
+    import torch_mlir.dialects.torch  # noqa: F401  registers torch-mlir's own passes
+
+    ir, pass_manager = _bindings(), import_module("torch_mlir.passmanager").PassManager
     try:
         with module.context:
-            PassManager.parse(f"builtin.module({passes})").run(module.operation)
+            pass_manager.parse(f"builtin.module({passes})").run(module.operation)
     except ir.MLIRError as error:
         raise _from_diagnostics(error) from error
 

@@ -39,7 +39,9 @@ def describe_ports(function: func.FuncOp, arguments: Sequence[Port], results: Se
         for port, given in zip(arguments, type_.inputs, strict=True)
     ]
     returned = [
-        DictionaryAttr({"gw.type": StringAttr(_spelled(port, given, function)), "gw.result": IntegerAttr(position, i64)})
+        DictionaryAttr(
+            {"gw.type": StringAttr(_spelled(port, given, function)), "gw.result": IntegerAttr(position, i64)}
+        )
         for position, (port, given) in enumerate(zip(results, type_.outputs, strict=True))
     ]
     function.properties["arg_attrs"] = ArrayAttr(entries)

@@ -28,8 +28,9 @@ def load(source: object, args: Sequence[object], options: Options) -> Program:
     what neither torch.export nor torch-mlir can lower, and ToolError without torch.
     """
     torch = _torch()
+    exported: ExportedProgram
     if isinstance(source, torch.export.ExportedProgram):
-        exported = source
+        exported = source  # pyright: ignore[reportAssignmentType]
     elif isinstance(source, torch.nn.Module):
         exported = _export(torch, source, args)
     else:

@@ -128,8 +128,9 @@ class Evaluation:
             return self._of_truth(op, operands[0])
         if (of_integers := _OF_INTEGERS.get(type(op))) is not None:
             left, right = operands
-            both = isinstance(left, Known) and isinstance(right, Known)
-            return Known(of_integers(left.array, right.array)) if both else None
+            if isinstance(left, Known) and isinstance(right, Known):
+                return Known(of_integers(left.array, right.array))
+            return None
         if (of_constants := _OF_CONSTANTS.get(type(op))) is not None:
             return Known(of_constants(operands[0].array)) if isinstance(operands[0], Known) else None
         return _real(op, operands)
@@ -179,9 +180,9 @@ def _real(op: Operation, operands: Sequence[Expression]) -> Expression | None:
             return negate(of)
         case arith.DivfOp(), (left, Known() as right) if np.all(right.array):
             return divide(left, right.array)
-        case (arith.MaximumfOp() | arith.MaxnumfOp()), (left, right):
+        case ((arith.MaximumfOp() | arith.MaxnumfOp()), (left, right)):
             return extreme(True, left, right)
-        case (arith.MinimumfOp() | arith.MinnumfOp()), (left, right):
+        case ((arith.MinimumfOp() | arith.MinnumfOp()), (left, right)):
             return extreme(False, left, right)
         case math.AbsFOp(), (of,):
             return extreme(True, of, negate(of))
@@ -225,7 +226,8 @@ def _unsupported(op: Operation) -> UnsupportedError:
     if isinstance(op, arith.DivfOp):
         what, why = "a division by data has no fixed-point hardware", "only constants divide exactly"
     else:
-        what, why = f"{operation_name(op)} of data has no fixed-point hardware", "it is not a sum, product or choice of its inputs"
+        what, why = (
+            f"{operation_name(op)} of data has no fixed-point hardware",
+            "it is not a sum, product or choice of its inputs",
+        )
     return UnsupportedError(what, where=source_location(op), why=why)
-
-

@@ -16,6 +16,9 @@ from dataclasses import dataclass
 import numpy as np
 from xdsl.ir import SSAValue
 
+ONE, ZERO = np.ones(()), np.zeros(())
+"""Constants that are the same at every point."""
+
 LARGEST_DIVISOR = 1 << 16
 """Constant integers up to this divide exactly; other divisors become a product with the reciprocal."""
 
@@ -134,23 +137,23 @@ def affine(of: Expression, scale: np.ndarray, offset: np.ndarray) -> Expression:
 def add(left: Expression, right: Expression) -> Expression:
     """`left + right`."""
     if isinstance(right, Known):
-        return affine(left, np.float64(1), right.array)
+        return affine(left, ONE, right.array)
     if isinstance(left, Known):
-        return affine(right, np.float64(1), left.array)
+        return affine(right, ONE, left.array)
     return Sum(left, right)
 
 
 def negate(of: Expression) -> Expression:
     """`-of`."""
-    return affine(of, np.float64(-1), np.float64(0))
+    return affine(of, -ONE, ZERO)
 
 
 def multiply(left: Expression, right: Expression) -> Expression:
     """`left * right`; constant factors move outwards."""
     if isinstance(right, Known):
-        return affine(left, right.array, np.float64(0))
+        return affine(left, right.array, ZERO)
     if isinstance(left, Known):
-        return affine(right, left.array, np.float64(0))
+        return affine(right, left.array, ZERO)
     if isinstance(left, Affine) and not np.any(left.offset):
         return affine(multiply(left.of, right), left.scale, left.offset)
     if isinstance(right, Affine) and not np.any(right.offset):
@@ -163,8 +166,8 @@ def divide(of: Expression, divisor: np.ndarray) -> Expression:
     magnitude = np.abs(divisor)
     whole = np.all(magnitude == np.rint(magnitude)) and np.all(magnitude <= LARGEST_DIVISOR)
     if isinstance(of, Known) or not whole or np.all(np.log2(magnitude) % 1 == 0):
-        return affine(of, 1.0 / divisor, np.float64(0))
-    signed = affine(of, np.sign(divisor), np.float64(0))
+        return affine(of, 1.0 / divisor, ZERO)
+    signed = affine(of, np.sign(divisor), ZERO)
     return Quotient(signed, magnitude.astype(np.int64))
 
 
@@ -187,7 +190,7 @@ def choose(condition: Expression, true: Expression, false: Expression) -> Expres
         if isinstance(true, Known) and isinstance(false, Known):
             return Known(np.where(condition.array, true.array, false.array))
         mask = condition.array.astype(np.float64)
-        return add(affine(true, mask, np.float64(0)), affine(false, 1 - mask, np.float64(0)))
+        return add(affine(true, mask, ZERO), affine(false, 1 - mask, ZERO))
     if not isinstance(condition, Comparison):
         return None
     kept = same(true, condition.left) and same(false, condition.right)

@@ -57,5 +57,3 @@ def _ready(owner: object, first: Operation, order: Mapping[Operation, int]) -> b
     if isinstance(owner, (tensor.ExpandShapeOp, tensor.CollapseShapeOp, tensor.CastOp, tensor.ExtractSliceOp)):
         return _ready(owner.operands[0].owner, first, order)
     return order[owner] < order[first]
-
-

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from xdsl.context import Context
@@ -10,7 +9,6 @@ from xdsl.dialects import arith, func, memref, tensor
 from xdsl.dialects.builtin import (
     AnyFloat,
     DenseIntOrFPElementsAttr,
-    IntegerAttr,
     MemRefType,
     ModuleOp,
     StringAttr,
@@ -27,10 +25,10 @@ from gatewright.interface import Signature, set_signature, signature_of
 from gatewright.location import operation_name, source_location
 from gatewright.transforms.tensor import generic
 from gatewright.transforms.tensor.generic_loops import GenericLoops
-from gatewright.transforms.tensor.linear_index import LinearIndex, Loop
 from gatewright.transforms.tensor.loop_nest import NestBuilder
-from gatewright.transforms.tensor.placement import Placement, joined_at, part
-from gatewright.transforms.tensor.storage import Memory, Sliced, View
+from gatewright.transforms.tensor.moves import VIEWS, copy, move
+from gatewright.transforms.tensor.placement import Placement
+from gatewright.transforms.tensor.storage import Memory, View, view_of
 
 
 @dataclass(frozen=True)
@@ -115,14 +113,7 @@ class _Lowering:
         value = self.block.insert_arg(MemRefType(self._element(type_), memory.shape), len(self.block.args))
         value.name_hint = hint
         self.memories[memory] = value
-        return self._as(memory, self._shape(type_))
-
-    @staticmethod
-    def _as(memory: Memory, shape: tuple[int, ...]) -> View:
-        from gatewright.transforms.tensor.storage import Regrouped
-
-        whole = View.whole(memory)
-        return whole if memory.shape == shape else whole.through(Regrouped((((), memory.shape),)), shape)
+        return view_of(memory, self._shape(type_))
 
     def _shape(self, type_: TensorType) -> tuple[int, ...]:
         shape = tuple(type_.get_shape())
@@ -149,51 +140,31 @@ class _Lowering:
         assert self.placement is not None
         match op:
             case func.ReturnOp():
-                for position, operand in enumerate(op.operands):
-                    if isinstance(operand.type, TensorType) and not self.placement.is_claimed(op, position):
-                        memory = self.placement.results[position]
-                        self._copy(operand, self._as(memory, generic.shape_of(operand.type)), loops)
+                for position, memory in self.placement.results.items():
+                    if not self.placement.is_claimed(op, position):
+                        operand = op.operands[position]
+                        copy(operand, view_of(memory, generic.shape_of(operand.type)), loops)
             case arith.ConstantOp(value=DenseIntOrFPElementsAttr() as contents):
                 self._constant(op, contents, loops)
-            case arith.ConstantOp(value=IntegerAttr() as value):
-                self.scalars[op.result] = self.nest.constant(value.value.data, op.result.type)
             case GenericOp():
                 loops.lower(op)
-            case tensor.PadOp():
-                self._pad(op, loops)
-            case tensor.ConcatOp():
-                result = self.placement.view(op.result)
-                for position, operand in enumerate(op.inputs):
-                    if not self.placement.is_claimed(op, position):
-                        shape = generic.shape_of(operand.type)
-                        step = Sliced(joined_at(op, position), (1,) * len(shape))
-                        self._copy(operand, result.through(step, shape), loops)
-            case tensor.InsertSliceOp():
-                result = self.placement.view(op.result)
-                if not self.placement.is_claimed(op, 1) and not isinstance(op.dest.owner, tensor.EmptyOp):
-                    self._copy(op.dest, result, loops)
-                if not self.placement.is_claimed(op, 0):
-                    self._copy(op.source, part(result, op, generic.shape_of(op.source.type)), loops)
-            case (
-                tensor.EmptyOp()
-                | tensor.ExpandShapeOp()
-                | tensor.CollapseShapeOp()
-                | tensor.CastOp()
-                | tensor.ExtractSliceOp()
-            ):
+            case tensor.PadOp() | tensor.ConcatOp() | tensor.InsertSliceOp():
+                move(op, loops)
+            case _ if isinstance(op, VIEWS):
                 pass
-            case tensor.ExtractOp():
-                indices = [LinearIndex.of(self.scalars[index]) for index in op.indices]
-                self.scalars[op.result] = loops.load(op.tensor, indices)
-            case _ if op.name.startswith("arith."):
-                self.nest.emit(copy := op.clone({**self.scalars}))
-                self.scalars.update(zip(op.results, copy.results, strict=True))
+            case _ if not any(isinstance(result.type, TensorType) for result in op.results):
+                self._scalar(op, loops)
             case _:
                 raise UnsupportedError(
                     f"{operation_name(op)} cannot be lowered to loops",
                     where=source_location(op),
                     why="operations on whole tensors are linalg.generic, padding, slicing, joining and reshaping",
                 )
+
+    def _scalar(self, op: Operation, loops: GenericLoops) -> None:
+        """An operation on scalars outside any tensor operation."""
+        lookup = loops.body([op], {}, self.scalars)
+        self.scalars.update((result, lookup(result)) for result in op.results)
 
     def _constant(self, op: arith.ConstantOp, contents: DenseIntOrFPElementsAttr, loops: GenericLoops) -> None:
         """A constant tensor becomes a global array, or nothing at all if its elements are all the same."""
@@ -206,7 +177,8 @@ class _Lowering:
             return
         name = f"constant_{self._globals}"
         self._globals += 1
-        flat = DenseIntOrFPElementsAttr(TensorType(type_.get_element_type(), type_.get_shape()), contents.data)
+        shaped = TensorType(type_.get_element_type(), type_.get_shape())
+        flat = DenseIntOrFPElementsAttr(shaped, contents.data)  # pyright: ignore[reportArgumentType]
         symbol = memref.GlobalOp.get(
             StringAttr(name), type_, flat, sym_visibility=StringAttr("private"), constant=UnitAttr()
         )
@@ -214,42 +186,4 @@ class _Lowering:
         self.module.body.block.insert_op_before(symbol, self.function)
         memory = Memory(type_.get_shape())
         self.memories[memory] = self.nest.at_head(memref.GetGlobalOp(SymbolRefAttr(name), type_))
-        self.placement.views[op.result] = self._as(memory, self._shape(op.result.type))
-
-    def _copy(self, source: SSAValue, target: View, loops: GenericLoops) -> None:
-        """Copy a tensor element by element."""
-        counters = [Loop(extent) for extent in target.shape]
-        with self.nest.nest(counters):
-            indices = [LinearIndex.of(counter) for counter in counters]
-            loops.store(loops.load(source, indices), target, indices)
-
-    def _pad(self, op: tensor.PadOp, loops: GenericLoops) -> None:
-        """Fill the margins, one axis after the other, and put the inside in place unless it is there already."""
-        assert self.placement is not None
-        if op.low or op.high:
-            raise generic.dynamic_shape(op)
-        result, inside = self.placement.view(op.result), generic.shape_of(op.source.type)
-        low, high = list(op.static_low.get_values()), list(op.static_high.get_values())
-        if min([*low, *high], default=0) < 0:
-            raise UnsupportedError("negative padding is not supported", where=source_location(op))
-        last = op.region.block.last_op
-        assert last is not None
-        for axis in range(len(inside)):
-            for offset, extent in ((0, low[axis]), (low[axis] + inside[axis], high[axis])):
-                if extent:
-                    box = [(low[k], inside[k]) for k in range(axis)] + [(offset, extent)]
-                    box += [(0, result.shape[k]) for k in range(axis + 1, len(inside))]
-                    self._fill(op, last.operands[0], result, box, loops)
-        if not self.placement.is_claimed(op, 0):
-            self._copy(op.source, result.through(Sliced(tuple(low), (1,) * len(low)), inside), loops)
-
-    def _fill(
-        self, op: tensor.PadOp, value: SSAValue, target: View, box: Sequence[tuple[int, int]], loops: GenericLoops
-    ) -> None:
-        counters = [Loop(extent) for _, extent in box]
-        with self.nest.nest(counters):
-            indices = [LinearIndex.of(loop).plus(offset) for loop, (offset, _) in zip(counters, box, strict=True)]
-            given = dict(zip(op.region.block.args, indices, strict=True))
-            loops.store(loops.body(list(op.region.block.ops)[:-1], given, {})(value), target, indices)
-
-
+        self.placement.views[op.result] = view_of(memory, self._shape(op.result.type))

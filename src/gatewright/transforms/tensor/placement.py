@@ -11,7 +11,8 @@ from xdsl.ir import Block, Operation, SSAValue, Use
 
 from gatewright.transforms.tensor import generic
 from gatewright.transforms.tensor.grouping import ends
-from gatewright.transforms.tensor.storage import Memory, Regrouped, Sliced, View, reshaping
+from gatewright.transforms.tensor.storage import Memory, Regrouped, Sliced, View, reshaping, view_of
+
 
 class Placement:
     """The view each tensor is read and written through.
@@ -70,10 +71,7 @@ class Placement:
         op, shape = use.operation, generic.shape_of(value.type)
         if isinstance(op, func.ReturnOp) and use.index not in self._taken:
             self._taken.add(use.index)
-            memory = self.results[use.index]
-            if memory.shape == shape:
-                return View.whole(memory)
-            return View.whole(memory).through(Regrouped((((), memory.shape),)), shape)
+            return view_of(self.results[use.index], shape)
         if isinstance(op, (tensor.ExpandShapeOp, tensor.CollapseShapeOp)):
             outside = self._wanted(op.result)
             if outside is None:

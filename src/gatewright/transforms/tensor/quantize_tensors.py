@@ -71,7 +71,9 @@ def _quantized_signature(function: func.FuncOp, format_: Fixed) -> Signature:
     names = _names(function.arg_attrs, len(function.function_type.inputs.data))
     inputs, outputs = list(function.function_type.inputs), list(function.function_type.outputs)
     parameters = [Parameter(name, _array(type_, format_, function)) for name, type_ in zip(names, inputs, strict=True)]
-    results = [Result(result_name(k, len(outputs)), _array(type_, format_, function)) for k, type_ in enumerate(outputs)]
+    results = [
+        Result(result_name(k, len(outputs)), _array(type_, format_, function)) for k, type_ in enumerate(outputs)
+    ]
     return Signature(tuple(parameters), tuple(results))
 
 

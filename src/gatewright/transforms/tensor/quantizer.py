@@ -24,7 +24,7 @@ from gatewright.errors import UnsupportedError
 from gatewright.location import operation_name, source_location
 from gatewright.transforms.tensor import generic
 from gatewright.transforms.tensor.elements import array_of, dense
-from gatewright.transforms.tensor.evaluate import Evaluation, constant
+from gatewright.transforms.tensor.evaluate import Evaluation
 from gatewright.transforms.tensor.exact import Exact, limits
 from gatewright.transforms.tensor.expression import Affine, Expression, Gather, Input, Known, parts, substitute
 from gatewright.transforms.tensor.reduction import emit_reduction, read_reduction
@@ -237,9 +237,7 @@ class Quantizer:
         """The expressions of the block arguments of an operation and of the constants around it."""
         extents = generic.extents_of(op)
         evaluation = Evaluation(extents, self._known())
-        for argument, operand, map_ in zip(
-            generic.body_of(op).args, op.operands, generic.maps_of(op), strict=True
-        ):
+        for argument, operand, map_ in zip(generic.body_of(op).args, op.operands, generic.maps_of(op), strict=True):
             state = self.states[operand]
             if isinstance(state, Known):
                 evaluation.known[argument] = Known(gathered(state.array, map_, extents))
@@ -347,7 +345,9 @@ def nodes(of: Expression) -> list[Expression]:
 
 def slices(op: tensor.ExtractSliceOp) -> tuple[slice, ...]:
     """The part of a tensor that an operation with static bounds extracts."""
-    bounds = zip(op.static_offsets.get_values(), op.static_sizes.get_values(), op.static_strides.get_values(), strict=True)
+    bounds = zip(
+        op.static_offsets.get_values(), op.static_sizes.get_values(), op.static_strides.get_values(), strict=True
+    )
     return tuple(slice(offset, offset + size * stride, stride) for offset, size, stride in bounds)
 
 

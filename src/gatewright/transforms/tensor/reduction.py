@@ -156,5 +156,3 @@ def _constant_start(start: Stage, array: np.ndarray, kind: str, term: Exact) -> 
     _, fraction = nearest(array, start.width)
     raw = np.rint(np.ldexp(array, min(fraction, term.fraction))).astype(np.int64)
     return replace(start.integers(raw), fraction=min(fraction, term.fraction))
-
-

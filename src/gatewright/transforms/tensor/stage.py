@@ -28,6 +28,7 @@ from gatewright.transforms.tensor.expression import (
     Sum,
 )
 
+
 class Stage:
     """One operation under construction: its loops, its inputs, and the block that computes a point."""
 
@@ -164,7 +165,9 @@ class Stage:
     def _state_extents(self, builder: Builder, written: AffineMap) -> None:
         """Add an operand that is never read for loops whose extent no other operand tells, as a window's."""
         maps = [at for _, at in self.inputs] + [written]
-        told = {expression.position for at in maps for expression in at.results if isinstance(expression, AffineDimExpr)}
+        told = {
+            expression.position for at in maps for expression in at.results if isinstance(expression, AffineDimExpr)
+        }
         untold = [axis for axis in range(len(self.extents)) if axis not in told]
         if untold:
             shape = TensorType(IntegerType(1), [self.extents[axis] for axis in untold])
@@ -185,5 +188,3 @@ def compact(array: np.ndarray) -> np.ndarray:
             if np.array_equal(np.broadcast_to(first, array.shape), array):
                 array = first
     return array
-
-

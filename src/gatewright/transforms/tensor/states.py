@@ -12,7 +12,7 @@ from xdsl.ir import Operation, SSAValue
 from xdsl.ir.affine import AffineBinaryOpExpr, AffineConstantExpr, AffineDimExpr, AffineExpr, AffineMap
 
 from gatewright.transforms.tensor import generic
-from gatewright.transforms.tensor.expression import Affine, Expression, Known, affine
+from gatewright.transforms.tensor.expression import ZERO, Affine, Expression, Known, affine
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ class Reduction:
         if np.any(scale != 1):
             if not isinstance(term, Affine) or np.any(term.offset) or term.scale.size == 1:
                 return None
-            term = affine(term, loop_axes(of_result, generic.output_map(self.op, self.position)), np.float64(0))
+            term = affine(term, loop_axes(of_result, generic.output_map(self.op, self.position)), ZERO)
         return replace(self, term=term, initial=Known(self.initial.array * of_result + offset))
 
 

@@ -89,6 +89,12 @@ class View:
         return ()
 
 
+def view_of(memory: Memory, shape: tuple[int, ...]) -> View:
+    """All of a memory as a tensor of `shape`; a tensor without axes lies in an array of one element."""
+    whole = View.whole(memory)
+    return whole if memory.shape == shape else whole.through(Regrouped((((), memory.shape),)), shape)
+
+
 def reshaping(op: tensor.ExpandShapeOp | tensor.CollapseShapeOp, source: Sequence[int]) -> Regrouped:
     """How the result of a reshaping lies in its source."""
     result = list(op.result.type.get_shape())
