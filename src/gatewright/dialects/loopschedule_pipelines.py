@@ -4,7 +4,7 @@
      those of the iteration before from `II` cycles earlier on. Results of the pipeline are there when it ends.
 (17) A store starts no earlier in its iteration than the cycle in which it is known that the iteration takes place.
 (18) In one cycle at most one load and one store of an array start: the starts of two loads, or of two stores, differ
-     modulo `II`. The same holds for the operations of one unit.
+     modulo `II`. Nor does a unit get an operation within the interval of another one.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from gatewright.dialects.loopschedule import (
     condition_cycle,
     latency_of,
 )
-from gatewright.dialects.loopschedule_sharing import array_label, array_of, unit_of
+from gatewright.dialects.loopschedule_sharing import array_label, array_of, interval_of, unit_of
 
 
 def verify_pipeline_timing(pipeline: PipelineOp) -> None:
@@ -105,23 +105,27 @@ def _verify_speculation(pipeline: PipelineOp) -> None:
 
 
 def _verify_ports(pipeline: PipelineOp) -> None:
-    taken: dict[Hashable, tuple[Operation, int]] = {}
+    taken: dict[tuple[Hashable, int], tuple[Operation, int]] = {}
     for stage in pipeline.stages:
         for op in _operations(stage):
-            resources: list[tuple[Hashable, str]] = []
-            if isinstance(op, memref.LoadOp | memref.StoreOp):
-                resources.append(((array_of(op), op.name), f"the port of {array_label(op)}"))
-            if (unit := unit_of(op)) is not None:
-                resources.append((unit, f"unit {unit[1]} of {unit[0]}"))
-            for resource, label in resources:
-                slot = (resource, stage.start % pipeline.interval)
-                if slot in taken:
-                    other, start = taken[slot]
-                    raise VerifyException(
-                        f"{op.name} in cycle {stage.start} and {other.name} in cycle {start} need {label} "
-                        f"at once: an iteration starts every {_cycles(pipeline.interval)}"
-                    )
-                taken[slot] = op, stage.start
+            for resource, label, cycles in _resources(op):
+                for passed in range(cycles):
+                    slot = resource, (stage.start + passed) % pipeline.interval
+                    if slot in taken:
+                        other, start = taken[slot]
+                        raise VerifyException(
+                            f"{op.name} in cycle {stage.start} and {other.name} in cycle {start} need {label} "
+                            f"at once: an iteration starts every {_cycles(pipeline.interval)}"
+                        )
+                    taken[slot] = op, stage.start
+
+
+def _resources(op: Operation) -> Iterator[tuple[Hashable, str, int]]:
+    """What an operation occupies: the thing, its name, and for how many cycles."""
+    if isinstance(op, memref.LoadOp | memref.StoreOp):
+        yield (array_of(op), op.name), f"the port of {array_label(op)}", 1
+    if (unit := unit_of(op)) is not None:
+        yield unit, f"unit {unit[1]} of {unit[0]}", interval_of(op)
 
 
 def _cycles(count: int) -> str:

@@ -391,12 +391,18 @@ BROKEN = {
         function(
             pipeline(
                 NEXT.replace("%next =", f"%d = arith.divui %x, %x {{{UNIT}}} : i32\n%next =")
-                + f"loopschedule.pipeline.stage start = 1 {{\n%e = arith.divui %x, %x {{{UNIT}}} : i32\n"
-                "loopschedule.register\n}"
+                + f"loopschedule.pipeline.stage start = 4 {{\n%e = arith.divui %x, %x {{{UNIT}}} : i32\n"
+                "loopschedule.register\n}",
+                interval=12,
             )
         ),
-        "arith.divui in cycle 1 and arith.divui in cycle 0 need unit 1 of divui_32 at once: "
-        "an iteration starts every cycle",
+        "arith.divui in cycle 4 and arith.divui in cycle 0 need unit 1 of divui_32 at once: "
+        "an iteration starts every 12 cycles",
+    ),
+    "18 unit of the next iteration": (
+        function(pipeline(NEXT.replace("%next =", f"%d = arith.divui %x, %x {{{UNIT}}} : i32\n%next ="), interval=4)),
+        "arith.divui in cycle 0 and arith.divui in cycle 0 need unit 1 of divui_32 at once: "
+        "an iteration starts every 4 cycles",
     ),
 }
 
