@@ -28,6 +28,9 @@ def update(request: pytest.FixtureRequest) -> bool:
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Print the lines of each folder, so that growth is seen in every run."""
     terminalreporter.section("lines of Python")
-    for folder in ("src", "tests", "benchmarks", "examples"):
-        counts = [len(file.read_text(encoding="utf-8").splitlines()) for file in (ROOT / folder).rglob("*.py")]
-        terminalreporter.write_line(f"{folder:12} {sum(counts):6} in {len(counts):3} files")
+    folders = [*sorted((ROOT / "src" / "gatewright").iterdir()), *sorted((ROOT / "tests").iterdir())]
+    for folder in [*folders, ROOT / "src", ROOT / "tests", ROOT / "benchmarks", ROOT / "examples"]:
+        counts = [len(file.read_text(encoding="utf-8").splitlines()) for file in folder.rglob("*.py")]
+        if counts:
+            name = str(folder.relative_to(ROOT))
+            terminalreporter.write_line(f"{name:28} {sum(counts):6} in {len(counts):3} files, longest {max(counts)}")

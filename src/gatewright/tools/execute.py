@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -29,34 +30,31 @@ def execute(design: Design, source: Source, inputs: str | None, seed: int, level
     The exit code that it returns is 1 if Python gives something else and no rounding explains it.
     """
     names = [parameter.name for parameter in design.signature.parameters]
-    arguments = load_arrays(Path(inputs), names) if inputs else random_arrays(design.signature, seed)
-    before = copy.deepcopy(arguments)
+    given = load_arrays(Path(inputs), names) if inputs else random_arrays(design.signature, seed)
+    arguments = copy.deepcopy(given)
     run = design.run(*arguments, level=level)
-    produced = _named(design, run.outputs) | _changed(names, before, arguments)
+    produced = _named(design, run.outputs, arguments)
+    unchanged = {name for name, old, new in zip(names, given, arguments, strict=True) if np.array_equal(old, new)}
     for name, value in produced.items():
-        print(f"{name} = {_text(value)}")
+        if name not in unchanged:
+            print(f"{name} = {_text(value)}")
     if run.cycles is not None:
         predicted = design.report.get("cycles")
         print(f"{run.cycles:,} cycles" + (f", {predicted:,} predicted" if isinstance(predicted, int) else ""))
     if source.reference is None:
         return 0
-    expected = _reference(design, source, before, names)
-    return _compare(design, source, produced, expected)
+    return _compare(design, source, produced, _reference(design, source, given))
 
 
-def _named(design: Design, outputs: tuple[object, ...]) -> Values:
-    return {result.name: np.asarray(output) for result, output in zip(design.signature.results, outputs, strict=True)}
+def _named(design: Design, outputs: Sequence[object], arguments: Sequence[np.ndarray]) -> Values:
+    """The results and the parameters after a run, by name."""
+    results = {result.name: np.asarray(v) for result, v in zip(design.signature.results, outputs, strict=True)}
+    return results | {p.name: v for p, v in zip(design.signature.parameters, arguments, strict=True)}
 
 
-def _changed(names: list[str], before: tuple[np.ndarray, ...], after: tuple[np.ndarray, ...]) -> Values:
-    """The arrays that the program updated in place."""
-    return {name: new for name, old, new in zip(names, before, after, strict=True) if not np.array_equal(old, new)}
-
-
-def _reference(design: Design, source: Source, arguments: tuple[np.ndarray, ...], names: list[str]) -> Values:
+def _reference(design: Design, source: Source, given: Sequence[np.ndarray]) -> Values:
     """What the Python function or model makes of the same arguments."""
-    arguments = copy.deepcopy(arguments)
-    before = copy.deepcopy(arguments)
+    arguments = copy.deepcopy(given)
     assert source.reference is not None
     with user_code(source.file.absolute()), np.errstate(all="ignore"):
         if is_model(source.reference):
@@ -64,10 +62,10 @@ def _reference(design: Design, source: Source, arguments: tuple[np.ndarray, ...]
         else:
             returned = source.reference(*arguments)
     results = returned if isinstance(returned, (tuple, list)) else () if returned is None else (returned,)
-    return _named(design, tuple(results)) | _changed(names, before, arguments)
+    return _named(design, results, arguments)
 
 
-def _run_model(model: Any, arguments: tuple[np.ndarray, ...]) -> object:
+def _run_model(model: Any, arguments: Sequence[np.ndarray]) -> object:
     """What a torch module returns, as arrays. Torch has been imported, since the model is made of it."""
     torch = sys.modules["torch"]
     singles = (a.astype(np.float32) if a.dtype.kind == "f" else a for a in arguments)
@@ -78,33 +76,34 @@ def _run_model(model: Any, arguments: tuple[np.ndarray, ...]) -> object:
 
 
 def _compare(design: Design, source: Source, produced: Values, expected: Values) -> int:
+    """Say how the hardware's values differ from Python's, and return the exit code for that."""
     name = getattr(source.reference, "__name__", type(source.reference).__name__)
-    elements = {item.name: element_of(item.type) for item in (*design.signature.parameters, *design.signature.results)}
+    items = (*design.signature.results, *design.signature.parameters)
     differences = [
         text
-        for key in dict.fromkeys([*produced, *expected])
-        if (text := _difference(key, produced.get(key), expected.get(key), elements[key]))
+        for item in items
+        if (text := _difference(item.name, produced[item.name], expected[item.name], element_of(item.type)))
     ]
-    if not differences:
-        print(f"the same as {name} in Python")
-        return 0
     for text in differences:
         print(f"{name} in Python differs: {text}")
-    rounded = all(isinstance(elements[key], Fixed) for key in expected)
-    return 0 if rounded else USER_ERROR
+    roundings = [
+        (np.abs(produced[item.name] - expected[item.name]).max() / element.step, element)
+        for item in items
+        if isinstance(element := element_of(item.type), Fixed) and not differences
+    ]
+    steps, format_ = max(roundings, key=lambda pair: pair[0], default=(0, None))
+    if not differences:
+        print(f"the same as {name} in Python" + (f", within {steps:.2f} steps of {format_}" if steps else ""))
+    return USER_ERROR if differences else 0
 
 
-def _difference(name: str, hardware: np.ndarray | None, python: np.ndarray | None, element: Scalar) -> str | None:
-    if hardware is None or python is None:
-        return f"{name} changes only in {'Python' if hardware is None else 'hardware'}"
+def _difference(name: str, hardware: np.ndarray, python: np.ndarray, element: Scalar) -> str | None:
+    """How an exact value differs, or that a rounded one has another shape; None if it does not."""
     if hardware.shape != python.shape:
         return f"{name} has the shape {python.shape}, in hardware {hardware.shape}"
     unequal = hardware != python
-    if not unequal.any():
+    if isinstance(element, Fixed) or not unequal.any():
         return None
-    if isinstance(element, Fixed):
-        steps = np.abs(hardware - python).max() / element.step
-        return f"{name} by at most {steps:.2f} steps of {element}"
     first = tuple(int(i) for i in np.argwhere(unequal)[0]) if unequal.ndim else ()
     place = f"{name}[{', '.join(map(str, first))}]" if first else name
     values = f"{place} = {python[first]}, in hardware {hardware[first]}"
