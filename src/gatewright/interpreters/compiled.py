@@ -5,16 +5,19 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from types import CodeType
 
 import numpy as np
 from xdsl.dialects import func
 from xdsl.dialects.builtin import MemRefType, ModuleOp
 from xdsl.ir import Attribute
 
+from gatewright.errors import UnsupportedError
 from gatewright.interface import Signature, result_positions, returned_positions, signature_of
 from gatewright.interpreters.arithmetic import RUNTIME
 from gatewright.interpreters.python_source import PythonSource
 from gatewright.interpreters.raw import to_integers, to_raw_array
+from gatewright.location import source_location
 from gatewright.types import Array, Type
 
 ENTRY = "program"
@@ -52,7 +55,7 @@ class Compiled:
         )
         self._results = signature.results
         namespace: dict[str, object] = {**RUNTIME, **source.constants}
-        exec(compile(source.text, f"<{function.sym_name.data}>", "exec"), namespace)  # noqa: S102
+        exec(_code(source), namespace)  # noqa: S102
         self._entry: Callable[..., tuple[int, ...]] = namespace[ENTRY]  # pyright: ignore[reportAttributeAccessIssue]
 
     def run(self, arguments: Sequence[np.ndarray], *limits: int) -> tuple[list[np.ndarray], tuple[int, ...]]:
@@ -85,6 +88,19 @@ class Compiled:
         for (position, ir), value in zip(self._returned, returned, strict=False):
             results[position] = to_raw_array([value], ir, self._results[position].type, ())
         return [results[position] for position in range(len(self._results))], returned[len(self._returned) :]
+
+
+def _code(source: PythonSource) -> CodeType:
+    name = source.function.sym_name.data
+    try:
+        return compile(source.text, f"<{name}>", "exec")
+    except SyntaxError as error:
+        # The text is well formed, so what is left is what CPython limits.
+        raise UnsupportedError(
+            f"{name} nests its loops too deeply to be run here",
+            where=source_location(source.function),
+            why=f"it runs as Python, which has {error.msg}: at most 20 loops in one another, 100 levels in all",
+        ) from error
 
 
 def _arguments(function: func.FuncOp, signature: Signature, source: PythonSource) -> list[_Argument]:

@@ -15,6 +15,7 @@ from gatewright.bridge.mlir import TensorProgram, compile_tensors
 from gatewright.errors import IrError
 from gatewright.interface import element_of
 from gatewright.interpreters.outcome import Outcome
+from gatewright.interpreters.total_arithmetic import make_total
 from gatewright.program import Program
 from gatewright.types import Array
 
@@ -37,8 +38,9 @@ def run(program: Program, arguments: Sequence[np.ndarray]) -> Outcome:
 
 
 def _compile(program: Program) -> TensorProgram:
-    text = StringIO()
-    Printer(text, print_generic_format=True).print_op(program.module)
+    text, module = StringIO(), program.module.clone()
+    make_total(module)
+    Printer(text, print_generic_format=True).print_op(module)
     type_ = program.function.function_type
     inputs, outputs = [_port(t) for t in type_.inputs], [_port(t) for t in type_.outputs]
     return compile_tensors(text.getvalue(), program.function.sym_name.data, inputs, outputs)

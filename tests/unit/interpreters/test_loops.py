@@ -281,3 +281,31 @@ def test_a_program_runs_many_times_from_one_compilation(program):
     given = program("loops", "func.func @f(%n: i32) -> i32 {\n  %x = arith.muli %n, %n : i32\n  return %x : i32\n}")
     assert [int(loops.run(given, [np.array(n, np.int32)]).results[0]) for n in range(5)] == [0, 1, 4, 9, 16]
     assert "n__1 * n__1" in loops.python_source(given)
+
+
+def nest(depth: int) -> str:
+    """A function of `depth` loops in one another, which doubles its array once."""
+    loops_ = "".join(f"scf.for %i{k} = %c0 to %c1 step %c1 {{\n" for k in range(depth))
+    return f"""
+    func.func @f(%a: memref<1xi32>) {{
+      %c0 = arith.constant 0 : index
+      %c1 = arith.constant 1 : index
+      {loops_}
+      %x = memref.load %a[%c0] : memref<1xi32>
+      %y = arith.addi %x, %x : i32
+      memref.store %y, %a[%c0] : memref<1xi32>
+      {"}" * depth}
+      return
+    }}"""
+
+
+def test_loops_nest_as_deep_as_python_does(run_loops):
+    a = np.ones(1, np.int32)
+    run_loops(nest(20), a)
+    assert a == 2
+    with pytest.raises(UnsupportedError) as error:
+        run_loops(nest(21), a)
+    assert str(error.value) == (
+        "f nests its loops too deeply to be run here\n  it runs as Python, which has "
+        "too many statically nested blocks: at most 20 loops in one another, 100 levels in all"
+    )
