@@ -30,17 +30,17 @@ def testbench(top: TopModule, prefix: str) -> str:
         "PREFIX": prefix,
         "MEMORIES": "".join(_memory(array) for _, array in arrays),
         "BEFORE_EDGE": "".join(_before_edge(position, array) for position, array in arrays),
-        "AFTER_EDGE": "".join(f"  top->{a.name}_read_data = {a.name}_data;\n" for _, a in arrays if a.read),
-        "SCALARS": "".join(f"  uint64_t {name} = 0;\n" for name in inputs),
-        "READ_SCALARS": "".join(f"    take(&{name}, 8);\n" for name in inputs),
+        "AFTER_EDGE": "".join(f"  top->{a.name}_read_data = data_of_{a.name};\n" for _, a in arrays if a.read),
+        "SCALARS": "".join(f"  uint64_t value_of_{name} = 0;\n" for name in inputs),
+        "READ_SCALARS": "".join(f"    take(&value_of_{name}, 8);\n" for name in inputs),
         "READ_ARRAYS": "".join(
-            f"    take({a.name}, sizeof {a.name});\n" if a.name in parameters else f"    noise({a.name});\n"
+            f"    take({_words(a)}, sizeof {_words(a)});\n" if a.name in parameters else f"    noise({_words(a)});\n"
             for _, a in arrays
         ),
-        "GIVE": "".join(f"    top->{p.name} = {p.name}{_mask(p)};\n" for p in top.inputs),
-        "SPOIL": "".join(f"    top->{p.name} = ~{p.name}{_mask(p)};\n" for p in top.inputs),
+        "GIVE": "".join(f"    top->{p.name} = value_of_{p.name}{_mask(p)};\n" for p in top.inputs),
+        "SPOIL": "".join(f"    top->{p.name} = ~value_of_{p.name}{_mask(p)};\n" for p in top.inputs),
         "RESULTS": "".join(f"      give_number(top->{p.name});\n" for p in top.outputs),
-        "RETURNED": "".join(f"      give({a.name}, sizeof {a.name});\n" for a in returned),
+        "RETURNED": "".join(f"      give({_words(a)}, sizeof {_words(a)});\n" for a in returned),
         "ENDED": str(ENDED),
         "HANGS": str(HANGS),
         "STRAY": str(STRAY),
@@ -57,10 +57,15 @@ def _mask(port: ScalarPort) -> str:
     return f" & {(1 << port.type.width) - 1}ull"
 
 
+def _words(array: ArrayPort) -> str:
+    """The memory at an array port; not called like the port alone, since C has functions called `index` and `y0`."""
+    return f"words_of_{array.name}"
+
+
 def _memory(array: ArrayPort) -> str:
     word = f"{word_dtype(array.width)}_t"
-    data = f"static {word} {array.name}_data;\n" if array.read else ""
-    return f"static {word} {array.name}[{array.type.size}];\n{data}"
+    data = f"static {word} data_of_{array.name};\n" if array.read else ""
+    return f"static {word} {_words(array)}[{array.type.size}];\n{data}"
 
 
 def _before_edge(position: int, array: ArrayPort) -> str:
@@ -68,11 +73,11 @@ def _before_edge(position: int, array: ArrayPort) -> str:
     name, size, text = array.name, array.type.size, ""
     if array.read:
         text += f"""  if (top->{name}_read_enable)
-    {name}_data = top->{name}_read_address < {size} ? {name}[top->{name}_read_address] : 0;
+    data_of_{name} = top->{name}_read_address < {size} ? {_words(array)}[top->{name}_read_address] : 0;
 """
     if array.written:
         text += f"""  if (top->{name}_write_enable) {{
-    if (top->{name}_write_address < {size}) {name}[top->{name}_write_address] = top->{name}_write_data;
+    if (top->{name}_write_address < {size}) {_words(array)}[top->{name}_write_address] = top->{name}_write_data;
     else if (!stray) {{ stray = true; stray_array = {position}; stray_address = top->{name}_write_address; }}
   }}
 """
