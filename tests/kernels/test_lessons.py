@@ -235,7 +235,7 @@ def test_07_a_loop_without_iterations_does_nothing():
             a[0] = n
         return total
 
-    _agrees(nothing, (_int32(1, 2, 3), np.int32(0)), (_int32(1, 2, 3), np.int32(3)), (_int32(1, 2, 3), np.int32(-4)))
+    _agrees(nothing, (_int32(1, 2, 3), np.int32(0)), (_int32(1, 2, 3), np.int32(3)), (_int32(1, 2, 3), np.int32(-3)))
 
 
 def test_07_bounds_and_steps_come_from_arguments_and_may_be_negative():
