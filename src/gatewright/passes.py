@@ -15,7 +15,6 @@ PASSES: dict[str, str] = {
     "if-convert": "loops.if_convert:IfConvertPass",
     "if-to-guard": "loops.if_to_guard:IfToGuardPass",
     "narrow-indices": "loops.narrow_indices:NarrowIndicesPass",
-    "flatten-loops": "loops.flatten_loops:FlattenLoopsPass",
     "forward-stores": "loops.forward_stores:ForwardStoresPass",
     "promote-accumulators": "loops.promote_accumulators:PromoteAccumulatorsPass",
     "rotate-while": "loops.rotate_while:RotateWhilePass",

@@ -10,7 +10,6 @@ from xdsl.irdl import IRDLOperation, VarConstraint, base, irdl_op_definition, op
 from xdsl.traits import Pure
 
 
-
 @irdl_op_definition
 class IsqrtOp(IRDLOperation):
     """The floor of the square root of an unsigned integer."""

@@ -147,9 +147,7 @@ def _sequential_interval(problem: Problem, edges: list[Precedence], start: list[
     """The least interval for which a schedule of one iteration respects what iterations demand of each other."""
     ends = [cycle + problem.operator_of(operation).interval for operation, cycle in enumerate(start)]
     waits = [
-        -(-(start[edge.source] + edge.cycles - start[edge.target]) // edge.distance)
-        for edge in edges
-        if edge.distance
+        -(-(start[edge.source] + edge.cycles - start[edge.target]) // edge.distance) for edge in edges if edge.distance
     ]
     return max([1, *ends, *waits])
 

@@ -39,18 +39,14 @@ def compacted(
     return _placed(problem, edges, interval, start, units).shorten()
 
 
-def settled(
-    problem: Problem, edges: list[Precedence], interval: int, start: list[int], units: list[int]
-) -> list[int]:
+def settled(problem: Problem, edges: list[Precedence], interval: int, start: list[int], units: list[int]) -> list[int]:
     """A valid schedule of the same length in which no single operation can move so that fewer bits are held."""
     search = _placed(problem, edges, interval, start, units)
     search.settle(Schedule(start, []).length(problem))
     return search.starts()
 
 
-def _placed(
-    problem: Problem, edges: list[Precedence], interval: int, start: list[int], units: list[int]
-) -> _Search:
+def _placed(problem: Problem, edges: list[Precedence], interval: int, start: list[int], units: list[int]) -> _Search:
     search = _Search(problem, edges, interval)
     for operation, cycle in enumerate(start):
         search.put(operation, cycle, units[operation])

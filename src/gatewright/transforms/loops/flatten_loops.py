@@ -175,7 +175,7 @@ class _Flattener:
         ends_iteration = self._iteration(nest, runs)
         following = slot.add(now, slot.value(loop.step))
         exhausted = slot.invert(slot.compare("slt", following, slot.value(loop.ub)))
-        ends = slot.both(ends_iteration, exhausted)
+        ends = slot.also(ends_iteration, exhausted)
         if inside is not None:
             ends = slot.either(ends, slot.invert(inside))
         yielded = [slot.value(value) for value in nest.terminator.operands]
@@ -195,17 +195,15 @@ class _Flattener:
             self._piece(nest.pieces[0], runs)
             return None
         turn_of = slot.carry_turn(len(nest.children))
-        started: list[SSAValue] = []
         carried = [self._carry(child) for child in nest.children]
-        first = slot.both(slot.is_turn(turn_of, 0), carried[0][0])
-        started.append(first)
+        first = slot.also(slot.is_turn(turn_of, 0), carried[0][0])
         self._piece(nest.pieces[0], slot.both(runs, first), hold=True)
         ends: SSAValue | None = None
         for number, child in enumerate(nest.children):
             mine = slot.is_turn(turn_of, number)
             fresh, counter, arguments = carried[number]
             turn = self._turn(child, slot.both(runs, mine), fresh, counter, arguments)
-            ends = slot.both(mine, turn.ends)
+            ends = slot.also(mine, turn.ends)
             if turn_of is not None:
                 following = (number + 1) % len(nest.children)
                 slot.advance_turn(turn_of, slot.both(runs, ends), following)

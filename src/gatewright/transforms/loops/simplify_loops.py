@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from xdsl.context import Context
+from xdsl.dialects import arith
 from xdsl.dialects.builtin import ModuleOp
 from xdsl.ir import Operation
 from xdsl.passes import ModulePass
@@ -13,6 +14,7 @@ from xdsl.pattern_rewriter import (
     PatternRewriter,
     PatternRewriteWalker,
     RewritePattern,
+    op_type_rewrite_pattern,
 )
 from xdsl.traits import HasCanonicalizationPatternsTrait
 from xdsl.transforms.canonicalization_patterns.scf import RehoistConstInLoops
@@ -34,6 +36,20 @@ class _Canonicalize(RewritePattern):
                     return
 
 
+class _SelectOfSelect(RewritePattern):
+    """Take a value at once that two selections under the same condition take one after the other."""
+
+    @op_type_rewrite_pattern
+    def match_and_rewrite(self, op: arith.SelectOp, rewriter: PatternRewriter, /) -> None:
+        inner = op.lhs.owner
+        if isinstance(inner, arith.SelectOp) and inner.cond is op.cond:
+            rewriter.replace(op, arith.SelectOp(op.cond, inner.lhs, op.rhs))
+            return
+        inner = op.rhs.owner
+        if isinstance(inner, arith.SelectOp) and inner.cond is op.cond:
+            rewriter.replace(op, arith.SelectOp(op.cond, op.lhs, inner.rhs))
+
+
 @dataclass(frozen=True)
 class SimplifyLoopsPass(ModulePass):
     """Apply xDSL's folders and canonicalization patterns until nothing changes, and remove what is dead.
@@ -49,5 +65,5 @@ class SimplifyLoopsPass(ModulePass):
     name = "simplify-loops"
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
-        pattern = GreedyRewritePatternApplier([_Canonicalize()], ctx=ctx, folding_enabled=True)
+        pattern = GreedyRewritePatternApplier([_SelectOfSelect(), _Canonicalize()], ctx=ctx, folding_enabled=True)
         PatternRewriteWalker(pattern, post_walk_func=region_dce).rewrite_module(op)

@@ -103,6 +103,10 @@ class Slot:
             return one if other is None else other
         return self.emit(arith.AndIOp(one, other))
 
+    def also(self, optional: SSAValue | None, other: SSAValue) -> SSAValue:
+        """The conjunction of a predicate that may be None and one that is not."""
+        return other if optional is None or optional is other else self.emit(arith.AndIOp(optional, other))
+
     def either(self, one: SSAValue, other: SSAValue) -> SSAValue:
         """The disjunction of two predicates."""
         return self.emit(arith.OrIOp(one, other))

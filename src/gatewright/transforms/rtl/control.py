@@ -98,9 +98,7 @@ class Lowering:
             return token
         return circuit.name(circuit.any_of(skipped, end), f"{name}_end")
 
-    def _joint_end(
-        self, cycles: int, active: SSAValue, ends: Sequence[tuple[Span, SSAValue]], name: str
-    ) -> SSAValue:
+    def _joint_end(self, cycles: int, active: SSAValue, ends: Sequence[tuple[Span, SSAValue]], name: str) -> SSAValue:
         """High in the cycle in which the last of the members of a step has ended, and its least duration is over."""
         circuit = self.circuit
         members: list[tuple[Span, Callable[[], SSAValue]]] = [(span, lambda end=end: end) for span, end in ends]

@@ -207,9 +207,7 @@ def _logic_behind(values: Sequence[SSAValue]) -> set[SSAValue]:
             continue
         found.add(value)
         owner = value.owner
-        registered = isinstance(
-            owner, seq.CompRegOp | seq.CompRegClockEnabledOp | seq.FirMemReadOp | hw.InstanceOp
-        )
+        registered = isinstance(owner, seq.CompRegOp | seq.CompRegClockEnabledOp | seq.FirMemReadOp | hw.InstanceOp)
         if isinstance(owner, Operation) and not registered:
             pending.extend(owner.operands)
     return found

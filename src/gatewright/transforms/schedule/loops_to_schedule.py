@@ -149,8 +149,8 @@ class _Scheduler:
         The last cycle before the loop becomes the first of the loop's step if nothing in it hinders.
         """
         step = StepBuilder(location=loop.location)
-        wanted: list[SSAValue] = [result for result in loop.results if result.first_use is not None]
-        results = list(wanted)
+        results = [result for result in loop.results if result.first_use is not None]
+        wanted: list[SSAValue] = [*results]
         if before:
             block = schedule_block(before, self.chooser, self.period)
             length = block.length

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from xdsl.dialects import memref, scf
 from xdsl.ir import Block, Operation, Region, SSAValue
 
-from gatewright.analysis.slot_dependences import trace
+from gatewright.analysis.slot_dependences import accesses_of, trace
 from gatewright.dialects.loopschedule import PipelineOp, PipelineStageOp, RegisterOp, TerminatorOp
 from gatewright.scheduling.binding import bind
 from gatewright.scheduling.modulo import ModuloResult, modulo_schedule
@@ -24,6 +24,7 @@ from gatewright.transforms.schedule.iterations import (
     is_straight,
     runs_once,
 )
+from gatewright.transforms.schedule.merging import merge_accesses
 from gatewright.transforms.schedule.operators import OperatorChooser
 
 
@@ -31,15 +32,53 @@ from gatewright.transforms.schedule.operators import OperatorChooser
 class Plan:
     """A loop that is worth pipelining: its iteration, and the schedule of it."""
 
+    loop: scf.WhileOp
     iteration: Iteration
     result: ModuloResult
     trips: int | None
 
 
+MERGES: tuple[tuple[type[Operation], ...], ...] = (
+    (memref.LoadOp, memref.StoreOp),
+    (memref.LoadOp,),
+    (memref.StoreOp,),
+)
+"""Which accesses to merge, tried in turn where that may let iterations start sooner."""
+
+
 def plan_pipeline(
     loop: scf.WhileOp, chooser: OperatorChooser, period: float, head: tuple[type[Operation], ...]
 ) -> Plan | None:
-    """Schedule the iterations of a loop in overlap; None if the loop holds control, or nothing is gained."""
+    """Schedule the iterations of a loop in overlap; None if the loop holds control, or nothing is gained.
+
+    Where an interval of one cycle is not reached, accesses that take turns are merged if that helps: the plan's loop is
+    then a copy in which they are.
+    """
+    best = _plan(loop, chooser, period, head)
+    for kinds in MERGES:
+        if best is None or best.result.interval == 1:
+            break
+        merged = _copy_beside(loop)
+        plan = _plan(merged, chooser, period, head) if merge_accesses(merged, kinds) else None
+        merged.detach()
+        if plan is not None and plan.result.interval < best.result.interval:
+            best = plan
+        else:
+            merged.erase(safe_erase=False)
+    return best
+
+
+def _copy_beside(loop: scf.WhileOp) -> scf.WhileOp:
+    """A copy of a loop, in front of it, where it sees the loops around."""
+    copy = loop.clone()
+    for before, after in zip(loop.walk(), copy.walk(), strict=True):
+        after.location = before.location
+    assert loop.parent is not None
+    loop.parent.insert_op_before(copy, loop)
+    return copy
+
+
+def _plan(loop: scf.WhileOp, chooser: OperatorChooser, period: float, head: tuple[type[Operation], ...]) -> Plan | None:
     block = loop.after_region.block
     condition, terminator = loop.before_region.block.last_op, block.last_op
     assert isinstance(condition, scf.ConditionOp) and isinstance(terminator, scf.YieldOp)
@@ -49,17 +88,17 @@ def plan_pipeline(
     if any(runs_once(terminator.operands[index]) for index in read):
         return None
     body = LoopBody(list(block.args), list(terminator.operands), entries_of_body(block, head), read)
-    accesses = {
-        entry.op: entry.predicate for entry in body.entries if isinstance(entry.op, memref.LoadOp | memref.StoreOp)
-    }
-    found = trace(loop, accesses) if any(isinstance(op, memref.StoreOp) for op in accesses) else None
+    accesses = accesses_of(block)
+    found = None
+    if accesses is not None and any(isinstance(op, memref.StoreOp) for op in accesses):
+        found = trace(loop, accesses)
     iteration = build(body, chooser, period, found)
     result = modulo_schedule(iteration.problem)
     sequential = schedule_block(body.entries, chooser, period) if body.entries else None
     if sequential is None or result.interval >= max(sequential.length, sequential.length_with_uses_after):
         return None
     known = trip_count(loop)
-    return Plan(iteration, result, found.iterations if known is None and found is not None else known)
+    return Plan(loop, iteration, result, found.iterations if known is None and found is not None else known)
 
 
 def _is_read(argument: SSAValue, condition: scf.ConditionOp) -> bool:
@@ -138,7 +177,7 @@ class PipelineBuilder:
     def _wanted(self) -> set[SSAValue]:
         """The values that are used in another cycle than that of their start, or handed on."""
         wanted: set[SSAValue] = set()
-        start_of = {result: s for e, s in self._started() for result in e.op.results}
+        start_of: dict[SSAValue, int] = {result: s for e, s in self._started() for result in e.op.results}
         for entry, start in self._started():
             wanted.update(operand for operand in entry.operands if start_of.get(operand, start) != start)
         for offset, value in enumerate(self.iteration.copies):
@@ -176,7 +215,9 @@ class PipelineBuilder:
         stage = PipelineStageOp(start, Region(step.block), [inside.type for _, inside in registered])
         stage.location = register.location = _location(step.block)
         target.add_op(stage)
-        producers = {value: k for k in operations if k < len(entries) for value in entries[k].op.results}
+        producers: dict[SSAValue, int] = {
+            value: k for k in operations if k < len(entries) for value in entries[k].op.results
+        }
         for (key, inside), out in zip(registered, stage.outs, strict=True):
             out.name_hint = inside.name_hint
             if isinstance(key, int):

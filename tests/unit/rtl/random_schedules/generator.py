@@ -97,9 +97,7 @@ class Generator:
 
     def program(self) -> str:
         """The text of the program."""
-        outside = [
-            Memory(f"%a{k}", self.random.choice(WIDTHS), self.shape()) for k in range(self.random.randint(1, 3))
-        ]
+        outside = [Memory(f"%a{k}", self.random.choice(WIDTHS), self.shape()) for k in range(self.random.randint(1, 3))]
         scalars = [Value(f"%n{k}", self.random.choice((1, 8, 16, 32)), -9) for k in range(self.random.randint(1, 3))]
         rom = Memory("%rom", 16, (5,), writable=False)
         local = Memory("%local", 8, (2, 3))

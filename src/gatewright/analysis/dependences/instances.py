@@ -1,0 +1,118 @@
+"""The instances of each access: for which values of the loops around it it happens, and which element it touches."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+import islpy as isl
+
+from gatewright.analysis.dependences.description import (
+    Access,
+    Affine,
+    Condition,
+    Conditional,
+    Description,
+    Loop,
+    Node,
+    Symbol,
+    affine,
+)
+
+
+@dataclass(frozen=True)
+class Instances:
+    """All executions of an access, described by the values of loops and symbols."""
+
+    access: Access
+    order: int
+    """Its place in the text of the program."""
+    loops: tuple[Loop, ...]
+    """The loops around it, outermost first."""
+    symbols: tuple[tuple[str, int], ...]
+    """The symbols that it may depend on, each with the number of loops around its definition."""
+    domain: Condition
+    """The values of loops, symbols and parameters with which it happens."""
+    conditional: bool
+    """True if it is under a condition or a bound that is not exactly described by loops and parameters."""
+
+    @property
+    def names(self) -> list[str]:
+        """What tells one execution from another: loops and symbols, in the order of the text."""
+        return [loop.name for loop in self.loops] + [name for name, _ in self.symbols]
+
+    def common_loops(self, other: Instances) -> int:
+        """How many loops are around both."""
+        count = 0
+        for mine, theirs in zip(self.loops, other.loops, strict=False):
+            if mine is not theirs:
+                break
+            count += 1
+        return count
+
+
+@dataclass(frozen=True)
+class _Place:
+    """What surrounds the node that is being visited."""
+
+    loops: tuple[Loop, ...]
+    symbols: tuple[tuple[str, int], ...]
+    domain: Condition
+    conditional: bool
+
+
+@dataclass
+class _Walk:
+    found: list[Instances] = field(default_factory=list)
+
+    def body(self, nodes: Sequence[Node], place: _Place) -> None:
+        for node in nodes:
+            match node:
+                case Symbol():
+                    place = replace(place, symbols=(*place.symbols, (node.name, len(place.loops))))
+                case Loop():
+                    self.body(node.body, _inside(node, place))
+                case Conditional():
+                    self._conditional(node, place)
+                case Access():
+                    self._access(node, place)
+
+    def _conditional(self, node: Conditional, place: _Place) -> None:
+        unknown = place.conditional or _mentions(node.condition, place.symbols)
+        then = place.domain & node.condition
+        otherwise = place.domain & node.condition.complement()
+        self.body(node.then, replace(place, domain=then, conditional=unknown))
+        self.body(node.otherwise, replace(place, domain=otherwise, conditional=unknown))
+
+    def _access(self, node: Access, place: _Place) -> None:
+        domain = place.domain
+        for subscript, extent in zip(node.subscripts, node.extents or (), strict=False):
+            if subscript is not None:
+                domain &= subscript.ge_set(affine(0)) & subscript.lt_set(affine(extent))
+        self.found.append(
+            Instances(node, len(self.found), place.loops, place.symbols, domain.coalesce(), place.conditional)
+        )
+
+
+def _inside(loop: Loop, place: _Place) -> _Place:
+    counter = affine(loop.name)
+    domain = place.domain & counter.ge_set(loop.lower)
+    if loop.upper is not None:
+        domain &= counter.lt_set(loop.upper)
+    if loop.step != 1:
+        domain &= (counter - loop.lower).mod_val(isl.Val(loop.step)).eq_set(affine(0))
+    bounds = [loop.lower] if loop.upper is None else [loop.lower, loop.upper]
+    unknown = place.conditional or loop.upper is None or any(_mentions(bound, place.symbols) for bound in bounds)
+    return _Place((*place.loops, loop), place.symbols, domain, unknown)
+
+
+def _mentions(thing: Affine | Condition, symbols: tuple[tuple[str, int], ...]) -> bool:
+    names = thing.get_var_names(isl.dim_type.param)
+    return any(name in names for name, _ in symbols)
+
+
+def instances(description: Description) -> list[Instances]:
+    """The instances of all accesses of a program, in the order of its text."""
+    walk = _Walk()
+    walk.body(description.body, _Place((), (), description.known, False))
+    return walk.found

@@ -1,0 +1,183 @@
+"""Let accesses of an array that never happen in the same iteration be one access."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+
+from xdsl.dialects import arith, memref, scf
+from xdsl.ir import Block, Operation, Region, SSAValue
+from xdsl.rewriter import Rewriter
+from xdsl.traits import is_side_effect_free
+
+from gatewright.analysis.slot_dependences import Trace, accesses_of, trace
+
+
+def merge_accesses(loop: scf.WhileOp, kinds: tuple[type[Operation], ...]) -> bool:
+    """Share one load, or one store, between parts of a flat loop that take turns; True if anything was merged.
+
+    ::
+
+        %v = memref.load %c[%i]                  %k = arith.select %first, %i, %j
+        %w = memref.load %c[%j]            ->    %v = memref.load %c[%k]
+        %x = arith.select %first, %v, ...        %x = arith.select %first, %v, ...
+        %y = arith.select %second, %w, ...       %y = arith.select %second, %v, ...
+
+    For loops whose control depends on no data: running it shows which accesses meet. An array has one port for loads
+    and one for stores, so with fewer accesses iterations can start sooner; but what was two chains of operations may
+    become one that waits for itself. `kinds` are the operations to merge: loads, stores or both.
+    """
+    merged = False
+    while _merge_one(loop, kinds):
+        merged = True
+    return merged
+
+
+def _merge_one(loop: scf.WhileOp, kinds: tuple[type[Operation], ...]) -> bool:
+    """Merge one pair of accesses of a loop; False if there is none."""
+    accesses = accesses_of(loop.after_region.block)
+    if accesses is None or not _has_several(accesses):
+        return False
+    found = trace(loop, accesses)
+    if found is None:
+        return False
+    groups: dict[tuple[SSAValue, type[Operation]], list[Operation]] = defaultdict(list)
+    for op in accesses:
+        assert isinstance(op, memref.LoadOp | memref.StoreOp)
+        if isinstance(op, kinds):
+            groups[op.memref, type(op)].append(op)
+    for group in groups.values():
+        for position, one in enumerate(group):
+            for other in group[position + 1 :]:
+                if _take_turns(one, other, found) and _merge(one, other, accesses, found):
+                    return True
+    return False
+
+
+def _has_several(accesses: dict[Operation, SSAValue | None]) -> bool:
+    kinds = [(op.operands[0] if isinstance(op, memref.LoadOp) else op.operands[1], type(op)) for op in accesses]
+    return len(set(kinds)) < len(kinds)
+
+
+def _take_turns(one: Operation, other: Operation, found: Trace) -> bool:
+    """True if two accesses never happen in the same iteration."""
+    if one not in found.addresses or other not in found.addresses:
+        return False
+    return not bool(((found.addresses[one] >= 0) & (found.addresses[other] >= 0)).any())
+
+
+def _merge(one: Operation, other: Operation, accesses: dict[Operation, SSAValue | None], found: Trace) -> bool:
+    predicate = accesses[one]
+    if predicate is None:
+        return False
+    if isinstance(one, memref.LoadOp) and isinstance(other, memref.LoadOp):
+        return _merge_loads(one, other, predicate, accesses, found)
+    assert isinstance(one, memref.StoreOp) and isinstance(other, memref.StoreOp)
+    return _merge_stores(one, other, predicate, accesses[other], accesses, found)
+
+
+def _merge_loads(
+    one: memref.LoadOp,
+    other: memref.LoadOp,
+    predicate: SSAValue,
+    accesses: dict[Operation, SSAValue | None],
+    found: Trace,
+) -> bool:
+    """Let the earlier of two loads do the work of both: what it needs to know of the later one is moved up to it."""
+    block = one.parent
+    assert block is not None
+    place = {op: number for number, op in enumerate(block.ops)}
+    crossed = [s for s in _stores(accesses, one) if place[one] < place[_in_block(s, block)] < place[other]]
+    if any(found.meet(store, other) for store in crossed):
+        return False
+    needed = _needed_before(one, (*other.indices, predicate), place)
+    if needed is None:
+        return False
+    for op in needed:
+        op.detach()
+        block.insert_op_before(op, one)
+    indices = [_select(predicate, a, b, one) for a, b in zip(one.indices, other.indices, strict=True)]
+    merged = memref.LoadOp.get(one.memref, indices)
+    merged.location = one.location
+    merged.res.name_hint = one.res.name_hint
+    block.insert_op_before(merged, one)
+    Rewriter.replace_op(one, [], [merged.res])
+    Rewriter.replace_op(other, [], [merged.res])
+    return True
+
+
+def _needed_before(
+    anchor: Operation, values: Sequence[SSAValue], place: dict[Operation, int]
+) -> list[Operation] | None:
+    """The operations behind `anchor` that compute some values, in order; None if one of them cannot be moved."""
+    found: set[Operation] = set()
+    pending = list(values)
+    while pending:
+        owner = pending.pop().owner
+        if not isinstance(owner, Operation) or place.get(owner, -1) < place[anchor] or owner in found:
+            continue
+        if owner is anchor or owner.regions or not is_side_effect_free(owner):
+            return None
+        found.add(owner)
+        pending.extend(owner.operands)
+    return sorted(found, key=lambda op: place[op])
+
+
+def _merge_stores(
+    one: memref.StoreOp,
+    other: memref.StoreOp,
+    predicate: SSAValue,
+    second: SSAValue | None,
+    accesses: dict[Operation, SSAValue | None],
+    found: Trace,
+) -> bool:
+    """Let the later of two stores do the work of both."""
+    outer = other.parent_op()
+    if second is None or not isinstance(outer, scf.IfOp) or outer.parent is None:
+        return False
+    block = outer.parent
+    place = {op: number for number, op in enumerate(block.ops)}
+    first = _in_block(one, block)
+    between = [op for op in accesses if place[first] < place[_in_block(op, block)] < place[outer]]
+    array = one.memref
+    if any(op.operands[0 if isinstance(op, memref.LoadOp) else 1] is array and found.meet(op, one) for op in between):
+        return False
+    indices = [_select(predicate, a, b, outer) for a, b in zip(one.indices, other.indices, strict=True)]
+    value = _select(predicate, one.value, other.value, outer)
+    either = arith.OrIOp(predicate, second)
+    either.location = other.location
+    block.insert_op_before(either, outer)
+    store = memref.StoreOp.get(value, array, indices)
+    store.location = other.location
+    merged = scf.IfOp(either.result, [], Region(Block([store, scf.YieldOp()])))
+    merged.location = other.location
+    block.insert_op_before(merged, outer)
+    for store in (one, other):
+        conditional = store.parent_op()
+        Rewriter.erase_op(store)
+        if isinstance(conditional, scf.IfOp) and len(conditional.true_region.block.ops) == 1:
+            Rewriter.erase_op(conditional)
+    return True
+
+
+def _stores(accesses: dict[Operation, SSAValue | None], load: memref.LoadOp) -> list[Operation]:
+    return [op for op in accesses if isinstance(op, memref.StoreOp) and op.memref is load.memref]
+
+
+def _in_block(op: Operation, block: Block) -> Operation:
+    """The operation of a block that an operation is, or is inside of."""
+    while op.parent is not block:
+        outer = op.parent_op()
+        assert outer is not None
+        op = outer
+    return op
+
+
+def _select(predicate: SSAValue, one: SSAValue, other: SSAValue, anchor: Operation) -> SSAValue:
+    if one is other:
+        return one
+    select = arith.SelectOp(predicate, one, other)
+    select.location = anchor.location
+    assert anchor.parent is not None
+    anchor.parent.insert_op_before(select, anchor)
+    return select.result
