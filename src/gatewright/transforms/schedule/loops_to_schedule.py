@@ -248,5 +248,7 @@ def _used_later(step: StepBuilder, block: ScheduledBlock, cycle: int) -> list[SS
 
 
 def _needs(user: Operation, inside: set[int]) -> bool:
-    """True if a user of a value stands outside a step; the store under a predicate uses it for the conditional."""
-    return not isinstance(user, scf.IfOp) and id(user) not in inside
+    """True if a user of a value stands outside a step; a conditional stands where its stores do."""
+    if isinstance(user, scf.IfOp):
+        return any(id(op) not in inside for op in user.true_region.block.ops if not isinstance(op, scf.YieldOp))
+    return id(user) not in inside
