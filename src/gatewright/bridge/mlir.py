@@ -59,7 +59,7 @@ def generic_text(module: Any) -> str:
         resources = module.operation.get_asm().rpartition("\n{-#")[2]
         contents = {match[1]: match[2] for match in _BLOB.finditer(resources)}
         text = _RESOURCE.sub(lambda match: f'dense<"0x{contents[match[1]]}">', text)
-    return _HEXADECIMAL.sub(_from_mlir, text)
+    return _FLOAT_BITS.sub(_as_bytes, _HEXADECIMAL.sub(_from_mlir, text))
 
 
 def import_torch(program: object, name: str) -> str:
@@ -159,7 +159,7 @@ _RESOURCE = re.compile(r'dense_resource<"?([\w.$-]+)"?>')
 _BLOB = re.compile(r'"?([\w.$-]+)"?: "0x[0-9A-Fa-f]{8}([0-9A-Fa-f]*)"')
 """The contents of a resource, after four bytes that tell its alignment."""
 
-# Constants in hexadecimal: MLIR packs an element into whole bytes and i1 into bits, xDSL into 1, 2, 4 or 8 bytes.
+# Constants in hexadecimal: MLIR packs an element into whole bytes, xDSL into 1, 2, 4 or 8 of them.
 
 _HEXADECIMAL = re.compile(r'dense<"0x([0-9A-Fa-f]*)"> : tensor<((?:\d+x)*)i(\d+)>')
 
@@ -174,10 +174,7 @@ def _to_mlir(match: re.Match[str]) -> str:
         return match[0]
     size = _container(width)
     values = np.frombuffer(bytes.fromhex(match[1]), f"<u{size}") & np.array((1 << width) - 1, f"<u{size}")
-    if width == 1:
-        packed = np.packbits(values.astype(np.uint8), bitorder="little")
-    else:
-        packed = values.view(np.uint8).reshape(-1, size)[:, : (width + 7) // 8]
+    packed = values.view(np.uint8).reshape(-1, size)[:, : (width + 7) // 8]
     return f'dense<"0x{packed.tobytes().hex().upper()}"> : tensor<{match[2]}i{width}>'
 
 
@@ -186,14 +183,31 @@ def _from_mlir(match: re.Match[str]) -> str:
     if width in (8, 16, 32, 64):
         return match[0]
     given, size = np.frombuffer(bytes.fromhex(match[1]), np.uint8), _container(width)
-    if width == 1:
-        count = int(np.prod([int(extent) for extent in match[2].split("x")[:-1]]))
-        values = np.unpackbits(given, bitorder="little")[:count]
-    else:
-        padded = np.zeros((len(given) // ((width + 7) // 8), size), np.uint8)
-        padded[:, : (width + 7) // 8] = given.reshape(len(padded), -1)
-        values = sign_extended(padded.view(f"<u{size}").reshape(-1), width)
+    padded = np.zeros((len(given) // ((width + 7) // 8), size), np.uint8)
+    padded[:, : (width + 7) // 8] = given.reshape(len(padded), -1)
+    values = padded.view(f"<u{size}").reshape(-1)
+    values = values if width == 1 else sign_extended(values, width)
     return f'dense<"0x{values.tobytes().hex().upper()}"> : tensor<{match[2]}i{width}>'
+
+
+# Floats that have no decimal form are printed as their bits, which xDSL reads as an integer.
+
+_FLOAT_BITS = re.compile(r'dense<([^">]*0x[^">]*)> : tensor<((?:\d+x)*)(f16|bf16|f32|f64)>')
+_LITERAL = re.compile(r"0x[0-9A-Fa-f]+|[-+]?\d[\d.eE+-]*")
+_FLOAT_BYTES = {"f16": ("<f2", 2), "f32": ("<f4", 4), "f64": ("<f8", 8)}
+
+
+def _as_bytes(match: re.Match[str]) -> str:
+    contents = b"".join(_float_bytes(literal, match[3]) for literal in _LITERAL.findall(match[1]))
+    return f'dense<"0x{contents.hex().upper()}"> : tensor<{match[2]}{match[3]}>'
+
+
+def _float_bytes(literal: str, type_: str) -> bytes:
+    if literal.startswith("0x"):
+        return int(literal, 16).to_bytes(_FLOAT_BYTES[type_][1] if type_ != "bf16" else 2, "little")
+    if type_ == "bf16":
+        return np.array(float(literal), "<f4").tobytes()[2:]
+    return np.array(float(literal), _FLOAT_BYTES[type_][0]).tobytes()
 
 
 def sign_extended(values: np.ndarray, width: int) -> np.ndarray:

@@ -67,7 +67,8 @@ def _export(torch: Any, model: Any, args: Sequence[object]) -> ExportedProgram:
             why="the shapes of its tensors follow from them",
             remedy="gw.compile(model, args=(x,))",
         )
-    examples = tuple(torch.as_tensor(value) for value in args)
+    # Copies: torch.export takes an example that is given twice for one input.
+    examples = tuple(torch.as_tensor(value).detach().clone() for value in args)
     with _quiet(), _evaluating(model), torch.no_grad():
         try:
             return torch.export.export(model, examples, strict=False)

@@ -1,0 +1,103 @@
+"""Divisions and shifts that never fault, for compilers to which those of `arith` may.
+
+LLVM leaves a division by zero and a shift by more than the width undefined; `docs/levels.md` defines them.
+"""
+
+from __future__ import annotations
+
+from xdsl.builder import Builder
+from xdsl.dialects import arith
+from xdsl.dialects.builtin import IndexType, IntegerAttr, IntegerType, ModuleOp
+from xdsl.ir import Attribute, Operation, SSAValue
+from xdsl.rewriter import InsertPoint
+
+_INDEX_WIDTH = 64
+_QUOTIENTS = (arith.DivSIOp, arith.FloorDivSIOp)
+_SIGNED = (*_QUOTIENTS, arith.RemSIOp)
+_DIVISIONS = (*_SIGNED, arith.DivUIOp, arith.RemUIOp)
+_SHIFTS = (arith.ShLIOp, arith.ShRUIOp, arith.ShRSIOp)
+
+
+def make_total(module: ModuleOp) -> None:
+    """Guard every division and shift whose right operand is not known to be harmless."""
+    for op in list(module.walk()):
+        if isinstance(op, _DIVISIONS) and not _is_harmless_divisor(op.rhs):
+            _Guard(op).division()
+        elif isinstance(op, _SHIFTS) and not _is_below(op.rhs, _width(op.rhs.type)):
+            _Guard(op).shift()
+
+
+class _Guard:
+    """Puts operations before one, and others in its place."""
+
+    def __init__(self, op: Operation):
+        self.op, self.builder = op, Builder(InsertPoint.before(op))
+        self.left, self.right = op.operands
+        self.type = op.results[0].type
+
+    def insert(self, op: Operation) -> SSAValue:
+        """Add an operation with the location of the guarded one."""
+        op.location = self.op.location
+        self.builder.insert(op)
+        return op.results[0]
+
+    def constant(self, value: int) -> SSAValue:
+        """A constant of the operation's type."""
+        assert isinstance(self.type, IntegerType | IndexType)
+        return self.insert(arith.ConstantOp(IntegerAttr(value, self.type)))
+
+    def equals(self, value: int) -> SSAValue:
+        """Whether the right operand is a constant."""
+        return self.insert(arith.CmpiOp(self.right, self.constant(value), "eq"))
+
+    def choose(self, condition: SSAValue, true: SSAValue, false: SSAValue) -> SSAValue:
+        """One of two values."""
+        return self.insert(arith.SelectOp(condition, true, false))
+
+    def replace(self, value: SSAValue) -> None:
+        """Let `value` take the place of the operation."""
+        self.op.results[0].replace_all_uses_with(value)
+        self.op.detach()
+        self.op.erase()
+
+    def division(self) -> None:
+        """Divide by 1 where the divisor is 0 or -1, and correct the result."""
+        zero = self.equals(0)
+        unsafe, negated = zero, None
+        if isinstance(self.op, _SIGNED) and self.type != IntegerType(1):
+            minus_one = self.equals(-1)
+            unsafe = self.insert(arith.OrIOp(zero, minus_one))
+            if isinstance(self.op, _QUOTIENTS):
+                negated = minus_one, self.insert(arith.SubiOp(self.constant(0), self.left))
+        divisor = self.choose(unsafe, self.constant(1), self.right)
+        result = self.insert(type(self.op)(self.left, divisor))  # pyright: ignore[reportCallIssue]
+        if negated is not None:
+            result = self.choose(*negated, result)
+        self.replace(self.choose(zero, self.constant(0), result))
+
+    def shift(self) -> None:
+        """Shift by less than the width; what is shifted out altogether is 0, or the sign."""
+        last = self.constant(_width(self.type) - 1)
+        amount = self.insert(arith.MinUIOp(self.right, last))
+        result = self.insert(type(self.op)(self.left, amount))  # pyright: ignore[reportCallIssue]
+        if not isinstance(self.op, arith.ShRSIOp):
+            within = self.insert(arith.CmpiOp(self.right, last, "ule"))
+            result = self.choose(within, result, self.constant(0))
+        self.replace(result)
+
+
+def _is_harmless_divisor(value: SSAValue) -> bool:
+    return isinstance(value.owner, arith.ConstantOp) and _literal(value.owner) not in (0, -1, None)
+
+
+def _is_below(value: SSAValue, limit: int) -> bool:
+    literal = _literal(value.owner) if isinstance(value.owner, arith.ConstantOp) else None
+    return literal is not None and 0 <= literal < limit
+
+
+def _literal(op: arith.ConstantOp) -> int | None:
+    return op.value.value.data if isinstance(op.value, IntegerAttr) else None
+
+
+def _width(type_: Attribute) -> int:
+    return type_.width.data if isinstance(type_, IntegerType) else _INDEX_WIDTH
