@@ -11,8 +11,8 @@ from xdsl.dialects.builtin import ModuleOp
 from xdsl.ir import Block, Operation, SSAValue
 from xdsl.passes import ModulePass
 from xdsl.rewriter import Rewriter
-from xdsl.traits import is_side_effect_free
 
+from gatewright.analysis.purity import is_pure
 from gatewright.analysis.ranges import Range, value_ranges
 from gatewright.transforms.loops.if_convert import LONG_OPERATIONS, is_predicated_store
 from gatewright.transforms.loops.slot import Slot
@@ -107,7 +107,7 @@ def nest_of(loop: scf.ForOp) -> Nest | None:
 def _is_straight(op: Operation) -> bool:
     if isinstance(op, memref.LoadOp | memref.StoreOp) or is_predicated_store(op):
         return True
-    return not op.regions and is_side_effect_free(op)
+    return is_pure(op)
 
 
 @dataclass

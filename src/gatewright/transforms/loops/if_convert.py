@@ -10,8 +10,8 @@ from xdsl.dialects.builtin import BoolAttr, ModuleOp
 from xdsl.ir import Block, Operation, Region, SSAValue
 from xdsl.passes import ModulePass
 from xdsl.rewriter import Rewriter
-from xdsl.traits import is_side_effect_free
 
+from gatewright.analysis.purity import is_pure
 from gatewright.dialects.gw import IsqrtOp
 
 LONG_OPERATIONS = (
@@ -74,7 +74,7 @@ def _may_speculate(op: Operation) -> bool:
         return False
     if isinstance(op, memref.LoadOp | memref.StoreOp | scf.YieldOp) or is_predicated_store(op):
         return True
-    return not op.regions and is_side_effect_free(op)
+    return is_pure(op)
 
 
 def _flatten(conditional: scf.IfOp) -> None:

@@ -10,8 +10,8 @@ from xdsl.dialects import arith, func, memref, scf
 from xdsl.dialects.builtin import ModuleOp, UnknownLoc
 from xdsl.ir import Attribute, Block, Operation, Region, SSAValue
 from xdsl.passes import ModulePass
-from xdsl.traits import is_side_effect_free
 
+from gatewright.analysis.purity import is_pure
 from gatewright.dialects.loopschedule import PipelineOp, RegisterOp, SeqWhileOp, TerminatorOp
 from gatewright.operators.library import OperatorLibrary
 from gatewright.transforms.schedule.blocks import (
@@ -172,7 +172,7 @@ class _Scheduler:
         """True if the operations of a cycle can start together with a loop."""
         positions = [position for position, start in enumerate(block.schedule.start) if start == cycle]
         plain = all(
-            is_side_effect_free(block.entries[position].op) and block.problem.operator_of(position).latency == 0
+            is_pure(block.entries[position].op) and block.problem.operator_of(position).latency == 0
             for position in positions
         )
         return bool(positions) and plain and block.settled_by(cycle) and block.ends_in(cycle) <= self.period / 2

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from xdsl.dialects import arith, memref, scf
 from xdsl.ir import Block, Operation, Region, SSAValue
 from xdsl.rewriter import Rewriter
-from xdsl.traits import is_side_effect_free
 
+from gatewright.analysis.purity import is_pure
 from gatewright.analysis.slot_dependences import Trace, accesses_of, trace
 
 
@@ -116,7 +116,7 @@ def _needed_before(
         owner = pending.pop().owner
         if not isinstance(owner, Operation) or place.get(owner, -1) < place[anchor] or owner in found:
             continue
-        if owner is anchor or owner.regions or not is_side_effect_free(owner):
+        if owner is anchor or not is_pure(owner):
             return None
         found.add(owner)
         pending.extend(owner.operands)
