@@ -57,8 +57,8 @@ types: $(STAMP) ## Check the types
 bench: $(STAMP) ## Measure compile time, simulation speed and hardware
 	@for b in benchmarks/*.py; do echo "== $$b"; $(BIN)/python "$$b" || exit 1; done
 
-docs: $(STAMP) ## Write the generated parts of the documentation again
-	@$(BIN)/python -m pytest -q tests/docs --update
+docs: $(STAMP) ## Write the generated parts of the documentation, and the table of passes, again
+	@$(BIN)/python -m pytest -q tests/docs tests/meta/test_passes.py --update
 
 clean: ## Remove everything that was made, .venv too
 	rm -rf $(VENV) build dist .pytest_cache .ruff_cache .hypothesis src/*.egg-info

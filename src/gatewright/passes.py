@@ -12,10 +12,10 @@ if TYPE_CHECKING:
 
 PASSES: dict[str, str] = {
     "flatten-loops": "loops.flatten_loops:FlattenLoopsPass",
+    "forward-stores": "loops.forward_stores:ForwardStoresPass",
     "if-convert": "loops.if_convert:IfConvertPass",
     "if-to-guard": "loops.if_to_guard:IfToGuardPass",
     "narrow-indices": "loops.narrow_indices:NarrowIndicesPass",
-    "forward-stores": "loops.forward_stores:ForwardStoresPass",
     "promote-accumulators": "loops.promote_accumulators:PromoteAccumulatorsPass",
     "rotate-while": "loops.rotate_while:RotateWhilePass",
     "simplify-loops": "loops.simplify_loops:SimplifyLoopsPass",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from gatewright import passes
 
 ROOT = Path(__file__).parents[2]
 TRANSFORMS = ROOT / "src" / "gatewright" / "transforms"
+TABLE = ROOT / "src" / "gatewright" / "passes.py"
 DIALECT_FILES = ROOT / "src" / "gatewright" / "dialects"
 
 
@@ -75,8 +77,16 @@ def test_a_pass_has_a_test_of_its_own(found: PassClass):
     assert tests, f"neither tests/**/test_{stem}.py nor tests/filecheck/**/{stem}.mlir exists"
 
 
-def test_the_table_lists_the_passes_that_exist():
-    assert passes.PASSES == {found.name: found.place for found in PASSES}
+def test_the_table_lists_the_passes_that_exist(update: bool):
+    rows = "".join(f'    "{found.name}": "{found.place}",\n' for found in sorted(PASSES, key=lambda found: found.place))
+    text = TABLE.read_text(encoding="utf-8")
+    new, count = re.subn(
+        r"(?<=^PASSES: dict\[str, str\] = \{\n).*?(?=^\}$)", rows, text, flags=re.DOTALL | re.MULTILINE
+    )
+    assert count == 1
+    if update:
+        TABLE.write_text(new, encoding="utf-8")
+    assert TABLE.read_text(encoding="utf-8") == new
 
 
 @pytest.mark.parametrize("name", passes.PASSES)
