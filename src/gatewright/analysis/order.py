@@ -36,6 +36,11 @@ class Order:
         """True if two accesses of an array never touch the same element while their subscripts have these values."""
         return any(self.differ(left, right) for left, right in zip(one.indices, other.indices, strict=True))
 
+    def inside(self, index: SSAValue, extent: int) -> bool:
+        """True if a subscript is proven to be at least 0 and less than `extent`."""
+        range_ = self._range(index)
+        return range_ is not None and range_[0] >= 0 and range_[1] < extent
+
     def at_most(self, a: SSAValue, plus_a: int, b: SSAValue, plus_b: int, depth: int = DEPTH) -> bool:
         """True if `a + plus_a <= b + plus_b` is proven."""
         a, plus_a = _stripped(a, plus_a)

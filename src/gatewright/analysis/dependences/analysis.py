@@ -76,8 +76,7 @@ class Dependence:
 
     def extremes(self, value: Affine) -> Range:
         """The least and the greatest value of an expression in the names of source and target over all pairs."""
-        value = value.intersect_domain(self.pairs)
-        return _integer(value.min_val()), _integer(value.max_val())
+        return extremes(value.intersect_domain(self.pairs))
 
     def describe(self) -> str:
         """One line: `flow: store A[i] -> load A[i - 1], distance (1)`."""
@@ -107,6 +106,11 @@ def _identifier(name: str) -> isl.Id:
     return isl.Set(f"[{name}] -> {{ : }}").get_dim_id(isl.dim_type.param, 0)
 
 
+def extremes(value: Affine) -> Range:
+    """The least and the greatest value of an expression over its domain."""
+    return _integer(value.min_val()), _integer(value.max_val())
+
+
 def _integer(value: isl.Val) -> int | None:
     return value.to_python() if value.is_int() else None
 
@@ -124,6 +128,10 @@ class DependenceAnalysis:
     def __init__(self, description: Description):
         self.instances = instances(description)
         self._of = {each.access: each for each in self.instances}
+
+    def of(self, access: Access) -> Instances:
+        """The executions of an access."""
+        return self._of[access]
 
     def dependences(self) -> list[Dependence]:
         """All dependences, in the order of the text of source, target and carrying loop."""

@@ -25,8 +25,8 @@ class Instances:
     """All executions of an access, described by the values of loops and symbols."""
 
     access: Access
-    order: int
-    """Its place in the text of the program."""
+    positions: tuple[int, ...]
+    """The place in the text of each loop around it, outermost first, and of itself."""
     loops: tuple[Loop, ...]
     """The loops around it, outermost first."""
     symbols: tuple[tuple[str, int], ...]
@@ -35,6 +35,11 @@ class Instances:
     """The values of loops, symbols and parameters with which it happens."""
     conditional: bool
     """True if it is under a condition or a bound that is not exactly described by loops and parameters."""
+
+    @property
+    def order(self) -> int:
+        """Its place in the text of the program."""
+        return self.positions[-1]
 
     @property
     def names(self) -> list[str]:
@@ -55,6 +60,7 @@ class Instances:
 class _Place:
     """What surrounds the node that is being visited."""
 
+    positions: tuple[int, ...]
     loops: tuple[Loop, ...]
     symbols: tuple[tuple[str, int], ...]
     domain: Condition
@@ -64,14 +70,19 @@ class _Place:
 @dataclass
 class _Walk:
     found: list[Instances] = field(default_factory=list)
+    entered: dict[Loop, Condition] = field(default_factory=dict)
+    visited: int = 0
 
     def body(self, nodes: Sequence[Node], place: _Place) -> None:
         for node in nodes:
+            self.visited += 1
             match node:
                 case Symbol():
                     place = replace(place, symbols=(*place.symbols, (node.name, len(place.loops))))
                 case Loop():
-                    self.body(node.body, _inside(node, place))
+                    self.entered[node] = place.domain
+                    inside = _inside(node, place)
+                    self.body(node.body, replace(inside, positions=(*place.positions, self.visited)))
                 case Conditional():
                     self._conditional(node, place)
                 case Access():
@@ -89,8 +100,9 @@ class _Walk:
         for subscript, extent in zip(node.subscripts, node.extents or (), strict=False):
             if subscript is not None:
                 domain &= subscript.ge_set(affine(0)) & subscript.lt_set(affine(extent))
+        positions = (*place.positions, self.visited)
         self.found.append(
-            Instances(node, len(self.found), place.loops, place.symbols, domain.coalesce(), place.conditional)
+            Instances(node, positions, place.loops, place.symbols, domain.coalesce(), place.conditional)
         )
 
 
@@ -103,7 +115,7 @@ def _inside(loop: Loop, place: _Place) -> _Place:
         domain &= (counter - loop.lower).mod_val(isl.Val(loop.step)).eq_set(affine(0))
     bounds = [loop.lower] if loop.upper is None else [loop.lower, loop.upper]
     unknown = place.conditional or loop.upper is None or any(_mentions(bound, place.symbols) for bound in bounds)
-    return _Place((*place.loops, loop), place.symbols, domain, unknown)
+    return _Place(place.positions, (*place.loops, loop), place.symbols, domain, unknown)
 
 
 def _mentions(thing: Affine | Condition, symbols: tuple[tuple[str, int], ...]) -> bool:
@@ -113,6 +125,15 @@ def _mentions(thing: Affine | Condition, symbols: tuple[tuple[str, int], ...]) -
 
 def instances(description: Description) -> list[Instances]:
     """The instances of all accesses of a program, in the order of its text."""
+    return _walk(description).found
+
+
+def entered(description: Description) -> dict[Loop, Condition]:
+    """With which values of the loops around it each loop is entered."""
+    return _walk(description).entered
+
+
+def _walk(description: Description) -> _Walk:
     walk = _Walk()
-    walk.body(description.body, _Place((), (), description.known, False))
-    return walk.found
+    walk.body(description.body, _Place((), (), (), description.known, False))
+    return walk

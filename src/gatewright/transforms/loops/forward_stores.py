@@ -28,8 +28,8 @@ class ForwardStoresPass(ModulePass):
     memref.store %x, %a[%i]
     ```
 
-    Within one block. A loop or conditional in between ends it for the arrays that it accesses; another access ends it
-    unless it is proven to touch another element.
+    Within one block, and into conditionals in it. A loop or conditional in between ends it for the arrays that it stores
+    to; another store ends it unless it is proven to touch another element.
     """
 
     name = "forward-stores"
@@ -37,8 +37,8 @@ class ForwardStoresPass(ModulePass):
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         for function in [inner for inner in op.ops if isinstance(inner, func.FuncOp) and not inner.is_declaration]:
             order = Order(value_ranges(function))
+            _forward(function.body.block, order, [])
             for block in list(_blocks(function)):
-                _forward(block, order)
                 _drop_overwritten(block, order)
 
 
@@ -50,9 +50,11 @@ def _blocks(op: Operation) -> Iterator[Block]:
                 yield from _blocks(inner)
 
 
-def _forward(block: Block, order: Order) -> None:
-    """Replace loads of elements whose value is known, from earlier stores and loads."""
-    known: list[tuple[Access, SSAValue]] = []
+def _forward(block: Block, order: Order, known: list[tuple[Access, SSAValue]]) -> None:
+    """Replace loads of elements whose value is known, from earlier stores and loads.
+
+    What is known in front of a conditional is known in its branches; a loop is entered knowing nothing.
+    """
     for op in list(block.ops):
         if isinstance(op, memref.LoadOp):
             value = next((v for a, v in known if _same(a, op, order)), None)
@@ -64,6 +66,9 @@ def _forward(block: Block, order: Order) -> None:
             known = [(a, v) for a, v in known if a.memref is not op.memref or order.never_meet(a, op)]
             known.append((op, op.value))
         elif op.regions:
+            for region in op.regions:
+                for inner in region.blocks:
+                    _forward(inner, order, list(known) if isinstance(op, scf.IfOp) else [])
             stores = [inner for inner in op.walk() if isinstance(inner, memref.StoreOp)]
             known = [(a, v) for a, v in known if not _may_change(a, stores, op, order)]
 

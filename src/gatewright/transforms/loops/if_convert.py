@@ -50,8 +50,8 @@ class IfConvertPass(ModulePass):
     ```
 
     Stores stay in conditionals of their own, which the schedule turns into predicates. No operation faults
-    (`docs/levels.md`), so both branches may run. Conditionals that hold loops, or operations that take many cycles,
-    or more than `limit` operations, stay as they are.
+    (`docs/levels.md`), so both branches may run. A branch that holds loops, or operations that take many cycles, or more
+    than `limit` operations, stays in a conditional; the other one need not.
     """
 
     name = "if-convert"
@@ -61,11 +61,16 @@ class IfConvertPass(ModulePass):
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         conditionals = [inner for inner in op.walk(reverse=False) if isinstance(inner, scf.IfOp)]
         for conditional in reversed(conditionals):
-            if not is_predicated_store(conditional) and self._is_short(conditional):
+            if is_predicated_store(conditional):
+                continue
+            short = [self._is_short(region) for region in conditional.regions]
+            if all(short):
                 _flatten(conditional)
+            elif any(short):
+                _hoist_branch(conditional, short[0])
 
-    def _is_short(self, conditional: scf.IfOp) -> bool:
-        inner = [op for region in conditional.regions for block in region.blocks for op in block.ops]
+    def _is_short(self, region: Region) -> bool:
+        inner = [op for block in region.blocks for op in block.ops]
         return len(inner) <= self.limit and all(_may_speculate(op) for op in inner)
 
 
@@ -88,6 +93,16 @@ def _flatten(conditional: scf.IfOp) -> None:
         select = _place(arith.SelectOp(conditional.cond, then_value, else_value), conditional)
         selected.append(select.results[0])
     Rewriter.replace_op(conditional, [], selected)
+
+
+def _hoist_branch(conditional: scf.IfOp, taken: bool) -> None:
+    """Move what one branch does in front of the conditional; the branch then only yields."""
+    region = conditional.true_region if taken else conditional.false_region
+    if not region.blocks or isinstance(region.block.first_op, scf.YieldOp):
+        return
+    terminator = region.block.last_op
+    assert isinstance(terminator, scf.YieldOp)
+    _hoist(region, conditional, conditional.cond if taken else _invert(conditional))
 
 
 def _invert(conditional: scf.IfOp) -> SSAValue:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from xdsl.context import Context
 from xdsl.dialects import arith, func, memref, scf
-from xdsl.dialects.builtin import IntegerAttr, ModuleOp
+from xdsl.dialects.builtin import IntegerAttr, MemRefType, ModuleOp
 from xdsl.ir import Attribute, Block, Operation, Region, SSAValue
 from xdsl.passes import ModulePass
 from xdsl.rewriter import Rewriter
@@ -33,8 +33,8 @@ class PromoteAccumulatorsPass(ModulePass):
     ```
 
     For innermost loops, where the subscripts do not change in the loop and every other access of the array in it is
-    proven to touch other elements. Around a loop that may have no iterations, load and store stand under the condition
-    that it has one.
+    proven to touch other elements. Around a loop that may have no iterations, and unless the element is proven to be
+    inside the array, load and store stand under the condition that it has one.
     """
 
     name = "promote-accumulators"
@@ -96,7 +96,8 @@ def _promote(loop: scf.ForOp, group: list[Access], order: Order) -> scf.ForOp:
     """Promote the element of a group of accesses; return the loop that takes the place of the old one."""
     sample = group[0]
     element = group[0].memref.type.get_element_type()  # pyright: ignore[reportAttributeAccessIssue]
-    guard = None if order.at_most(loop.lb, 1, loop.ub, 0) else _runs(loop)
+    harmless = order.at_most(loop.lb, 1, loop.ub, 0) or _is_inside(sample, order)
+    guard = None if harmless else _runs(loop)
     initial = _load_before(loop, sample, element, guard)
     body = loop.body.block
     current: SSAValue = body.insert_arg(element, len(body.args))
@@ -139,6 +140,15 @@ def _promote_predicated(op: Operation, members: set[int], current: SSAValue) -> 
     if len(op.true_region.block.ops) == 1:
         Rewriter.erase_op(op)
     return current
+
+
+def _is_inside(access: Access, order: Order) -> bool:
+    """True if the subscripts of an access are proven to be inside its array."""
+    assert isinstance(access.memref.type, MemRefType)
+    return all(
+        order.inside(index, extent)
+        for index, extent in zip(access.indices, access.memref.type.get_shape(), strict=True)
+    )
 
 
 def _runs(loop: scf.ForOp) -> SSAValue:
