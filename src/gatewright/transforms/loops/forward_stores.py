@@ -28,8 +28,8 @@ class ForwardStoresPass(ModulePass):
     memref.store %x, %a[%i]
     ```
 
-    Within one block, and into conditionals in it. A loop or conditional in between ends it for the arrays that it stores
-    to; another store ends it unless it is proven to touch another element.
+    Within one block, and into conditionals in it. A loop or conditional in between ends it for the arrays that it
+    stores to; another store ends it unless it is proven to touch another element.
     """
 
     name = "forward-stores"

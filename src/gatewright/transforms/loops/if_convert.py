@@ -50,8 +50,8 @@ class IfConvertPass(ModulePass):
     ```
 
     Stores stay in conditionals of their own, which the schedule turns into predicates. No operation faults
-    (`docs/levels.md`), so both branches may run. A branch that holds loops, or operations that take many cycles, or more
-    than `limit` operations, stays in a conditional; the other one need not.
+    (`docs/levels.md`), so both branches may run. A branch that holds loops, or operations that take many cycles, or
+    more than `limit` operations, stays in a conditional; the other one need not.
     """
 
     name = "if-convert"
