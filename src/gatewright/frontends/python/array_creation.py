@@ -17,7 +17,7 @@ from gatewright.frontends.python.arrays import (
 from gatewright.frontends.python.casts import convert, scalar_type, store_as
 from gatewright.frontends.python.compilation import Compilation
 from gatewright.frontends.python.conversion import float_error
-from gatewright.frontends.python.dtypes import named_type
+from gatewright.frontends.python.dtypes import named_type, one_type
 from gatewright.frontends.python.memory import Element, allocate, memory_type, store, table
 from gatewright.frontends.python.promotion import exact_union, promote
 from gatewright.frontends.python.subscripts import subscript
@@ -105,7 +105,7 @@ def array_element_type(state: Compilation, numbers: list[Number]) -> NumberType:
     """The element type of an array that NumPy makes of numbers: Python's integers count as int64."""
     type_: NumberType | None = None
     for number in numbers:
-        own = _kept_as(state, number.type)
+        own = _kept_as(state, one_type(state, number))
         type_ = own if type_ is None else _union(state, type_, own)
     assert type_ is not None
     return type_
@@ -140,7 +140,9 @@ def emit_array(state: Compilation, arguments: Arguments) -> Value:
     """An array of numbers, or a copy of an array."""
     value, dtype = arguments.bind(state, "object", "dtype")
     if isinstance(value, ArrayValue):
-        return materialize(state, value, "copy", None if dtype is None else memory_type(state, named_type(state, dtype)))
+        return materialize(
+            state, value, "copy", None if dtype is None else memory_type(state, named_type(state, dtype))
+        )
     if not isinstance(value, Tuple):
         raise state.unsupported(f"np.array does not work on {kind_of(value)}")  # type: ignore[arg-type]
     shape, numbers = _flattened(state, value)
@@ -251,4 +253,3 @@ def emit_iinfo(state: Compilation, arguments: Arguments) -> Value:
         return Known(np.iinfo(value.value))  # type: ignore[call-overload]
     except (TypeError, ValueError):
         raise state.mistake(f"np.iinfo knows no {kind_of(value)}") from None
-

@@ -125,9 +125,7 @@ class Expression(ArrayValue):
         yield from self.sources
 
 
-def loop_nest(
-    state: Compilation, shape: Sequence[int], body: Callable[[list[Number]], None]
-) -> None:
+def loop_nest(state: Compilation, shape: Sequence[int], body: Callable[[list[Number]], None]) -> None:
     """Run `body` for every index of an array of `shape`, in row-major order."""
 
     def level(indices: list[Number]) -> None:
@@ -256,7 +254,9 @@ def element_type_of(state: Compilation, array: ArrayValue) -> Element:
             raise state.unsupported(
                 "an array of square roots is floating point", remedy="convert it at once: np.sqrt(a).astype(np.uint32)"
             )
-    raise state.unsupported("an array of floats needs a format", remedy="multiply or convert it to gw.fixed(width, fraction)")
+    raise state.unsupported(
+        "an array of floats needs a format", remedy="multiply or convert it to gw.fixed(width, fraction)"
+    )
 
 
 def materialize(state: Compilation, array: ArrayValue, name: str = "temporary", element: Element | None = None) -> View:

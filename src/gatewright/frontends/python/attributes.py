@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import prod
 
 from gatewright.frontends.python.compilation import Compilation
-from gatewright.frontends.python.dtypes import type_object
+from gatewright.frontends.python.dtypes import one_type, type_object
 from gatewright.frontends.python.subscripts import transpose
 from gatewright.frontends.python.surroundings import from_python
 from gatewright.frontends.python.tables import METHODS
@@ -28,7 +28,7 @@ def attribute(state: Compilation, owner: Value, name: str) -> Value:
             case "ndim":
                 return python_int(len(shape))
             case "dtype":
-                return type_object(owner.type)
+                return type_object(one_type(state, owner) if isinstance(owner, Number) else owner.type)
             case "T":
                 return transpose(state, owner) if isinstance(owner, ArrayValue) else owner
         if name in METHODS:

@@ -64,7 +64,7 @@ def _to_python_int(state: Compilation, number: Number) -> Number:
         return fixed_point.to_integer(state, number, PYTHON_INT)
     if isinstance(number.type, SquareRoot):
         return to_python_int(state, to_integer(state, number, Integer(64)))
-    if number.type == Integer(64, signed=False) and not number.is_known:
+    if isinstance(number.type, Integer) and number.type.maximum >= 1 << 63 and not number.is_known:
         raise state.unsupported(
             "a u64 does not fit a Python integer of 64 bits", remedy="convert it with np.int64(x), which wraps"
         )

@@ -68,7 +68,7 @@ class Compilation:
         self.stores: list[tuple[Buffer, SourceLocation | None]] = []
         """Every store emitted so far, in order."""
         self.merged: list[tuple[Buffer, str]] = []
-        """Memories that may hold what another name means too, so that a store through one would be missed by the other."""
+        """Memories that may stand for the same array as another, by the name of that: neither may be changed."""
         self.constants: dict[object, Buffer] = {}
         """The memories of constant arrays of the surroundings, by their contents."""
         self.buffers: list[Buffer] = []

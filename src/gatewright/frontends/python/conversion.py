@@ -44,9 +44,7 @@ def ssa_of(state: Compilation, number: Number) -> SSAValue:
 
 def float_error(state: Compilation, what: str):
     """The error for a floating-point number where hardware would need one."""
-    return state.unsupported(
-        f"{what} is floating point", why="floating point has no hardware yet", remedy=FLOAT_REMEDY
-    )
+    return state.unsupported(f"{what} is floating point", why="floating point has no hardware yet", remedy=FLOAT_REMEDY)
 
 
 def wrap(value: int, type_: Integer | Bool) -> int:

@@ -63,6 +63,16 @@ def cast(state: Compilation, value: Value, type_: NumberType, strict: bool = Tru
     return elementwise(state, one, [value])
 
 
+def one_type(state: Compilation, number: Number) -> NumberType:
+    """The type of a number, which must not depend on the path."""
+    if number.alternatives:
+        raise state.unsupported(
+            "the type of a variable here depends on the path",
+            remedy="give the variable one type on every path, for example with np.uint32(x)",
+        )
+    return number.type
+
+
 def type_object(type_: NumberType) -> Known:
     """What `.dtype` gives: a NumPy dtype, or the front end's own type where NumPy has none."""
     if isinstance(type_, Bool):
@@ -74,13 +84,14 @@ def type_object(type_: NumberType) -> Known:
     return Known(type_)
 
 
-
 def _enter_maker(make: Callable[..., types.Scalar], name: str, parameters: tuple[str, ...], note: str) -> None:
     """Enter a function that makes a type."""
 
     def emit(state: Compilation, arguments: Arguments) -> Value:
         values = arguments.bind(state, *parameters, least=len(parameters))
-        sizes = [known_int(state, value, f"the {parameter}") for value, parameter in zip(values, parameters, strict=True)]
+        sizes = [
+            known_int(state, value, f"the {parameter}") for value, parameter in zip(values, parameters, strict=True)
+        ]
         try:
             return Known(make(*sizes))
         except InterfaceError as error:

@@ -221,9 +221,7 @@ def _select_truth(state: Compilation, holds: Number, a: Number, b: Number) -> Nu
                 return Number(a.type, holds.ssa) if not b.known else Number(a.type, constant=1)
             return Number(a.type, state.builder.pure(arith.OrIOp, ssa_of(state, holds), ssa_of(state, b)))
     if open_number(state, a, b) is None:
-        raise state.unsupported(
-            f"this is {a.type} on one path and {b.type} on the other", remedy="convert one of them"
-        )
+        raise state.unsupported(f"this is {a.type} on one path and {b.type} on the other", remedy="convert one of them")
     return select(state, holds, a, b)
 
 
@@ -241,7 +239,7 @@ def _branch_value(state: Compilation, holds: Number, then: Callable[[], Value], 
 
 
 def _subscript(state: Compilation, node: ast.Subscript) -> Value:
-    """Elements, rows, slices: `a[i, j]`, `a[i][j]`, `a[1:n]`, `a[::-1]`, `a[i, :]`, `a[..., None]`, negative indices."""
+    """Elements, rows, slices: `a[i, j]`, `a[i][j]`, `a[1:n]`, `a[::-1]`, `a[i, :]`, `a[..., None]`, `a[-1]`."""
     owner = evaluate(state, node.value)
     items = subscript_items(state, node.slice)
     if isinstance(owner, ArrayValue):

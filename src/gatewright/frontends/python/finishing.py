@@ -26,6 +26,7 @@ from gatewright.frontends.python.values import (
     Tuple,
     Unbound,
     Value,
+    Wide,
     kind_of,
     number_type,
 )
@@ -65,6 +66,10 @@ def port_scalar(state: Compilation, type_: NumberType, wanted: object) -> Scalar
     """
     if isinstance(type_, SquareRoot):
         raise state.unsupported("a square root is floating point", remedy=ROOT_REMEDY)
+    if isinstance(type_, Wide):
+        raise state.unsupported(
+            "the result is u64 on one path and a Python integer on another", remedy="convert it with np.uint64(x)"
+        )
     own: Scalar
     match type_:
         case Integer() | Bool():
@@ -126,7 +131,7 @@ def _array_result(state: Compilation, view: View, element: Element, name: str, t
 
 
 def place_tables(state: Compilation, module: ModuleOp, reserved: str) -> None:
-    """Make a `memref.global` of every constant table in use; tables that are stored to become memories filled from it."""
+    """Make a `memref.global` of every constant table in use; one that is stored to becomes a memory filled from it."""
     written = {buffer for buffer, _ in state.stores}
     globals_: dict[object, str] = {}
     for buffer in state.buffers:
@@ -169,7 +174,9 @@ def _make_writable(
     state.builder.insert_at_head(memory)
     buffer.ref.replace_all_uses_with(memory.memref)
     with state.builder.inside(block):
-        source = memref.GetGlobalOp(_global(buffer, module, globals_, reserved), memref_type(buffer.element, buffer.shape))
+        source = memref.GetGlobalOp(
+            _global(buffer, module, globals_, reserved), memref_type(buffer.element, buffer.shape)
+        )
         state.builder.insert(source)
         rom = Buffer(source.memref, buffer.element, buffer.shape, OUTSIDE, buffer.name, buffer.contents)
         ram = Buffer(memory.memref, buffer.element, buffer.shape, LOCAL, buffer.name)

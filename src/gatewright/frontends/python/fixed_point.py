@@ -1,7 +1,7 @@
 """Exact fixed-point arithmetic, and the one rounding where a value is stored.
 
-A sum has one bit more than its wider operand, a product the bits of both, so nothing is lost. Storing rounds to nearest,
-ties to even, and saturates. A Python float is the exact binary number that it is.
+A sum has one bit more than its wider operand, a product the bits of both, so nothing is lost. Storing rounds to
+nearest, ties to even, and saturates. A Python float is the exact binary number that it is.
 """
 
 from __future__ import annotations
@@ -242,7 +242,6 @@ def _truncated(state: Compilation, number: Number) -> Number:
 def is_fixed(number: Number) -> bool:
     """Whether arithmetic with this number is fixed-point arithmetic."""
     return isinstance(number.type, (Exact, PythonFloat))
-
 
 
 def add_within(state: Compilation, a: Number, b: Number) -> Number:

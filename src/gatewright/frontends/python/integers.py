@@ -1,4 +1,4 @@
-"""Integer arithmetic on numbers of one type: constants are folded, neutral operands vanish, the rest becomes `arith`."""
+"""Integer arithmetic on numbers of one type: constants are folded, neutral operands vanish, the rest is `arith`."""
 
 from __future__ import annotations
 
@@ -155,9 +155,7 @@ def _bounds(operator: str, a: Number, b: Number) -> tuple[Linear | None, int | N
     return None, None, None
 
 
-def _bounds_by_constant(
-    operator: str, low: int | None, high: int | None, b: Number
-) -> tuple[int | None, int | None]:
+def _bounds_by_constant(operator: str, low: int | None, high: int | None, b: Number) -> tuple[int | None, int | None]:
     """Bounds of division, modulo, right shift and masking of something between `low` and `high`."""
     if not b.is_known or b.known < 0 or (operator in ("//", "%") and b.known == 0):
         return None, None

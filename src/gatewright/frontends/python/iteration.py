@@ -29,7 +29,7 @@ from gatewright.frontends.python.values import (
 
 @dataclass(frozen=True)
 class Iteration:
-    """A loop with a positive step: `scf.for` runs from `start` to `stop`, and `item` gives what each index stands for."""
+    """A loop with a positive step: an index runs from `start` to `stop`, and `item` gives what it stands for."""
 
     start: Number
     stop: Number
@@ -129,7 +129,9 @@ def _counted_range(state: Compilation, value: Progression) -> tuple[Number, Call
         if moved.ssa is None or (step.is_known and abs(step.known) == 1) or not step.is_known:
             return moved
         assert start.linear is not None and stop.linear is not None
-        low, high = (start.linear, stop.linear - Linear(1)) if step.known > 0 else (stop.linear + Linear(1), start.linear)
+        low, high = (
+            (start.linear, stop.linear - Linear(1)) if step.known > 0 else (stop.linear + Linear(1), start.linear)
+        )
         return Number(moved.type, moved.ssa, linear=Linear(0, ((Symbol((low,), (high,)), 1),)))
 
     return count, item

@@ -8,7 +8,7 @@ from xdsl.dialects import arith, scf
 from xdsl.ir import Block, SSAValue
 
 from gatewright.frontends.python.arrays import View, fill_array, same_number, whole
-from gatewright.frontends.python.bounds import between
+from gatewright.frontends.python.bounds import Linear, between
 from gatewright.frontends.python.casts import convert
 from gatewright.frontends.python.compilation import RESULT, Compilation
 from gatewright.frontends.python.conversion import is_weak, ssa_of
@@ -20,13 +20,16 @@ from gatewright.frontends.python.values import (
     Known,
     Number,
     NumberType,
+    PythonBool,
     PythonFloat,
     PythonInt,
     Tuple,
     Unbound,
     Value,
+    Wide,
     kind_of,
 )
+from gatewright.types import Integer
 
 _MOST_ALTERNATIVES = 6
 
@@ -37,7 +40,9 @@ def same_value(a: Value, b: Value) -> bool:
         return (
             a.buffer is b.buffer
             and (a.shape, a.flat) == (b.shape, b.flat)
-            and all(p.terms == q.terms and same_number(p.offset, q.offset) for p, q in zip(a.places, b.places, strict=True))
+            and all(
+                p.terms == q.terms and same_number(p.offset, q.offset) for p, q in zip(a.places, b.places, strict=True)
+            )
         )
     if isinstance(a, Tuple) and isinstance(b, Tuple):
         return len(a.items) == len(b.items) and all(map(same_value, a.items, b.items))
@@ -48,16 +53,38 @@ def same_value(a: Value, b: Value) -> bool:
     return a is b
 
 
-def common_number_type(state: Compilation, a: Number, b: Number) -> NumberType | None:
-    """The type of a variable that is `a` on one path and `b` on the other, or None."""
+def common_number_type(state: Compilation, *numbers: Number) -> NumberType | None:
+    """The type of a variable that is one of the numbers, depending on the path, or None: it holds all of them.
+
+    It is NumPy's promotion of the types, or a wider one where a Python integer may not fit that.
+    """
+    first, *others = numbers
     format_ = state.options.fixed_format()
-    if isinstance(a.type, PythonFloat) and isinstance(b.type, PythonFloat) and a.constant == b.constant:
-        return a.type
-    if (type_ := joined(a.type, b.type)) is not None or format_ is None:
-        return type_
-    if isinstance(a.type, (Exact, PythonFloat)) or isinstance(b.type, (Exact, PythonFloat)):
+    if isinstance(first.type, PythonFloat) and all(
+        n.type == first.type and n.constant == first.constant for n in others
+    ):
+        return first.type
+    type_: NumberType | None = first.type
+    for other in others:
+        type_ = joined(type_, other.type) if type_ is not None else None
+    if isinstance(type_, Integer):
+        candidates = (type_, Integer(64), Wide(65))
+        type_ = next(wider for wider in candidates if all(_fits(number, wider) for number in numbers))
+    if type_ is None and format_ is not None and any(isinstance(n.type, (Exact, PythonFloat)) for n in numbers):
         return Exact(format_.bits, format_.fraction)
-    return None
+    return type_
+
+
+def _fits(number: Number, type_: Integer) -> bool:
+    """Whether the type holds every value that the number may have; Python integers have 64 bits."""
+    if isinstance(number.type, PythonInt):
+        if type_.signed and type_.bits >= 64:
+            return True
+        least, greatest = number_bounds(number) or (None, None)
+        return least is not None and greatest is not None and type_.minimum <= least and greatest <= type_.maximum
+    if isinstance(number.type, Integer):
+        return type_.minimum <= number.type.minimum and number.type.maximum <= type_.maximum
+    return type_.maximum >= 1
 
 
 def alternatives_of(numbers: Sequence[Number], type_: NumberType) -> tuple[Number, ...]:
@@ -87,16 +114,24 @@ def open_number(state: Compilation, a: Number, b: Number) -> Number | None:
     """A number for a variable that is `a` on one path and `b` on the other, its SSA value yet to come; or None."""
     if (type_ := common_number_type(state, a, b)) is None:
         return None
-    linear = between(*_hull(a, b)) if isinstance(type_, PythonInt) else None
+    linear = hull(a, b) if isinstance(type_, PythonInt) else None
     return Number(type_, linear=linear, alternatives=alternatives_of((a, b), type_))
 
 
-def _hull(a: Number, b: Number) -> tuple[int | None, int | None]:
-    """The least and greatest value of either of two Python integers or truth values."""
-    lows = [number.linear.least() if number.linear is not None else 0 for number in (a, b)]
-    highs = [number.linear.greatest() if number.linear is not None else 1 for number in (a, b)]
-    low = None if None in lows else min(value for value in lows if value is not None)
-    return low, None if None in highs else max(value for value in highs if value is not None)
+def hull(*numbers: Number) -> Linear | None:
+    """A fresh unknown between the least and the greatest value of Python integers; None if one is of another type."""
+    bounds = [number_bounds(number) for number in numbers]
+    if None in bounds:
+        return None
+    lows, highs = zip(*(bound for bound in bounds if bound is not None), strict=True)
+    return between(None if None in lows else min(lows), None if None in highs else max(highs))
+
+
+def number_bounds(number: Number) -> tuple[int | None, int | None] | None:
+    """The least and the greatest value of a Python integer or truth value; None for other types."""
+    if isinstance(number.type, PythonBool):
+        return 0, 1
+    return None if number.linear is None else (number.linear.least(), number.linear.greatest())
 
 
 def fill(state: Compilation, value: Value, results: Iterator[SSAValue]) -> Value:
@@ -114,9 +149,7 @@ def fill(state: Compilation, value: Value, results: Iterator[SSAValue]) -> Value
 class _Merge:
     """Finds the values of names after two blocks, and collects what the blocks yield for them."""
 
-    def __init__(
-        self, state: Compilation, blocks: Sequence[Block], ends: Sequence[dict[str, Value]], live: set[str]
-    ):
+    def __init__(self, state: Compilation, blocks: Sequence[Block], ends: Sequence[dict[str, Value]], live: set[str]):
         self.state, self.blocks, self.ends, self.live = state, blocks, ends, live
         self.yields: list[list[SSAValue]] = [[] for _ in blocks]
 
@@ -183,7 +216,8 @@ def _if(
     if all(empty):
         value = ssa_of(state, condition) if yields[0] else None
         return [
-            a if a is b else builder.pure(arith.SelectOp, value, a, b) for a, b in zip(*yields, strict=True)
+            a if a is b else builder.pure(arith.SelectOp, value, a, b)
+            for a, b in zip(*yields, strict=True)
             if value is not None
         ]
     if empty[0] and not yields[0]:

@@ -35,7 +35,7 @@ from gatewright.types import Array, Bool, Fixed, Integer
 def load(function: object, args: tuple[object, ...] | None, options: Options) -> Program:
     """Compile `function`, annotated with types or typed by example arguments, to a program at the loops level.
 
-    An example may be an array, a number, or a `gw` type. Parameters with a default and without an example are constants.
+    An example may be an array, a number, or a `gw` type. Parameters with a default and no example are constants.
     """
     if not isinstance(function, FunctionType):
         raise SourceError(

@@ -5,18 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from xdsl.ir import Block, SSAValue
+from xdsl.ir import SSAValue
 
 from gatewright.frontends.python.arrays import View, fill_array, materialize, whole
 from gatewright.frontends.python.casts import convert
 from gatewright.frontends.python.compilation import Compilation
-from gatewright.frontends.python.conversion import ssa_of
-from gatewright.frontends.python.joins import alternatives_of, mismatch, open_number, same_value
+from gatewright.frontends.python.conversion import is_weak, ssa_of
+from gatewright.frontends.python.joins import alternatives_of, common_number_type, hull, mismatch, same_value
 from gatewright.frontends.python.memory import allocate
 from gatewright.frontends.python.values import (
     Exact,
     Number,
-    NumberType,
     Tuple,
     Unbound,
     Value,
@@ -108,7 +107,7 @@ def refined(state: Compilation, carried: Carried, entry: dict[str, Value], end: 
     for name, value in carried.values.items():
         last = end.get(name, Unbound(f"{name} has no value on some path to here"))
         new = _joined(state, name, entry[name], value, last)
-        if isinstance(new, View) and not isinstance(entry[name], Unbound):
+        if isinstance(new, View) and not same_value(new, value):
             if name not in better.copies:
                 better.copies[name] = whole(allocate(state, new.buffer.element, new.shape, name))
                 better.changed = True
@@ -129,25 +128,25 @@ def _joined(state: Compilation, name: str, entry: Value, a: Value, b: Value) -> 
         triples = zip(entry.items, a.items, b.items, strict=True)
         return Tuple(tuple(_joined_item(state, name, *triple) for triple in triples))
     if isinstance(a, Number) and isinstance(b, Number):
-        if (merged := open_number(state, a, b)) is None:
-            return mismatch(name, a, b)
-        if isinstance(a.type, Exact) and merged.type != a.type:
-            return _growing(name)
         assert isinstance(entry, Number)
-        return Number(merged.type, alternatives=_alternatives(entry, a, b, merged.type))
+        return _joined_number(state, name, entry, a, b)
     if isinstance(a, View) and isinstance(b, View) and a.shape == b.shape and a.type == b.type:
         return b
     return mismatch(name, a, b)
 
 
-def _alternatives(entry: Number, a: Number, b: Number, type_: NumberType) -> tuple[Number, ...]:
-    """What the variable may be before an iteration: what it was before the loop, or what the body leaves.
+def _joined_number(state: Compilation, name: str, entry: Number, a: Number, b: Number) -> Value:
+    """The number that the loop carries: it is `entry` or what the body leaves.
 
-    While its type still changes, the body has not been tried with the right one, and what it leaves says nothing.
+    While its type still changes, the body has not been tried with the right one, and what it leaves says little.
     """
-    if a.type != type_:
-        return alternatives_of((entry, Number(type_)), type_)
-    return alternatives_of((entry, *a.alternatives, b), type_)
+    earlier = () if is_weak(a) else (Number(a.type),)
+    if (type_ := common_number_type(state, entry, b, *earlier)) is None:
+        return mismatch(name, entry, b)
+    if isinstance(a.type, Exact) and type_ != a.type:
+        return _growing(name)
+    last = (Number(type_),) if a.type != type_ else (*a.alternatives, b)
+    return Number(type_, alternatives=alternatives_of((entry, *last), type_))
 
 
 def as_left(value: Value, end: Value) -> Value:
@@ -155,7 +154,7 @@ def as_left(value: Value, end: Value) -> Value:
     if isinstance(value, Tuple) and isinstance(end, Tuple):
         return Tuple(tuple(as_left(item, last) for item, last in zip(value.items, end.items, strict=True)))
     if isinstance(value, Number) and isinstance(end, Number) and value.ssa is None and not value.is_known:
-        return Number(value.type, linear=value.linear, alternatives=alternatives_of((end,), value.type))
+        return Number(value.type, linear=hull(end), alternatives=alternatives_of((end,), value.type))
     return value
 
 

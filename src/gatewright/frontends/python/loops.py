@@ -14,7 +14,7 @@ from gatewright.frontends.python.builder import discard, hint
 from gatewright.frontends.python.compilation import Compilation
 from gatewright.frontends.python.conversion import ssa_of
 from gatewright.frontends.python.iteration import Iteration
-from gatewright.frontends.python.joins import fill, is_shared, note_merged
+from gatewright.frontends.python.joins import fill, hull, is_shared, note_merged
 from gatewright.frontends.python.liveness import stored
 from gatewright.frontends.python.loop_carried import (
     MOST_TRIES,
@@ -138,7 +138,7 @@ def _outliving(name: str, value: Value) -> Value:
     """The value of the last iteration, as seen after the loop: numbers are results, arrays must not move."""
     match value:
         case Number() if not value.is_known:
-            return Number(value.type, alternatives=value.alternatives, linear=None)
+            return Number(value.type, linear=hull(value), alternatives=value.alternatives)
         case Tuple():
             return Tuple(tuple(_outliving(name, item) for item in value.items))
         case View() if any(not place.offset.is_known for place in value.places):
@@ -160,7 +160,7 @@ def emit_for(state: Compilation, node: ast.For, iteration: Iteration, body: Call
         return
     loop = Loop(state, node)
     builder = state.builder
-    bounds = [ssa_of(state, number) for number in (iteration.start, iteration.stop, iteration.step)]
+    start, stop, step = (ssa_of(state, number) for number in (iteration.start, iteration.stop, iteration.step))
 
     def attempt(carried: Carried):
         block = Block(arg_types=[IndexType(), *carried.types()])
@@ -175,10 +175,10 @@ def emit_for(state: Compilation, node: ast.For, iteration: Iteration, body: Call
             with builder.inside(block):
                 yields = [*following(state, carried, end), *(ssa_of(state, number) for number in last)]
                 builder.insert(scf.YieldOp(*yields))
-            start = [*initial(state, carried, loop.entry), *(_zero(state, number) for number in last)]
+            first = [*initial(state, carried, loop.entry), *(_zero(state, number) for number in last)]
             for number in last:
                 block.insert_arg(ir_type_of(number.type), len(block.args))
-            operation = scf.ForOp(*bounds, start, block)
+            operation = scf.ForOp(start, stop, step, first, block)
             builder.insert(operation)
             loop.after(carried, operation.results, late, end if iteration.runs else None)
 
@@ -197,9 +197,7 @@ def _zero(state: Compilation, number: Number) -> SSAValue:
     return state.builder.constant(0, ir_type_of(number.type))
 
 
-def emit_while(
-    state: Compilation, node: ast.While, condition: Callable[[], Number], body: Callable[[], None]
-) -> None:
+def emit_while(state: Compilation, node: ast.While, condition: Callable[[], Number], body: Callable[[], None]) -> None:
     """A loop that runs while `condition` holds."""
     loop = Loop(state, node)
     builder = state.builder

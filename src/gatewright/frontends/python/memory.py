@@ -8,19 +8,19 @@ from math import prod
 
 import numpy as np
 from xdsl.dialects import memref
-from xdsl.dialects.builtin import DenseIntOrFPElementsAttr, MemRefType, StringAttr, TensorType, UnitAttr
+from xdsl.dialects.builtin import DenseIntOrFPElementsAttr, IntegerType, MemRefType, StringAttr, TensorType, UnitAttr
 from xdsl.ir import Operation, SSAValue
 
 from gatewright.frontends.python.compilation import Compilation
 from gatewright.frontends.python.conversion import ssa_of
-from gatewright.frontends.python.values import Exact, Number, NumberType, ir_type_of
+from gatewright.frontends.python.values import Exact, Number, NumberType, Wide, ir_type_of
 from gatewright.types import Bool, Integer
 
 Element = Integer | Bool | Exact
 
 PARAMETER, LOCAL, TABLE, OUTSIDE = "parameter", "local", "table", "outside"
-"""Kinds of memory: of the caller; of the function; of the function, filled with constants, a ROM unless it is stored to;
-a constant of the function's surroundings, which it must not change."""
+"""Kinds of memory: of the caller; of the function; of the function and filled with constants, a ROM unless it is
+stored to; a constant of the function's surroundings, which it must not change."""
 
 
 @dataclass(eq=False)
@@ -45,7 +45,7 @@ class Buffer:
 
 def memory_type(state: Compilation, type_: NumberType) -> Element:
     """The type as one of array elements."""
-    if isinstance(type_, (Integer, Bool, Exact)):
+    if isinstance(type_, (Integer, Bool, Exact)) and not isinstance(type_, Wide):
         return type_
     raise state.unsupported(f"an array cannot hold {type_}")
 
@@ -58,7 +58,9 @@ def memref_type(element: Element, shape: Sequence[int]) -> MemRefType:
 def allocate(state: Compilation, element: Element, shape: tuple[int, ...], name: str) -> Buffer:
     """A local memory with unspecified contents."""
     if prod(shape) == 0 or not shape:
-        raise state.unsupported(f"an array of shape {shape} has no memory", remedy="use arrays with at least one element")
+        raise state.unsupported(
+            f"an array of shape {shape} has no memory", remedy="use arrays with at least one element"
+        )
     operation = memref.AllocOp((), (), memref_type(element, shape))
     state.builder.insert_at_head(operation)
     buffer = Buffer(operation.memref, element, shape, LOCAL, name)
@@ -90,7 +92,9 @@ def global_for(name: str, element: Element, contents: np.ndarray) -> memref.Glob
     """The `memref.global` that holds a table."""
     type_ = memref_type(element, contents.shape)
     values = [int(value) for value in contents.ravel()]
-    dense = DenseIntOrFPElementsAttr.from_list(TensorType(ir_type_of(element), contents.shape), values)
+    scalar = ir_type_of(element)
+    assert isinstance(scalar, IntegerType)
+    dense = DenseIntOrFPElementsAttr.from_list(TensorType(scalar, contents.shape), values)
     return memref.GlobalOp.get(StringAttr(name), type_, dense, constant=UnitAttr())
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from gatewright.frontends.python.arrays import array_of, assign, elementwise, materialize, View
+from gatewright.frontends.python.arrays import View, array_of, assign, elementwise, materialize
 from gatewright.frontends.python.builtin_functions import emit_absolute, select, square_root
 from gatewright.frontends.python.casts import convert, number_of, plain_number
 from gatewright.frontends.python.compilation import Compilation
@@ -111,7 +111,9 @@ def _logical(symbol: str) -> Callable[[Compilation, Value, Value], Value]:
 _WORDS = {"max": "The larger of two numbers", "min": "The smaller of two numbers"}
 for _table, _kind in ((UFUNCS, _operator), (COMPARING, _comparison), (LOGICAL, _logical)):
     for _thing, (_name, _symbol) in _table.items():
-        _enter_binary(_thing, _name, f"{_WORDS.get(_symbol, f'The operator `{_symbol}`')}, for each element.", _kind(_symbol))
+        _enter_binary(
+            _thing, _name, f"{_WORDS.get(_symbol, f'The operator `{_symbol}`')}, for each element.", _kind(_symbol)
+        )
 
 
 @function(np.abs, "np.abs")
@@ -181,7 +183,8 @@ def emit_where(state: Compilation, arguments: Arguments) -> Value:
 def meeting_type(state: Compilation, a: Number, b: Number) -> NumberType:
     """The type of an array that holds both numbers, as NumPy promotes them."""
     a, b = plain_number(state, a, "a choice"), plain_number(state, b, "a choice")
-    if isinstance(a.type, (Exact, PythonFloat)) or isinstance(b.type, (Exact, PythonFloat)):
+    either = (a, b)
+    if any(isinstance(n.type, (Exact, PythonFloat)) or n.alternatives for n in either):
         with state.trial():
             return number_binary(state, "max", a, b).type
     if is_python(a) and is_python(b):
@@ -310,4 +313,3 @@ def emit_item(state: Compilation, owner: Value, arguments: Arguments) -> Value:
     arguments.bind(state)
     number = number_of(state, owner)
     return convert(state, number, PythonBool() if isinstance(number.type, Bool) else PythonInt())
-

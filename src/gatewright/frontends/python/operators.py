@@ -11,6 +11,7 @@ from xdsl.ir import Block
 
 from gatewright.frontends.python import fixed_point, integers
 from gatewright.frontends.python.arrays import elementwise
+from gatewright.frontends.python.bounds import between
 from gatewright.frontends.python.casts import convert, number_of, plain_number, truth_of
 from gatewright.frontends.python.compilation import Compilation
 from gatewright.frontends.python.conversion import (
@@ -33,6 +34,7 @@ from gatewright.frontends.python.values import (
     Exact,
     Known,
     Number,
+    NumberType,
     PythonBool,
     PythonFloat,
     PythonInt,
@@ -209,21 +211,34 @@ def _truth_with_constant(
 
 def _on_alternatives(state: Compilation, operator: str, a: Number, b: Number) -> Number:
     """Arithmetic on a variable whose type depends on the path: it must give the same whichever type it is."""
-    results: list[Number] = []
     with state.trial():
-        for x, y in product(a.alternatives or (a,), b.alternatives or (b,)):
-            results.append(_abstract(number_binary(state, operator, _stand_in(state, x), _stand_in(state, y))))
-    result = number_binary(state, operator, convert(state, a, a.type), convert(state, b, b.type))
-    return with_alternatives(state, result, results, f"{operator} gives")
+        results = [
+            _abstract(number_binary(state, operator, _stand_in(x), _stand_in(y)))
+            for x, y in product(a.alternatives or (a,), b.alternatives or (b,))
+        ]
+    type_ = _settled_type(state, results, f"{operator} gives")
+    a, b = (convert(state, x, type_ if x.alternatives and type_ is not None else x.type) for x in (a, b))
+    return with_alternatives(state, number_binary(state, operator, a, b), results)
 
 
-def _stand_in(state: Compilation, number: Number) -> Number:
+def _settled_type(state: Compilation, results: Sequence[Number], doing: str) -> NumberType | None:
+    """The one NumPy type among possible results, to which its operands are converted; None if all are Python's."""
+    types = {result.type for result in results if not is_weak(result)}
+    if len(types) > 1:
+        names = " or ".join(sorted(str(type_) for type_ in types))
+        raise state.unsupported(
+            f"the type of a variable here depends on the path: {doing} {names}",
+            remedy="give the variable one type on every path, for example with np.uint32(x)",
+        )
+    return next(iter(types), None)
+
+
+def _stand_in(number: Number) -> Number:
     """Some number of the type, to learn the type of a result."""
     if number.is_known or number.ssa is not None:
         return number
-    if isinstance(number.type, PythonInt):
-        raise _weak_on_some_path(state)
-    return Number(number.type, Block(arg_types=[ir_type_of(number.type)]).args[0])
+    unknown = Block(arg_types=[ir_type_of(number.type)]).args[0]
+    return Number(number.type, unknown, linear=between(None, None) if isinstance(number.type, PythonInt) else None)
 
 
 def _weak_on_some_path(state: Compilation):
@@ -238,17 +253,10 @@ def _abstract(number: Number) -> Number:
     return Number(number.type, constant=number.constant if isinstance(number.type, PythonInt) else None)
 
 
-def with_alternatives(state: Compilation, number: Number, seen: Sequence[Number], doing: str) -> Number:
-    """The number, marked with what it may be; refused if the result would differ from every one of Python's."""
-    types = {alternative.type for alternative in seen if not is_weak(alternative)}
-    if len(types) > 1 or any(type_ != number.type for type_ in types):
-        names = " or ".join(sorted(str(type_) for type_ in types))
-        raise state.unsupported(
-            f"the type of a variable here depends on the path: {doing} {names}",
-            remedy="give the variable one type on every path, for example with np.uint32(x)",
-        )
+def with_alternatives(state: Compilation, number: Number, seen: Sequence[Number]) -> Number:
+    """The number, marked with what it may be; refused if it is not what Python has on each path."""
     for weak in seen:
-        if isinstance(weak.type, PythonInt) and isinstance(number.type, Integer) and not _fits(weak, number.type):
+        if is_weak(weak) and isinstance(number.type, Integer) and not _fits(weak, number.type):
             raise _weak_on_some_path(state)
     distinct = list(dict.fromkeys(seen))
     if len({alternative.type for alternative in distinct}) == 1:
@@ -302,8 +310,9 @@ def on_each_alternative(state: Compilation, compute, a: Number) -> Number:
     if not a.alternatives:
         return compute(state, a)
     with state.trial():
-        results = [_abstract(compute(state, _stand_in(state, x))) for x in a.alternatives]
-    return with_alternatives(state, compute(state, convert(state, a, a.type)), results, "this gives")
+        results = [_abstract(compute(state, _stand_in(x))) for x in a.alternatives]
+    type_ = _settled_type(state, results, "this gives")
+    return with_alternatives(state, compute(state, convert(state, a, type_ or a.type)), results)
 
 
 def logical_not(state: Compilation, a: Number) -> Number:
@@ -441,4 +450,3 @@ def _compare_fixed(state: Compilation, operator: str, a: Number, b: Number, type
     predicate = _PREDICATES[operator]
     predicate = predicate if predicate in ("eq", "ne") else "s" + predicate
     return Number(type_, state.builder.pure(arith.CmpiOp, ssa_of(state, a), ssa_of(state, b), predicate))
-

@@ -57,7 +57,9 @@ def fold(
     return list(level([], initial))
 
 
-def reduce_axes(state: Compilation, array: ArrayValue, axis: Value | None, keepdims: Value | None, whole: Whole) -> Value:
+def reduce_axes(
+    state: Compilation, array: ArrayValue, axis: Value | None, keepdims: Value | None, whole: Whole
+) -> Value:
     """`whole` applied to the elements along the axes, for every index of the other axes."""
     rank = len(array.shape)
     axes, keep = parse_axes(state, axis, rank), keepdims is not None and bool(known_int(state, keepdims, "keepdims"))
@@ -240,6 +242,20 @@ def emit_argmax(state: Compilation, arguments: Arguments) -> Value:
     """The index of the first largest element."""
     array, axis = arguments.bind(state, "a", "axis")
     return _position(state, ">", array, axis)
+
+
+@method("argmin")
+def emit_argmin_method(state: Compilation, owner: Value, arguments: Arguments) -> Value:
+    """The index of the first smallest element."""
+    (axis,) = arguments.bind(state, "axis", least=0)
+    return _position(state, "<", owner, axis)
+
+
+@method("argmax")
+def emit_argmax_method(state: Compilation, owner: Value, arguments: Arguments) -> Value:
+    """The index of the first largest element."""
+    (axis,) = arguments.bind(state, "axis", least=0)
+    return _position(state, ">", owner, axis)
 
 
 @function(np.matmul, "np.matmul")

@@ -39,21 +39,21 @@ def annotations_of(function: FunctionType) -> dict[str, object]:
         ) from error
 
 
-def taken(
-    name: str, annotation: object, example: object, options: Options, where: SourceLocation | None
-) -> Taken:
+def taken(name: str, annotation: object, example: object, options: Options, where: SourceLocation | None) -> Taken:
     """A parameter with an annotation, an example, or both; the annotation counts. `inspect._empty` means none."""
     if annotation is not inspect.Parameter.empty:
         found = _of_annotation(name, annotation)
         if found is None:
             raise InterfaceError(
-                f"the annotation of {name} is no type of hardware", where=where,
+                f"the annotation of {name} is no type of hardware",
+                where=where,
                 remedy=f"write for example {name}: gw.i32 or {name}: gw.i32[8, 8]",
             )
         return _checked(_without_floats(found, options, where), example, where)
     if example is inspect.Parameter.empty:
         raise InterfaceError(
-            f"the type of {name} is not known", where=where,
+            f"the type of {name} is not known",
+            where=where,
             remedy=f"annotate it, as in {name}: gw.i32[8], or pass example arguments with args=(...)",
         )
     return _without_floats(_of_example(name, example, where), options, where)
@@ -87,8 +87,10 @@ def _of_example(name: str, example: object, where: SourceLocation | None) -> Tak
             raise UnsupportedError(f"{name} is an array without elements", where=where)
         return Taken(name, Array(scalar, example.shape) if example.shape else scalar)
     raise UnsupportedError(
-        f"the argument {name} cannot be {type(example).__name__}", where=where,
-        why="hardware takes NumPy arrays and numbers", remedy="make it an array with np.array",
+        f"the argument {name} cannot be {type(example).__name__}",
+        where=where,
+        why="hardware takes NumPy arrays and numbers",
+        remedy="make it an array with np.array",
     )
 
 
@@ -100,8 +102,10 @@ def _without_floats(parameter: Taken, options: Options, where: SourceLocation | 
         return parameter
     if (format_ := options.fixed_format()) is None:
         raise UnsupportedError(
-            f"{parameter.name} is floating point ({scalar})", where=where,
-            why="floating point has no hardware yet", remedy=FLOAT_REMEDY,
+            f"{parameter.name} is floating point ({scalar})",
+            where=where,
+            why="floating point has no hardware yet",
+            remedy=FLOAT_REMEDY,
         )
     return Taken(parameter.name, Array(format_, array.shape) if array is not None else format_)
 

@@ -126,7 +126,7 @@ def _augmented(state: Compilation, node: ast.AugAssign) -> None:
     elif isinstance(node.target, ast.Name):
         bind(state, node.target.id, new)
     else:
-        assign(state, place, new)  # pyright: ignore[reportPossiblyUnboundVariable]
+        _store(state, place, new)  # pyright: ignore[reportPossiblyUnbound]
 
 
 def _check_in_place(state: Compilation, array: View, value: Value) -> None:

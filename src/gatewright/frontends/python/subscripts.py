@@ -30,7 +30,7 @@ from gatewright.types import Integer
 
 @dataclass(frozen=True)
 class _Window:
-    """What a subscript takes of an axis: `extent` elements from `start` in steps, or one element if there is no extent."""
+    """What a subscript takes of an axis: `extent` elements from `start` in steps, or one if there is no extent."""
 
     start: Number
     step: int = 1
@@ -233,7 +233,7 @@ def _with_strides(state: Compilation, view: View, shape: tuple[int, ...], stride
 
 
 def _split_places(view: View, shape: tuple[int, ...], strides: Sequence[int]) -> tuple[Place, ...] | None:
-    """The places of a view whose new axes each stay within one index of the memory, which needs no division; or None."""
+    """The places of a view whose new axes each stay within one index of the memory, which saves divisions; or None."""
     if view.flat:
         return None
     units = _units(view)

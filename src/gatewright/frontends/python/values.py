@@ -1,4 +1,4 @@
-"""What names and expressions stand for while a function is compiled: numbers, tuples, functions; arrays are in `arrays`.
+"""What names and expressions stand for while a function is compiled: numbers, tuples, functions. Arrays: `arrays`.
 
 A number's type is a NumPy one (`Integer`, `Bool`), Python's own (`PythonInt`, `PythonBool`, `PythonFloat`: weak next to
 NumPy's), an exact fixed-point number, or the float64 root of an integer, which can only become an integer again.
@@ -41,7 +41,7 @@ class PythonBool:
 
 @dataclass(frozen=True)
 class PythonFloat:
-    """A Python `float` or NumPy float known while compiling; it becomes an exact fixed-point number when it meets one."""
+    """A float known while compiling; it becomes an exact fixed-point number when it meets one."""
 
     def __str__(self) -> str:
         return "float"
@@ -76,6 +76,13 @@ class SquareRoot:
 
     def __str__(self) -> str:
         return "float64"
+
+
+class Wide(Integer):
+    """A signed integer of 65 bits, for a variable that is a u64 on one path and a Python integer on another."""
+
+    def __post_init__(self):
+        assert (self.bits, self.signed) == (65, True)
 
 
 NumberType = Integer | Bool | PythonInt | PythonBool | PythonFloat | Exact | SquareRoot
@@ -218,9 +225,7 @@ class ArrayValue:
         raise NotImplementedError
 
 
-Value = (
-    Number | Tuple | Known | LocalFunction | Method | Span | Progression | Pairing | Unbound | ArrayValue
-)
+Value = Number | Tuple | Known | LocalFunction | Method | Span | Progression | Pairing | Unbound | ArrayValue
 
 
 def kind_of(value: Value) -> str:
