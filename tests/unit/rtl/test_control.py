@@ -226,3 +226,25 @@ def test_a_long_wait_is_a_counter(both):
     program = both(text)
     assert program.agree() == 1001
     assert program.design.register_bits < 20
+
+
+@pytest.mark.parametrize("p", [False, True])
+@pytest.mark.parametrize("q", [False, True])
+def test_a_step_waits_for_its_conditional_steps_if_they_are_taken(both, p, q):
+    program = both(
+        """
+func.func @waits(%p: i1, %q: i1) {
+  loopschedule.step for 3 {
+    loopschedule.step when %p for 5 {
+      loopschedule.register
+    }
+    loopschedule.step when %q for 7 {
+      loopschedule.register
+    }
+    loopschedule.register
+  }
+  return
+}"""
+    )
+    for _ in range(2):
+        assert program.agree(np.array(p), np.array(q), reset=False) == 1 + max(3, 5 * p, 7 * q)

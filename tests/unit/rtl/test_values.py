@@ -116,3 +116,43 @@ def test_results_are_held_until_the_next_start(both):
         model.advance(1)
         assert model.get("result") == result
         assert not model.get("done") and model.get("ready")
+
+
+def test_a_quotient_is_kept_when_a_loop_beside_it_divides_again(both):
+    """Both divisions are on one unit; the loop starts with the first one and reaches its own when that has ended."""
+    div = '{gw.operator = "divui_8", gw.unit = 0 : i64, gw.latency = 9 : i64, gw.interval = 9 : i64}'
+    program = both(
+        f"""
+func.func @beside(%a: i8, %b: i8) -> (i8, i8) {{
+  %zero = arith.constant 0 : i8
+  %one = arith.constant 1 : i8
+  %s:2 = loopschedule.step {{
+    %q = arith.divui %a, %b {div} : i8
+    %l:2 = loopschedule.seq_while iter_args(%i = %zero, %x = %zero) : (i8, i8) -> (i8, i8) {{
+      %p = arith.cmpi eq, %i, %zero : i8
+      loopschedule.register %p : i1
+    }} do {{
+      %j = loopschedule.step for 9 {{
+        %j = arith.addi %i, %one : i8
+        loopschedule.register %j : i8
+      }} : i8
+      %r = loopschedule.step for 10 {{
+        %r = arith.divui %b, %a {div} : i8
+        loopschedule.register %r : i8
+      }} : i8
+      loopschedule.terminator iter_args(%j, %r), results(%j, %r) : (i8, i8) -> (i8, i8)
+    }}
+    loopschedule.register %q, %l#1 : i8, i8
+  }} : i8, i8
+  loopschedule.step for 9 {{
+    loopschedule.register
+  }}
+  %t:2 = loopschedule.step {{
+    %q = arith.addi %s#0, %zero : i8
+    %r = arith.addi %s#1, %zero : i8
+    loopschedule.register %q, %r : i8, i8
+  }} : i8, i8
+  return %t#0, %t#1 : i8, i8
+}}"""
+    )
+    assert program.agree(np.int8(100), np.int8(7)) == 1 + 20 + 9 + 1

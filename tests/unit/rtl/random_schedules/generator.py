@@ -170,7 +170,7 @@ class Generator:
         loops = 0
         if nesting < 3 and self.steps_left > 0 and self.random.random() < 0.4:
             loops = 1 if self.random.random() < 0.6 else 2
-        writer = Step(self, scope, condition)
+        writer = Step(self, scope, condition, nesting)
         header = len(self.lines)
         self.depth += 1
         writer.operations(self.random.randint(0 if loops else 1, 6), nested=True)
@@ -205,8 +205,8 @@ class Generator:
 class Step:
     """Writes the inside of a step."""
 
-    def __init__(self, generator: Generator, scope: Scope, condition: Value | None):
-        self.generator, self.scope, self.condition = generator, scope, condition
+    def __init__(self, generator: Generator, scope: Scope, condition: Value | None, nesting: int = 0):
+        self.generator, self.scope, self.condition, self.nesting = generator, scope, condition, nesting
         self.random = generator.random
         self.produced: list[Value] = []
         self.looped: list[Value] = []
@@ -337,17 +337,24 @@ class Step:
             self.add(value.width, text)
 
     def nested_step(self) -> None:
-        """A step that starts with this one, under a condition."""
+        """A step that starts with this one, under a condition; it may last longer, and hold a loop."""
         condition = self.need(1)
         generator = self.generator
         outer = self.produced
-        inner = Step(generator, self.scope, condition)
+        inner = Step(generator, self.scope, condition, self.nesting)
         inner.read, inner.written, inner.started = self.read, self.written, self.started
         inner.produced = list(outer)
         header = len(generator.lines)
         generator.depth += 1
         inner.operations(self.random.randint(1, 3), nested=False)
         fresh = inner.produced[len(outer) :]
+        if self.nesting < 3 and generator.steps_left > 0 and self.random.random() < 0.25:
+            inner.loops(1, self.nesting)
+            # The loop may use any memory and unit that was left.
+            self.read |= {memory.name for memory in self.scope.memories}
+            self.written |= {memory.name for memory in self.scope.memories}
+            self.scope = replace(self.scope, numbers=())
+        duration = f" for {self.random.randint(2, 4)}" if self.random.random() < 0.3 else ""
         registered = self.random.sample(fresh, min(len(fresh), self.random.randint(0, 2)))
         outs = [Value(generator.fresh("r"), v.width, v.ready, condition.name) for v in registered]
         types = ", ".join(type_text(v.width) for v in outs)
@@ -357,7 +364,7 @@ class Step:
         results = ", ".join(v.name for v in outs)
         indent = "  " * generator.depth
         generator.lines.insert(
-            header, f"{indent}{results + ' = ' if outs else ''}loopschedule.step when {condition.name} {{"
+            header, f"{indent}{results + ' = ' if outs else ''}loopschedule.step when {condition.name}{duration} {{"
         )
         generator.emit("}" + (f" : {types}" if outs else ""))
         # A value is known to be there or not by its condition, which has to be visible where the value is.
