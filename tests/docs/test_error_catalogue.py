@@ -10,7 +10,13 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 CATALOGUE = ROOT / "docs" / "errors.md"
-KINDS = {"cli": "On the command line", "python": "In Python functions", "torch": "In PyTorch models"}
+KINDS = {
+    "cli": "On the command line",
+    "mlir": "In MLIR",
+    "onnx": "In ONNX files",
+    "python": "In Python functions",
+    "torch": "In PyTorch models",
+}
 PREAMBLE = """\
 # The messages
 
