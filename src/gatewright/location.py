@@ -5,7 +5,7 @@ from __future__ import annotations
 import linecache
 
 from xdsl.dialects.builtin import FileLineColLoc, UnregisteredOp
-from xdsl.ir import Operation
+from xdsl.ir import Attribute, Operation
 
 from gatewright.errors import SourceLocation
 
@@ -14,17 +14,22 @@ def source_location(op: Operation) -> SourceLocation | None:
     """The source line an operation comes from; that of the nearest enclosing operation if it has none itself."""
     current: Operation | None = op
     while current is not None:
-        location = current.location
-        if isinstance(location, FileLineColLoc):
-            return _place(location.filename.data, location.line.data, location.column.data)
+        if (place := place_of(current.location)) is not None:
+            return place
         current = current.parent_op()
     return None
 
 
-def _place(file: str, line: int, column: int) -> SourceLocation:
-    """A place; the whole line where no column is known."""
-    if column > 0:
-        return SourceLocation(file, line, column)
+def place_of(location: Attribute) -> SourceLocation | None:
+    """The place that a location names, if it names one."""
+    if not isinstance(location, FileLineColLoc):
+        return None
+    file, line, column = location.filename.data, location.line.data, location.column.data
+    return SourceLocation(file, line, column) if column > 0 else line_of(file, line)
+
+
+def line_of(file: str, line: int) -> SourceLocation:
+    """A whole line, for a place whose column is not known."""
     text = linecache.getline(file, line).rstrip()
     start = len(text) - len(text.lstrip())
     return SourceLocation(file, line, start, max(1, len(text) - start))

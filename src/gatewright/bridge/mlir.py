@@ -21,8 +21,11 @@ if TYPE_CHECKING:
 GENERALIZE = "func.func(linalg-generalize-named-ops),canonicalize,cse"
 """Every linalg operation as `linalg.generic`, and constants folded."""
 
-_FROM_ONNX = f"""torch-onnx-to-torch-backend-pipeline,
-    torch-backend-to-linalg-on-tensors-backend-pipeline{{allow-non-finites=true}}, {GENERALIZE}"""
+TO_LINALG = f"torch-backend-to-linalg-on-tensors-backend-pipeline{{allow-non-finites=true}}, {GENERALIZE}"
+"""From torch-mlir's own dialect to linalg on tensors."""
+
+_FROM_TORCH = f"""func.func(torch-match-quantized-custom-ops),
+    torchdynamo-export-to-torch-backend-pipeline{{extra-library=}}, {TO_LINALG}"""
 
 _TO_LLVM = """eliminate-empty-tensors,
     one-shot-bufferize{bufferize-function-boundaries function-boundary-type-conversion=identity-layout-map},
@@ -34,11 +37,12 @@ _TO_LLVM = """eliminate-empty-tensors,
 
 
 class MlirError(Exception):
-    """MLIR refuses a text. `str(error)` is its message; `line` and `column` count from 1, if it says where."""
+    """MLIR refuses a text. `str(error)` is its message."""
 
-    def __init__(self, message: str, file: str | None = None, line: int | None = None, column: int | None = None):
+    def __init__(self, message: str, places: Sequence[tuple[str, int, int]] = ()):
         super().__init__(message)
-        self.file, self.line, self.column = file, line, column
+        self.places = places
+        """Where: file, line and column from 1; the innermost first where a call leads to another."""
 
 
 def run_passes(text: str, passes: str) -> str:
@@ -47,7 +51,7 @@ def run_passes(text: str, passes: str) -> str:
     Raises MlirError for text that does not parse or verify, and for a pass that fails.
     """
     with _parsed(text) as module:
-        _run(module, passes)
+        run_on(module, passes)
         return generic_text(module)
 
 
@@ -68,38 +72,9 @@ def import_torch(program: object, name: str) -> str:
     Raises MlirError with torch-mlir's diagnostics for an operation that it cannot lower.
     """
     from torch_mlir import fx
-    from torch_mlir.compiler_utils import TorchMlirCompilerError
 
-    try:
-        module = fx.export_and_import(program, output_type="linalg-on-tensors", func_name=name)  # pyright: ignore
-    except TorchMlirCompilerError as error:
-        raise _located(str(error)) from error
-    with module.context:
-        _run(module, GENERALIZE)
-        return generic_text(module)
-
-
-def import_onnx(model: object, name: str) -> str:
-    """The linalg on tensors of an `onnx.ModelProto` with inferred shapes, every operation a `linalg.generic`.
-
-    Raises MlirError for an operation that torch-mlir cannot lower.
-    """
-    from torch_mlir.dialects import torch as torch_dialect
-    from torch_mlir.extras import onnx_importer
-
-    ir = _bindings()
-    context = ir.Context()
-    torch_dialect.register_dialect(context)
-    try:
-        info = onnx_importer.ModelInfo(model, config=onnx_importer.Config())  # pyright: ignore[reportArgumentType]
-        module = info.create_module(context=context)
-        onnx_importer.NodeImporter.define_function(info.main_graph, module.operation).import_all()
-    except onnx_importer.OnnxImportError as error:
-        raise MlirError(str(error)) from error
-    function = module.body.operations[0]
-    with context:
-        function.attributes["sym_name"] = ir.StringAttr.get(name)
-    _run(module, _FROM_ONNX)
+    module = fx.export_and_import(program, func_name=name)  # pyright: ignore[reportArgumentType]
+    run_on(module, _FROM_TORCH)
     return generic_text(module)
 
 
@@ -111,7 +86,7 @@ def check_text(text: str) -> None:
 
 @contextmanager
 def _parsed(text: str) -> Iterator[Any]:
-    ir = _bindings()
+    ir = bindings()
     with ir.Context() as context:
         context.allow_unregistered_dialects = True
         try:
@@ -121,15 +96,16 @@ def _parsed(text: str) -> Iterator[Any]:
         yield module
 
 
-def _bindings() -> Any:
+def bindings() -> Any:
     """MLIR's classes, which the package makes when it is imported."""
     return import_module("torch_mlir.ir")
 
 
-def _run(module: Any, passes: str) -> None:
+def run_on(module: Any, passes: str) -> None:
+    """Run a pass pipeline on an MLIR module in place. Raises MlirError if a pass fails."""
     import torch_mlir.dialects.torch  # noqa: F401  registers torch-mlir's own passes
 
-    ir, pass_manager = _bindings(), import_module("torch_mlir.passmanager").PassManager
+    ir, pass_manager = bindings(), import_module("torch_mlir.passmanager").PassManager
     try:
         with module.context:
             pass_manager.parse(f"builtin.module({passes})").run(module.operation)
@@ -138,21 +114,12 @@ def _run(module: Any, passes: str) -> None:
 
 
 def _from_diagnostics(error: Any) -> MlirError:
-    """The first diagnostic that MLIR attached to an exception, with its place."""
-    for diagnostic in getattr(error, "error_diagnostics", []):
-        place = re.match(r'"([^"]*)":(\d+):(\d+)$', str(diagnostic.location).removeprefix("loc(").removesuffix(")"))
-        if place:
-            return MlirError(diagnostic.message, place[1], int(place[2]), int(place[3]))
-        return MlirError(diagnostic.message)
-    return _located(str(error))
-
-
-def _located(message: str) -> MlirError:
-    """The first error in a list of diagnostics as text, with its place if it says one."""
-    line = next((line for line in message.splitlines() if "error:" in line), message)
-    place = re.search(r'"([^"]+)":(\d+):(\d+)', line)
-    what = line.split("error:", 1)[-1].strip()
-    return MlirError(what, place[1], int(place[2]), int(place[3])) if place else MlirError(what)
+    """The first diagnostic that MLIR attached to an exception."""
+    diagnostic = next(iter(getattr(error, "error_diagnostics", [])), None)
+    if diagnostic is None:
+        return MlirError(str(error))
+    found = re.findall(r'"([^"]*)":(\d+):(\d+)', str(diagnostic.location))
+    return MlirError(diagnostic.message, [(file, int(line), int(column)) for file, line, column in found])
 
 
 _RESOURCE = re.compile(r'dense_resource<"?([\w.$-]+)"?>')
@@ -254,7 +221,7 @@ def compile_tensors(
     from gatewright.bridge.jit import compile_llvm
 
     with _parsed(text) as module:
-        _run(module, _TO_LLVM)
+        run_on(module, _TO_LLVM)
         return TensorProgram(compile_llvm(str(module)), name, arguments, results)
 
 

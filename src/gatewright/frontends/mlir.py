@@ -30,7 +30,7 @@ from gatewright.dialects import gw
 from gatewright.errors import IrError, SourceError, SourceLocation, UnsupportedError
 from gatewright.frontends.imported import read
 from gatewright.frontends.ports import Port, describe_ports
-from gatewright.location import operation_name, source_location
+from gatewright.location import operation_name, place_of, source_location
 from gatewright.options import Options
 from gatewright.program import Program
 
@@ -131,7 +131,8 @@ def _through_mlir(text: str, file: str, options: Options) -> tuple[ModuleOp, fun
         level = "tensor" if re.search(r"[ <(]tensor<", generic) else "loops"
         generic = run_passes(text, f"inline, {GENERALIZE}" if level == "tensor" else _TO_LOOPS)
     except MlirError as error:
-        where = SourceLocation(file, error.line, (error.column or 1) - 1) if error.line else None
+        _, line, column = error.places[0] if error.places else (None, None, 1)
+        where = SourceLocation(file, line, column - 1) if line else None
         raise SourceError(f"this is not MLIR: {error}", where=where) from error
     module = read(generic, rename={"-": file})
     function = _entry(module, options)
@@ -196,27 +197,35 @@ def _check_loops(module: ModuleOp) -> None:
             op.detach()
             op.erase()
             continue
-        for value in [*op.results, *(argument for region in op.regions for b in region.blocks for argument in b.args)]:
-            _check_type(value.type, op)
+        for result in op.results:
+            _check_type(result.type, source_location(op))
+        for argument in [argument for region in op.regions for block in region.blocks for argument in block.args]:
+            _check_type(argument.type, place_of(argument.location) or source_location(op))
+        if isinstance(op, func.CallOp):
+            raise UnsupportedError(
+                f"the call of @{op.callee.string_value()} cannot be inlined",
+                where=source_location(op),
+                why="a function that calls itself has no hardware, and one without a body is unknown",
+            )
         if not isinstance(op, _LOOP_OPERATIONS):
             raise UnsupportedError(f"{operation_name(op)} has no hardware", where=source_location(op))
 
 
-def _check_type(type_: Attribute, op: Operation) -> None:
-    where = source_location(op)
+def _check_type(type_: Attribute, where: SourceLocation | None) -> None:
     if isinstance(type_, TensorType):
         raise UnsupportedError(f"{type_} is a tensor among loops over arrays", where=where)
+    element = type_
     if isinstance(type_, MemRefType):
+        element = type_.get_element_type()
         if any(extent < 1 for extent in type_.get_shape()):
             raise UnsupportedError(f"{type_} has no size that is known at compile time", where=where)
         if not isinstance(type_.layout, NoneAttr):
             raise UnsupportedError(f"{type_} has a layout", where=where, why="arrays are stored row by row")
-        type_ = type_.get_element_type()
-    if isinstance(type_, AnyFloat):
+    if isinstance(element, AnyFloat):
         raise UnsupportedError(
-            f"{operation_name(op)} computes with {type_}",
+            f"{type_} has no hardware yet",
             where=where,
-            why="floating-point numbers have no hardware yet",
+            why="floating-point numbers are not supported",
             remedy="use integers",
         )
 

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from gatewright.bridge.mlir import MlirError, import_onnx
+from gatewright.bridge.mlir import MlirError
+from gatewright.bridge.onnx import import_onnx
 from gatewright.errors import SourceError, ToolError, UnsupportedError
 from gatewright.frontends.imported import read
 from gatewright.frontends.ports import Port, describe_ports
@@ -28,12 +29,13 @@ def load(source: str | Path, args: Sequence[object] | None, options: Options) ->
     for value in inputs:
         _check_shape(value, path)
     try:
-        text = import_onnx(model, name)
+        text = import_onnx(model.SerializeToString(), name)
     except MlirError as error:
         operation = re.search(r"onnx\.(\w+)|torch\.((?:aten|prims|operator)[\w.]*)", str(error))
         found = (operation[1] or operation[2]) if operation else None
         what = f"the ONNX operation {found} is not supported" if found else f"{path.name} cannot be lowered"
-        raise UnsupportedError(what, why=f"torch-mlir: {error}") from error
+        why = "torch-mlir has no way to compute it with linalg" if found else f"torch-mlir: {error}"
+        raise UnsupportedError(what, why=why) from error
     module = read(text)
     program = Program("tensor", module, name)
     describe_ports(program.function, [Port(_identifier(v.name)) for v in inputs], [Port(v.name) for v in outputs])

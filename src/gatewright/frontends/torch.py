@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
+import traceback
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -14,6 +15,7 @@ from gatewright.bridge.mlir import MlirError, import_torch
 from gatewright.errors import InterfaceError, SourceLocation, ToolError, UnsupportedError
 from gatewright.frontends.imported import read
 from gatewright.frontends.ports import Port, describe_ports
+from gatewright.location import line_of
 from gatewright.options import Options
 from gatewright.program import Program
 
@@ -73,12 +75,25 @@ def _export(torch: Any, model: Any, args: Sequence[object]) -> ExportedProgram:
         try:
             return torch.export.export(model, examples, strict=False)
         except Exception as error:  # torch raises anything at all, the user's own mistakes among it
-            raise UnsupportedError(
-                "torch.export cannot trace this model",
-                where=_users_line(error),
-                why=f"{type(error).__name__}: {_first_line(error)}",
-                remedy="the model must run on the example arguments, without control flow that depends on data",
-            ) from error
+            raise _untraceable(error) from error
+
+
+def _untraceable(error: Exception) -> UnsupportedError:
+    """The error for a model that torch.export cannot trace."""
+    where = _users_line(error)
+    if type(error).__name__ == "GuardOnDataDependentSymNode":
+        return UnsupportedError(
+            "the model decides by the values of its data what to do next",
+            where=where,
+            why="torch.export records one flow of control, for all values",
+            remedy="compute both and choose: torch.where(condition, this, that)",
+        )
+    return UnsupportedError(
+        "torch.export cannot trace this model",
+        where=where,
+        why=f"{type(error).__name__}: {_first_line(error)}",
+        remedy="the model must run on the example arguments",
+    )
 
 
 @contextmanager
@@ -135,13 +150,18 @@ def _is_users(file: str) -> bool:
 
 def _users_line(error: BaseException) -> SourceLocation | None:
     """The innermost line of the user's code in a traceback."""
-    found, trace = None, error.__traceback__
-    while trace is not None:
-        file = trace.tb_frame.f_code.co_filename
-        if _is_users(file) and "gatewright" not in Path(file).parts and Path(file).exists():
-            found = SourceLocation(file, trace.tb_lineno)
-        trace = trace.tb_next
-    return found
+    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if _is_in_program(frame.filename)]
+    if not frames or frames[-1].lineno is None:
+        return None
+    last = frames[-1]
+    if last.colno is None or last.end_colno is None or last.end_lineno != last.lineno:
+        return line_of(last.filename, frames[-1].lineno)
+    return SourceLocation(last.filename, frames[-1].lineno, last.colno, max(1, last.end_colno - last.colno))
+
+
+def _is_in_program(file: str) -> bool:
+    """True for a file that is neither PyTorch's nor the compiler's nor what calls the compiler."""
+    return _is_users(file) and "gatewright" not in Path(file).parts and Path(file).exists()
 
 
 def _first_line(error: BaseException) -> str:
@@ -151,11 +171,11 @@ def _first_line(error: BaseException) -> str:
 
 def _refused(error: MlirError) -> UnsupportedError:
     """The error for what torch-mlir does not lower, naming the operation of PyTorch."""
-    operation = re.search(r"torch\.((?:aten|prims|prim|operator)[\w.]*)", str(error))
-    where = SourceLocation(error.file, error.line) if error.file and error.line else None
-    name = operation[1] if operation else None
+    operation = re.search(r'name = "torch\.([\w.]+)"|torch\.((?:aten|prims|prim)\.[\w.]+)', str(error))
+    where = next((line_of(file, line) for file, line, _ in error.places if _is_users(file)), None)
+    name = operation[1] or operation[2] if operation else None
     return UnsupportedError(
         f"the PyTorch operation {name} is not supported" if name else "torch-mlir cannot lower this model",
-        where=where if where and _is_users(where.file) else None,
-        why=f"torch-mlir: {error}",
+        where=where,
+        why="torch-mlir has no way to compute it with linalg" if name else f"torch-mlir: {error}",
     )

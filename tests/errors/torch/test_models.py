@@ -1,0 +1,147 @@
+"""What is said of PyTorch models that have no hardware, to the letter."""
+
+from __future__ import annotations
+
+import sys
+
+import pytest
+import torch
+
+import gatewright as gw
+
+X = torch.zeros(1, 4)
+
+
+def test_a_model_of_floats_without_a_format(message):
+    body = "    def forward(self, x):\n        return x + 1\n"
+    assert message(body, X, precision=None) == (
+        """\
+model.py:7: this model computes with floating-point numbers, which have no hardware yet
+    7 |         return x + 1
+      |         ^^^^^^^^^^^^
+  a fixed-point format makes it a model of integers
+  help: precision="fixed<16,8>\""""
+    )
+
+
+def test_a_function_that_is_not_exact_arithmetic(message):
+    body = "    def forward(self, x):\n        y = 2 * x\n        return torch.softmax(y, 1)\n"
+    assert message(body, X) == (
+        """\
+model.py:8: math.exp of data has no fixed-point hardware
+    8 |         return torch.softmax(y, 1)
+      |         ^^^^^^^^^^^^^^^^^^^^^^^^^^
+  it is not a sum, product or choice of its inputs"""
+    )
+
+
+def test_a_division_by_data(message):
+    body = "    def forward(self, x, y):\n        return x / y\n"
+    assert message(body, X, X) == (
+        """\
+model.py:7: a division by data has no fixed-point hardware
+    7 |         return x / y
+      |         ^^^^^^^^^^^^
+  only constants divide exactly"""
+    )
+
+
+def test_an_operation_that_is_not_linear_algebra(message):
+    body = "    def forward(self, x):\n        return torch.cumsum(x, 1)\n"
+    assert message(body, X) == (
+        """\
+model.py:7: tm_tensor.scan has no fixed-point hardware
+    7 |         return torch.cumsum(x, 1)
+      |         ^^^^^^^^^^^^^^^^^^^^^^^^^
+  operations on whole tensors are sums of products, elementwise ones, padding, slicing, joining and reshaping"""
+    )
+
+
+def test_an_operation_that_torch_mlir_does_not_know(message):
+    body = "    def forward(self, x):\n        return torch.linalg.eigvalsh(x)\n"
+    assert message(body, torch.eye(3)) == (
+        """\
+model.py:7: the PyTorch operation aten._linalg_eigh is not supported
+    7 |         return torch.linalg.eigvalsh(x)
+      |         ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+  torch-mlir has no way to compute it with linalg"""
+    )
+
+
+def test_control_flow_that_depends_on_data(message):
+    body = "    def forward(self, x):\n        if x.sum() > 0:\n            return x\n        return -x\n"
+    assert message(body, X) == (
+        """\
+model.py:7: the model decides by the values of its data what to do next
+    7 |         if x.sum() > 0:
+      |            ^^^^^^^^^^^
+  torch.export records one flow of control, for all values
+  help: compute both and choose: torch.where(condition, this, that)"""
+    )
+
+
+def test_example_arguments_that_do_not_fit(message):
+    body = "    def __init__(self):\n        super().__init__()\n        self.inner = nn.Linear(3, 2)\n\n"
+    body += "    def forward(self, x):\n        return self.inner(x)\n"
+    assert message(body, X) == (
+        """\
+model.py:11: torch.export cannot trace this model
+   11 |         return self.inner(x)
+      |                ^^^^^^^^^^^^^
+  RuntimeError: a and b must have same reduction dim, but got [1, 4] X [3, 2].
+  help: the model must run on the example arguments"""
+    )
+
+
+def test_no_example_arguments(message):
+    assert message("    def forward(self, x):\n        return x\n") == (
+        """\
+a PyTorch model needs example arguments
+  the shapes of its tensors follow from them
+  help: gw.compile(model, args=(x,))"""
+    )
+
+
+def test_integers_among_real_numbers(message):
+    body = "    def forward(self, x):\n        return x.argmax(1)\n"
+    assert message(body, X) == (
+        """\
+model.py:7: a floating-point model takes or returns tensor<1xi64>
+    7 |         return x.argmax(1)
+      |         ^^^^^^^^^^^^^^^^^^
+  with a precision every argument and result is a tensor of fixed-point numbers"""
+    )
+
+
+def test_a_result_of_another_kind(message):
+    body = "    def forward(self, x):\n        return x.to(torch.complex64)\n"
+    assert message(body, X) == (
+        """\
+model.py:7: an argument or result of type tensor<1x4xcomplex<f32>> has no hardware
+    7 |         return x.to(torch.complex64)
+      |         ^^^^^^^^^^^^^^^^^^^^^^^^^^^^"""
+    )
+
+
+def test_torch_is_not_installed(monkeypatch: pytest.MonkeyPatch):
+    model = torch.nn.ReLU()
+    monkeypatch.setitem(sys.modules, "torch", None)
+    with pytest.raises(gw.ToolError) as raised:
+        gw.compile(model, args=(X,))
+    assert str(raised.value) == (
+        """\
+compiling a PyTorch model needs PyTorch
+  torch is not installed
+  help: pip install "gatewright[torch]\""""
+    )
+
+
+def test_a_value_that_is_not_a_number():
+    design = gw.compile(torch.nn.ReLU(), args=(X,), precision="fixed<16,8>")
+    with pytest.raises(gw.InterfaceError) as raised:
+        design(torch.tensor([[0.0, float("nan"), 1.0, 2.0]]).numpy())
+    assert str(raised.value) == (
+        """\
+argument input holds NaN
+  fixed<16,8> has no representation of it"""
+    )
