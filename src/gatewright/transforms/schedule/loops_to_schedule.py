@@ -184,7 +184,12 @@ class _Scheduler:
         condition = self._condition(loop, order, initial)
         plan = plan_pipeline(loop, self.chooser, self.period, HEAD_OPERATIONS) if self.pipeline else None
         if plan is not None:
-            builder = PipelineBuilder(plan.iteration, plan.result, self.chooser)
+            handed_on = [
+                result.index
+                for result in loop.results
+                if any(isinstance(use.operation, scf.YieldOp) for use in result.uses)
+            ]
+            builder = PipelineBuilder(plan.iteration, plan.result, self.chooser, handed_on)
             scheduled = builder.build(initial, condition, order, len(results), plan.trips, self.values)
         else:
             scheduled = self._seq_while(loop, order, initial, condition, len(results))

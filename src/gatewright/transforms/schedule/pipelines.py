@@ -113,6 +113,8 @@ class PipelineBuilder:
     iteration: Iteration
     result: ModuloResult
     chooser: OperatorChooser
+    handed_on: Sequence[int] = ()
+    """The carried values whose last one the iteration of a loop around hands on when the pipeline ends."""
 
     def __post_init__(self):
         self.schedule: Schedule = self.result.schedule
@@ -130,7 +132,9 @@ class PipelineBuilder:
         """The cycles of an iteration, with those in which the last results come and the last condition is decided."""
         last = max(self.schedule.start, default=0)
         provided = [self.available(producer) for producer in self.iteration.producers]
-        depth = max([last + 1, *provided, 1])
+        problem, producers = self.iteration.problem, [self.iteration.producers[k] for k in self.handed_on]
+        settled = [self.schedule.start[each] + problem.operator_of(each).latency + 1 for each in producers]
+        depth = max([last + 1, *provided, *settled, 1])
         deciding = [self.available(self.iteration.producers[k]) for k in self.iteration.body.decided_by]
         if depth <= self.interval:
             depth = max([depth, *(cycle + 1 for cycle in deciding)])
