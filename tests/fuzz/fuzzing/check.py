@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import multiprocessing
 import re
 import tempfile
@@ -19,7 +20,20 @@ LEVELS = ("loops", "schedule", "rtl")
 TIMEOUT = 120.0
 """Seconds after which a compilation or a run counts as a hang."""
 
-ACCEPTED_REFUSALS: tuple[str, ...] = ()
+PRELOADED = (
+    "islpy",
+    "ortools.sat.python.cp_model",
+    "pycde.circt",
+    "torch_mlir.execution_engine",
+    "gatewright.bridge.memories",
+    "gatewright.frontends.python",
+    "gatewright.interpreters.loopschedule",
+    "gatewright.transforms.rtl.loopschedule_to_rtl",
+    "gatewright.simulate.arc",
+)
+"""Modules that are loaded when first needed: once, and not again in every process of `check_isolated`."""
+
+ACCEPTED_REFUSALS: tuple[str, ...] = (r"int and u64 have no common type",)
 """Patterns of messages with which the compiler may refuse a program, because the language leaves the thing out."""
 
 
@@ -116,6 +130,8 @@ def _difference(what: str, expected: tuple, got: tuple) -> str | None:
 
 def check_isolated(program: Program, levels: tuple[str, ...] = LEVELS, timeout: float = TIMEOUT) -> Failure | None:
     """As `check`, in a process of its own, so that an abort inside a foreign tool or a hang becomes a Failure."""
+    for module in PRELOADED:
+        importlib.import_module(module)
     context = multiprocessing.get_context("fork")
     receiver, sender = context.Pipe(duplex=False)
     process = context.Process(target=_send_check, args=(sender, program, levels))
