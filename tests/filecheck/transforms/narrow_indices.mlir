@@ -69,3 +69,39 @@ func.func @a_predicate_holds_nothing_but_its_store(%a : memref<8xi32>, %n : i32,
 // CHECK:         %[[I:.*]] = arith.index_cast %i : i5 to index
 // CHECK-NEXT:    scf.if %c {
 // CHECK-NEXT:      memref.store %n, %a[%[[I]]]
+
+// -----
+
+func.func @a_loop_that_starts_behind_its_end(%a : memref<32xi32>) {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c5 = arith.constant 5 : index
+  %c20 = arith.constant 20 : index
+  %z = arith.constant 0 : i32
+  scf.for %i = %c0 to %c20 step %c1 {
+    scf.for %j = %i to %c5 step %c1 {
+      memref.store %z, %a[%j] : memref<32xi32>
+    }
+  }
+  func.return
+}
+
+// The inner counter has room for 19, where it never runs: cut to four bits, 16 would be 0.
+// CHECK-LABEL: func.func @a_loop_that_starts_behind_its_end
+// CHECK:         scf.for %i = %{{.*}} to %{{.*}} step %{{.*}} : i6 {
+// CHECK:           scf.for %j = %{{.*}} to %{{.*}} step %{{.*}} : i6 {
+
+// -----
+
+func.func @any_number_of_times(%a : memref<32xi32>, %n : index) {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %z = arith.constant 0 : i32
+  scf.for %i = %c0 to %n step %c1 {
+    memref.store %z, %a[%i] : memref<32xi32>
+  }
+  func.return
+}
+
+// CHECK-LABEL: func.func @any_number_of_times
+// CHECK:         scf.for %i = %{{.*}} to %{{.*}} step %{{.*}} : i64 {

@@ -11,7 +11,7 @@ from xdsl.dialects.builtin import IndexType, IntegerAttr, IntegerType, ModuleOp
 from xdsl.ir import Attribute, Block, Operation, Region, SSAValue
 from xdsl.passes import ModulePass
 
-from gatewright.analysis.ranges import INDEX_WIDTH, Range, signed_bits, value_ranges, width_of
+from gatewright.analysis.ranges import INDEX_WIDTH, Range, signed_bits, value_ranges, whole, width_of
 from gatewright.transforms.loops.if_convert import is_predicated_store
 
 LOW_BITS_SUFFICE = (arith.AddiOp, arith.SubiOp, arith.MuliOp)
@@ -149,9 +149,10 @@ class _Narrower:
 
     def _for(self, op: scf.ForOp, block: Block) -> None:
         old = op.body.block
-        step = self.ranges.get(op.step, (1, 1 << (INDEX_WIDTH - 1)))
-        low, high = self.ranges.get(op.lb, (0, 0))[0], self.ranges.get(op.ub, (0, 0))[1]
-        reach = (min(low, high), max(low, high) + step[1])
+        unknown = whole(op.lb.type)
+        assert unknown is not None
+        low, high, step = (self.ranges.get(bound, unknown) for bound in (op.lb, op.ub, op.step))
+        reach = (min(low[0], high[0]), max(low[1], high[1] + step[1]))
         counter = IntegerType(min(INDEX_WIDTH, max(signed_bits(reach), signed_bits(step))))
         bounds = [self.operand(value, block, counter, op) for value in (op.lb, op.ub, op.step)]
         types = [self.type_of(argument) for argument in old.args[1:]]
