@@ -72,6 +72,18 @@ def both() -> Callable[[str], Both]:
 
 
 @pytest.fixture
+def bound() -> Callable[..., tuple[str, int]]:
+    """The attributes that bind an operation to unit 0 of the operator for it, and the cycles that it takes."""
+
+    def attributes(kind: str, width: int, operands: Sequence[int] = ()) -> tuple[str, int]:
+        operator = OperatorLibrary().operator(kind, width, operands)
+        timing = f"gw.latency = {operator.latency} : i64, gw.interval = {operator.interval} : i64"
+        return f'{{gw.operator = "{operator.name}", gw.unit = 0 : i64, {timing}}}', operator.latency
+
+    return attributes
+
+
+@pytest.fixture
 def lower() -> Callable[[str], RtlDesign]:
     """Lowers the text of a program without checking it first."""
 

@@ -8,16 +8,8 @@ import pytest
 from gatewright.errors import IrError, UnsupportedError
 
 
-def unit(operator: str, number: int, latency: int, interval: int = 1) -> str:
-    """The attributes that bind an operation to a unit."""
-    return (
-        f'{{gw.operator = "{operator}", gw.unit = {number} : i64, gw.latency = {latency} : i64, '
-        f"gw.interval = {interval} : i64}}"
-    )
-
-
-def test_two_products_on_one_multiplier(both):
-    mul = unit("mul_32x32_32_l2", 0, 2)
+def test_two_products_on_one_multiplier(both, bound):
+    mul, latency = bound("muli", 32)
     program = both(
         f"""
 func.func @products(%a: i32, %b: i32) -> (i32, i32) {{
@@ -29,34 +21,34 @@ func.func @products(%a: i32, %b: i32) -> (i32, i32) {{
     %q = arith.muli %a, %a {mul} : i32
     loopschedule.register %q : i32
   }} : i32
-  %r:2 = loopschedule.step for 2 {{
+  loopschedule.step for {latency} {{
+    loopschedule.register
+  }}
+  %r:2 = loopschedule.step {{
     %r = arith.addi %p, %a : i32
-    loopschedule.register %r, %p : i32, i32
+    loopschedule.register %r, %q : i32, i32
   }} : i32, i32
-  return %r#0, %q : i32, i32
+  return %r#0, %r#1 : i32, i32
 }}"""
     )
     for a, b in ((3, 4), (-70000, 70000), (2**31 - 1, -1)):
         program.agree(np.int32(a), np.int32(b), reset=False)
     (fact,) = program.design.operators
-    assert (fact.operator, fact.kind, fact.width, fact.unit, fact.operations) == ("mul_32x32_32_l2", "muli", 32, 0, 2)
+    assert (fact.kind, fact.width, fact.unit, fact.operations) == ("muli", 32, 0, 2)
 
 
-@pytest.mark.parametrize(
-    ("operation", "latency"),
-    [("arith.divui", 9), ("arith.remui", 9), ("arith.divsi", 10), ("arith.remsi", 10), ("arith.floordivsi", 10)],
-)
-def test_two_divisions_on_one_divider(both, operation, latency):
-    div = unit(f"{operation.removeprefix('arith.')}_8", 0, latency, latency)
+@pytest.mark.parametrize("kind", ["divui", "remui", "divsi", "remsi", "floordivsi"])
+def test_two_divisions_on_one_divider(both, bound, kind):
+    div, latency = bound(kind, 8)
     program = both(
         f"""
 func.func @quotients(%a: i8, %b: i8) -> (i8, i8) {{
   %p = loopschedule.step for {latency} {{
-    %p = {operation} %a, %b {div} : i8
+    %p = arith.{kind} %a, %b {div} : i8
     loopschedule.register %p : i8
   }} : i8
   %q = loopschedule.step for {latency + 1} {{
-    %q = {operation} %b, %p {div} : i8
+    %q = arith.{kind} %b, %p {div} : i8
     loopschedule.register %q : i8
   }} : i8
   %r = loopschedule.step {{
@@ -70,28 +62,29 @@ func.func @quotients(%a: i8, %b: i8) -> (i8, i8) {{
         program.agree(np.int8(a), np.int8(b), reset=False)
 
 
-def test_the_square_root_of_a_run_is_not_that_of_the_run_before(both):
+def test_the_square_root_of_a_run_is_not_that_of_the_run_before(both, bound):
+    root, latency = bound("isqrt", 16)
     program = both(
-        """
-func.func @root(%a: i16) -> i16 {
-  %r = loopschedule.step for 10 {
-    %r = gw.isqrt %a {gw.latency = 9 : i64} : i16
+        f"""
+func.func @root(%a: i16) -> i16 {{
+  %r = loopschedule.step for {latency + 1} {{
+    %r = gw.isqrt %a {root} : i16
     loopschedule.register %r : i16
-  } : i16
+  }} : i16
   return %r : i16
-}"""
+}}"""
     )
     for a in (0, 1, 99, 100, 32767, 4):
         program.agree(np.int16(a), reset=False)
 
 
 @pytest.mark.parametrize("swapped", [False, True])
-def test_operands_take_the_ports_that_they_fit(both, swapped):
-    mul = unit("mul_32x16_32_l2", 0, 2)
+def test_operands_take_the_ports_that_they_fit(both, bound, swapped):
+    mul, latency = bound("muli", 32, (32, 16))
     program = both(
         f"""
 func.func @uneven(%a: i32, %b: i16) -> i32 {{
-  %p = loopschedule.step for 3 {{
+  %p = loopschedule.step for {latency + 1} {{
     %wide = arith.extsi %b : i16 to i32
     %p = arith.muli {"%wide, %a" if swapped else "%a, %wide"} {mul} : i32
     loopschedule.register %p : i32

@@ -118,9 +118,9 @@ def test_results_are_held_until_the_next_start(both):
         assert not model.get("done") and model.get("ready")
 
 
-def test_a_quotient_is_kept_when_a_loop_beside_it_divides_again(both):
+def test_a_quotient_is_kept_when_a_loop_beside_it_divides_again(both, bound):
     """Both divisions are on one unit; the loop starts with the first one and reaches its own when that has ended."""
-    div = '{gw.operator = "divui_8", gw.unit = 0 : i64, gw.latency = 9 : i64, gw.interval = 9 : i64}'
+    div, latency = bound("divui", 8)
     program = both(
         f"""
 func.func @beside(%a: i8, %b: i8) -> (i8, i8) {{
@@ -132,11 +132,11 @@ func.func @beside(%a: i8, %b: i8) -> (i8, i8) {{
       %p = arith.cmpi eq, %i, %zero : i8
       loopschedule.register %p : i1
     }} do {{
-      %j = loopschedule.step for 9 {{
+      %j = loopschedule.step for {latency} {{
         %j = arith.addi %i, %one : i8
         loopschedule.register %j : i8
       }} : i8
-      %r = loopschedule.step for 10 {{
+      %r = loopschedule.step for {latency + 1} {{
         %r = arith.divui %b, %a {div} : i8
         loopschedule.register %r : i8
       }} : i8
@@ -144,7 +144,7 @@ func.func @beside(%a: i8, %b: i8) -> (i8, i8) {{
     }}
     loopschedule.register %q, %l#1 : i8, i8
   }} : i8, i8
-  loopschedule.step for 9 {{
+  loopschedule.step for {latency} {{
     loopschedule.register
   }}
   %t:2 = loopschedule.step {{
@@ -155,4 +155,4 @@ func.func @beside(%a: i8, %b: i8) -> (i8, i8) {{
   return %t#0, %t#1 : i8, i8
 }}"""
     )
-    assert program.agree(np.int8(100), np.int8(7)) == 1 + 20 + 9 + 1
+    assert program.agree(np.int8(100), np.int8(7)) == 1 + (2 * latency + 2) + latency + 1

@@ -10,13 +10,20 @@ from __future__ import annotations
 import random
 from dataclasses import dataclass, field, replace
 
+from gatewright.operators.library import OperatorLibrary
+
 INDEX = 0
 """Stands for the width of `index`."""
 
 WIDTHS = (1, 8, 16, 32)
 LOGIC = ("addi", "subi", "muli", "andi", "ori", "xori", "shli", "shrui", "shrsi", "cmpi", "select", "maxsi", "minui")
-LATENCIES = {"divui": (1, 0), "remui": (1, 0), "divsi": (2, 0), "remsi": (2, 0), "floordivsi": (2, 0)}
-"""Cycles beyond the width that the iterative operators take."""
+SLOW = (
+    *((kind, 8) for kind in ("divui", "remui", "divsi", "remsi", "floordivsi", "isqrt")),
+    *(("divui", 16), ("muli", 16), ("muli", 16), ("muli", 32), ("muli", 32)),
+)
+"""Operations that take several cycles."""
+
+LIBRARY = OperatorLibrary()
 
 
 def type_text(width: int) -> str:
@@ -305,27 +312,21 @@ class Step:
         """An operation on a unit that takes several cycles."""
         if not self.scope.numbers:
             return
-        if self.random.random() < 0.4:
-            width, latency = self.random.choice([(16, 1), (32, 2)])
-            name, kind, interval = f"mul_{width}x{width}_{width}_l{latency}", "muli", 1
-        else:
-            width = 8
-            kind = self.random.choice([*LATENCIES, "isqrt"])
-            latency = 5 if kind == "isqrt" else width + LATENCIES[kind][0]
-            name, interval = f"{kind}_{width}", latency
+        kind, width = self.random.choice(SLOW)
+        operator = LIBRARY.operator(kind, width)
         unit = self.random.choice(self.scope.numbers)
-        key = f"{name} {unit}"
+        key = f"{operator.name} {unit}"
         if self.scope.units.get(key, 0) > 0 or key in self.started:
             return
         operands = [self.need(width).name for _ in range(1 if kind == "isqrt" else 2)]
         mnemonic = "gw.isqrt" if kind == "isqrt" else f"arith.{kind}"
         attributes = (
-            f'{{gw.operator = "{name}", gw.unit = {unit} : i64, gw.latency = {latency} : i64, '
-            f"gw.interval = {interval} : i64}}"
+            f'{{gw.operator = "{operator.name}", gw.unit = {unit} : i64, gw.latency = {operator.latency} : i64, '
+            f"gw.interval = {operator.interval} : i64}}"
         )
         self.started.add(key)
-        self.scope.units[key] = interval
-        self.add(width, f"{mnemonic} {', '.join(operands)} {attributes} : i{width}", latency)
+        self.scope.units[key] = operator.interval
+        self.add(width, f"{mnemonic} {', '.join(operands)} {attributes} : i{width}", operator.latency)
 
     def merge(self) -> None:
         """A choice between the result of a skipped step and another value."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from random_schedules.generator import INDEX, WIDTHS, Scope, Step, Value, type_text
+from random_schedules.generator import INDEX, LIBRARY, WIDTHS, Scope, Step, Value, type_text
 
 
 class Stage(Step):
@@ -19,15 +19,18 @@ class Stage(Step):
 
     def product(self) -> None:
         """A multiplication on a unit that is free in this cycle of the interval."""
-        width, latency = self.random.choice([(16, 1), (32, 2)])
-        unit = self.random.choice(self.scope.numbers or (0,))
-        name = f"mul_{width}x{width}_{width}_l{latency}"
-        if f"{name} {unit}" in self.started or not self.scope.numbers or self.scope.units.get(f"{name} {unit}", 0) > 0:
+        width = self.random.choice([16, 32])
+        operator = LIBRARY.operator("muli", width)
+        key = f"{operator.name} {self.random.choice(self.scope.numbers or (0,))}"
+        if key in self.started or not self.scope.numbers or self.scope.units.get(key, 0) > 0:
             return
-        self.started.add(f"{name} {unit}")
-        attributes = f'{{gw.operator = "{name}", gw.unit = {unit} : i64, gw.latency = {latency} : i64}}'
+        self.started.add(key)
+        attributes = (
+            f'{{gw.operator = "{operator.name}", gw.unit = {key.split()[1]} : i64, '
+            f"gw.latency = {operator.latency} : i64}}"
+        )
         operands = f"{self.need(width).name}, {self.need(width).name}"
-        self.add(width, f"arith.muli {operands} {attributes} : i{width}", latency)
+        self.add(width, f"arith.muli {operands} {attributes} : i{width}", operator.latency)
 
 
 class Pipeline:
