@@ -109,6 +109,12 @@ def compiled() -> Callable[..., Program]:
 
 
 @pytest.fixture
+def runs() -> Callable[[Program, list], list[np.ndarray]]:
+    """`runs(program, arguments)`: the results at the loops level; arrays among the arguments are updated."""
+    return run_at_loops
+
+
+@pytest.fixture
 def from_text(request: pytest.FixtureRequest) -> Callable[..., Callable]:
     """`from_text(source)`: the function `f` that the source text defines, as if it came from a file."""
 
@@ -126,4 +132,3 @@ def from_text(request: pytest.FixtureRequest) -> Callable[..., Callable]:
 def text() -> Callable[[Program], str]:
     """The printed module of a program."""
     return lambda program: str(program.module)
-

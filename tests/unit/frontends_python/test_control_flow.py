@@ -8,9 +8,14 @@ import pytest
 A = np.zeros(16, np.int32)
 
 
-@pytest.mark.parametrize("arguments", ("8", "3, 8", "7, -1, -1", "0, 16, 3", "15, 0, -4", "5, 5", "9, 3", "2, 3", "-2, 2"))
+@pytest.mark.parametrize(
+    "arguments", ("8", "3, 8", "7, -1, -1", "0, 16, 3", "15, 0, -4", "5, 5", "9, 3", "2, 3", "-2, 2")
+)
 def test_a_range_of_constants(agrees, from_text, arguments):
-    agrees(from_text(f"def f(a):\n    s = 0\n    for i in range({arguments}):\n        s = s * 3 + i\n        a[i] = s\n"), A)
+    agrees(
+        from_text(f"def f(a):\n    s = 0\n    for i in range({arguments}):\n        s = s * 3 + i\n        a[i] = s\n"),
+        A,
+    )
 
 
 @pytest.mark.parametrize("arguments", ("n", "n, m", "m, n, 2", "n, m, -1", "n, m, -3", "n, m, k", "n + 1, m * 2, -k"))

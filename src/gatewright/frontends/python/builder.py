@@ -65,6 +65,16 @@ class Builder:
             self._available.pop()
             self.block = outer
 
+    @contextmanager
+    def apart(self, block: Block) -> Iterator[Block]:
+        """Build in `block`, which will stand somewhere before the current place: nothing built so far is in reach."""
+        available, self._available = self._available, []
+        try:
+            with self.inside(block):
+                yield block
+        finally:
+            self._available = available
+
 
 def _signed(value: int, type_: IntegerType | IndexType) -> int:
     """The value as the printer of constants wants it: signed, except for truth values."""

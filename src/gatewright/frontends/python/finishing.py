@@ -173,7 +173,7 @@ def _make_writable(
     state.builder.location = anchor.location
     state.builder.insert_at_head(memory)
     buffer.ref.replace_all_uses_with(memory.memref)
-    with state.builder.inside(block):
+    with state.builder.apart(block):
         source = memref.GetGlobalOp(
             _global(buffer, module, globals_, reserved), memref_type(buffer.element, buffer.shape)
         )

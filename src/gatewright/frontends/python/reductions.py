@@ -54,7 +54,7 @@ def fold(
             return level([*indices, python_int(0)], carried)
         return counted(state, shape[axis], carried, lambda index, inner: level([*indices, index], inner))
 
-    return list(level([], initial))
+    return list(level([], initial)) if prod(shape) else list(initial)
 
 
 def reduce_axes(
@@ -64,8 +64,6 @@ def reduce_axes(
     rank = len(array.shape)
     axes, keep = parse_axes(state, axis, rank), keepdims is not None and bool(known_int(state, keepdims, "keepdims"))
     extents = [array.shape[a] for a in axes]
-    if prod(extents) == 0:
-        raise state.mistake("this reduces an array without elements")
     left = [a for a in range(rank) if a not in axes]
     shape = tuple(1 if a in axes else array.shape[a] for a in range(rank) if keep or a in left)
 
@@ -79,6 +77,12 @@ def reduce_axes(
         return whole(extents, inner)
 
     return expression(state, shape, element, [(v, False) for v, _ in array.reads()]) if shape else element([])
+
+
+def _first(state: Compilation, extents: Sequence[int], element: Element) -> Number:
+    if prod(extents) == 0:
+        raise state.mistake("this looks for an element in an array that has none")
+    return element([python_int(0)] * len(extents))
 
 
 def parse_axes(state: Compilation, value: Value | None, rank: int) -> list[int]:
@@ -127,7 +131,7 @@ def _extreme(state: Compilation, operator: str, array: Value | None, options: Se
     axis, keepdims = options
 
     def whole(extents: list[int], element: Element) -> Number:
-        first = element([python_int(0)] * len(extents))
+        first = _first(state, extents, element)
         step = lambda at, seen: [number_binary(state, operator, seen[0], element(at))]  # noqa: E731
         return fold(state, extents, [first], step)[0]
 
@@ -151,7 +155,7 @@ def _position(state: Compilation, operator: str, array: Value | None, axis: Valu
     array = array_of(state, array)
 
     def whole(extents: list[int], element: Element) -> Number:
-        first = [python_int(0), python_int(0), element([python_int(0)] * len(extents))]
+        first = [python_int(0), python_int(0), _first(state, extents, element)]
 
         def step(at: Sequence[Number], seen: Sequence[Number]) -> list[Number]:
             count, best_at, best = seen
