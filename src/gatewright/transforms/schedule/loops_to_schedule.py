@@ -97,9 +97,13 @@ class _Scheduler:
         old.erase(safe_erase=False)
 
     def _hoist_heads(self, block: Block) -> None:
-        for op in block.walk():
-            if not isinstance(op, HEAD_OPERATIONS):
-                continue
+        """Move what takes no time to the head, in the source too: copies of loops then share it."""
+        for op in [inner for inner in block.walk() if isinstance(inner, HEAD_OPERATIONS)]:
+            if op.parent is not block:
+                op.detach()
+                first = block.first_op
+                assert first is not None
+                block.insert_op_before(op, first)
             if isinstance(op, arith.ConstantOp):
                 key = (op.value, op.result.type)
                 if key not in self.constants:
