@@ -22,6 +22,9 @@ from gatewright.program import Program
 MOST_ITERATIONS = 1 << 16
 """Longer loops are not traced."""
 
+ABSENT, OUTSIDE = -1, -2
+"""What stands in place of an address where there is none."""
+
 Access = memref.LoadOp | memref.StoreOp
 
 
@@ -32,12 +35,15 @@ class Trace:
     execution: np.ndarray
     """For each iteration, the number of the execution of the loop that it belongs to."""
     addresses: dict[Operation, np.ndarray] = field(default_factory=dict)
-    """For each access that depends on no data, its row-major address in each iteration; -1 where it does not happen."""
+    """For each access that depends on no data, its row-major address in each iteration; `ABSENT` where it does not
+    happen, `OUTSIDE` where it misses the array."""
+    executions: int = 1
+    """How often the loop is executed, those times included in which it has no iterations."""
 
     @property
     def iterations(self) -> int | None:
         """The number of iterations, if it is the same in every execution."""
-        counts = np.bincount(self.execution)
+        counts = np.bincount(self.execution, minlength=self.executions)
         return int(counts[0]) if len(counts) and (counts == counts[0]).all() else None
 
     def distance(self, earlier: Operation, later: Operation) -> int | None:
@@ -71,6 +77,12 @@ class Trace:
             return True
         left, right = self.addresses[one], self.addresses[other]
         return bool(((left == right) & (left >= 0)).any())
+
+    def take_turns(self, one: Operation, other: Operation) -> bool:
+        """True if two accesses never happen in the same iteration, not even outside the array."""
+        if one not in self.addresses or other not in self.addresses:
+            return False
+        return not bool(((self.addresses[one] != ABSENT) & (self.addresses[other] != ABSENT)).any())
 
 
 def accesses_of(block: Block) -> dict[Operation, SSAValue | None] | None:
@@ -220,16 +232,17 @@ class _Tracer:
         entry = self.block = Block(arg_types=types)
         self.rows = list(entry.args)
         zero = self._constant(0)
-        count, _ = self._loop(0, zero, zero)
-        entry.add_op(func.ReturnOp(count))
-        function = func.FuncOp("trace", (types, [IndexType()]), Region(entry))
-        arrays = [np.full(MOST_ITERATIONS, -1, np.int64) for _ in types]
+        entry.add_op(func.ReturnOp(*self._loop(0, zero, zero)))
+        function = func.FuncOp("trace", (types, [IndexType(), IndexType()]), Region(entry))
+        arrays = [np.full(MOST_ITERATIONS, ABSENT, np.int64) for _ in types]
         outcome = loops.run(Program("loops", ModuleOp([function]), "trace"), arrays)
-        total = int(outcome.results[0])
+        total, executions = map(int, outcome.results)
         if total >= MOST_ITERATIONS:
             return None
         *addresses, execution = (array[:total] for array in arrays)
-        return Trace(execution, dict(zip(self.traced, addresses, strict=True)))
+        return Trace(
+            execution, dict(zip(self.traced, addresses, strict=True)), executions if len(self.loops) > 1 else 1
+        )
 
     def _loop(self, depth: int, count: SSAValue, execution: SSAValue) -> tuple[SSAValue, SSAValue]:
         """Emit a loop and those inside it; return the numbers of iterations and executions behind it."""
@@ -272,7 +285,7 @@ class _Tracer:
         assert isinstance(access, memref.LoadOp | memref.StoreOp) and isinstance(access.memref.type, MemRefType)
         shape = access.memref.type.get_shape()
         address = self._constant(0, i64)
-        inside: SSAValue | None = None if predicate is None else self._copy(predicate)
+        inside: SSAValue | None = None
         for position, index in enumerate(access.indices):
             value = self._wide(self._copy(index))
             stride = self._constant(prod(shape[position + 1 :]), i64)
@@ -280,7 +293,9 @@ class _Tracer:
             fits = self._emit(arith.CmpiOp(value, self._constant(shape[position], i64), "ult"))
             inside = fits if inside is None else self._emit(arith.AndIOp(inside, fits))
         if inside is not None:
-            address = self._emit(arith.SelectOp(inside, address, self._constant(-1, i64)))
+            address = self._emit(arith.SelectOp(inside, address, self._constant(OUTSIDE, i64)))
+        if predicate is not None:
+            address = self._emit(arith.SelectOp(self._copy(predicate), address, self._constant(ABSENT, i64)))
         self.block.add_op(memref.StoreOp.get(address, row, [iteration]))
 
     def _wide(self, value: SSAValue) -> SSAValue:

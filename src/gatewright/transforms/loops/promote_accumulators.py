@@ -33,8 +33,9 @@ class PromoteAccumulatorsPass(ModulePass):
     ```
 
     For innermost loops, where the subscripts do not change in the loop and every other access of the array in it is
-    proven to touch other elements. Around a loop that may have no iterations, and unless the element is proven to be
-    inside the array, load and store stand under the condition that it has one.
+    proven to touch other elements. If all stores are under conditions, these may be what keeps them inside the array;
+    the element then has to be proven to be inside. Around a loop that may have no iterations, load and store of an
+    element that is not stand under the condition that it has one.
     """
 
     name = "promote-accumulators"
@@ -79,11 +80,18 @@ def _candidates(loop: scf.ForOp, accesses: dict[SSAValue, list[Access]], order: 
             if store is not next(access for access in group if isinstance(access, memref.StoreOp)):
                 continue
             others = [access for access in array if access not in group]
-            if all(_is_outside(index, loop) for index in store.indices) and all(
-                order.never_meet(other, store) for other in others
+            if (
+                all(_is_outside(index, loop) for index in store.indices)
+                and all(order.never_meet(other, store) for other in others)
+                and (_is_certain(group, loop) or _is_inside(store, order))
             ):
                 groups.append(group)
     return groups
+
+
+def _is_certain(group: list[Access], loop: scf.ForOp) -> bool:
+    """True if every iteration stores to the element, which so is inside its array."""
+    return any(isinstance(access, memref.StoreOp) and access.parent is loop.body.block for access in group)
 
 
 def _is_outside(value: SSAValue, loop: scf.ForOp) -> bool:

@@ -49,7 +49,7 @@ def _merge_one(loop: scf.WhileOp, kinds: tuple[type[Operation], ...]) -> bool:
     for group in groups.values():
         for position, one in enumerate(group):
             for other in group[position + 1 :]:
-                if _take_turns(one, other, found) and _merge(one, other, accesses, found):
+                if found.take_turns(one, other) and _merge(one, other, accesses, found):
                     return True
     return False
 
@@ -57,13 +57,6 @@ def _merge_one(loop: scf.WhileOp, kinds: tuple[type[Operation], ...]) -> bool:
 def _has_several(accesses: dict[Operation, SSAValue | None]) -> bool:
     kinds = [(op.operands[0] if isinstance(op, memref.LoadOp) else op.operands[1], type(op)) for op in accesses]
     return len(set(kinds)) < len(kinds)
-
-
-def _take_turns(one: Operation, other: Operation, found: Trace) -> bool:
-    """True if two accesses never happen in the same iteration."""
-    if one not in found.addresses or other not in found.addresses:
-        return False
-    return not bool(((found.addresses[one] >= 0) & (found.addresses[other] >= 0)).any())
 
 
 def _merge(one: Operation, other: Operation, accesses: dict[Operation, SSAValue | None], found: Trace) -> bool:
@@ -136,11 +129,11 @@ def _merge_stores(
     if second is None or not isinstance(outer, scf.IfOp) or outer.parent is None:
         return False
     block = outer.parent
-    place = {op: number for number, op in enumerate(block.ops)}
-    first = _in_block(one, block)
-    between = [op for op in accesses if place[first] < place[_in_block(op, block)] < place[outer]]
     array = one.memref
-    if any(op.operands[0 if isinstance(op, memref.LoadOp) else 1] is array and found.meet(op, one) for op in between):
+    order = [op for op in accesses if op.operands[0 if isinstance(op, memref.LoadOp) else 1] is array]
+    between = order[order.index(one) + 1 : order.index(other)]
+    passed = [op for op in between if op.parent is not other.parent]
+    if any(found.meet(op, one) for op in passed) or any(found.meet(op, other) for op in between if op not in passed):
         return False
     indices = [_select(predicate, a, b, outer) for a, b in zip(one.indices, other.indices, strict=True)]
     value = _select(predicate, one.value, other.value, outer)
