@@ -12,6 +12,8 @@ from fuzzing.reduce import reduce
 
 SEED = 2024
 BATCHES, BATCH = 10, 10
+FOUND = sorted((Path(__file__).parent / "found").glob("*.py"))
+"""Programs on which the compiler once went wrong; found by random programs, and rewritten to be read."""
 
 
 @pytest.mark.parametrize("batch", range(BATCHES))
@@ -20,6 +22,11 @@ def test_random_programs_agree_with_python_at_every_level(batch: int):
         program = generate(SEED, number)
         failure = check(program)
         assert accepted(failure), f"{failure}\n{program.source}"
+
+
+@pytest.mark.parametrize("path", FOUND, ids=lambda path: path.stem)
+def test_a_program_that_once_failed_agrees_with_python(path: Path):
+    assert check(Program(path.stem, path.read_text())) is None
 
 
 def test_the_generator_depends_on_nothing_but_its_seed():
