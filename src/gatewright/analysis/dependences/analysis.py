@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
 from functools import cache, cached_property
+from math import inf
 
 import islpy as isl
 
@@ -76,7 +77,13 @@ class Dependence:
 
     def extremes(self, value: Affine) -> Range:
         """The least and the greatest value of an expression in the names of source and target over all pairs."""
-        return extremes(value.intersect_domain(self.pairs))
+        # The value becomes a dimension: isl minimises no expression that it simplifies to a fraction, as it does
+        # floor(i/2) where i is even.
+        results = self.pairs & affine("result").eq_set(value)
+        at = results.find_dim_by_name(isl.dim_type.param, "result")
+        results = results.move_dims(isl.dim_type.set, 0, isl.dim_type.param, at, 1)
+        results = results.project_out(isl.dim_type.param, 0, results.dim(isl.dim_type.param))
+        return _integer(results.dim_min_val(0)), _integer(results.dim_max_val(0))
 
     def describe(self) -> str:
         """One line: `flow: store A[i] -> load A[i - 1], distance (1)`."""
@@ -189,12 +196,12 @@ class DependenceAnalysis:
                     found[source.access, target.access] = min(least)
         return found
 
-    def lead(self, source: Access, target: Access, intervals: tuple[int, int]) -> int | None | bool:
+    def lead(self, source: Access, target: Access, intervals: tuple[int, int]) -> float | None:
         """How many cycles a loop has to run before another one behind it starts, so that an order is kept.
 
         The loops are those directly below what is around both accesses; their iterations start in the given intervals.
         The answer is the greatest distance from the start of an iteration of the second loop to the start of one of the
-        first that it depends on, had both loops started together. None if there is no bound, False if nothing depends.
+        first that it depends on, had both loops started together. Infinite if there is no bound, None if nothing depends.
         """
         one, other = self._of[source], self._of[target]
         for dependence in self.between(source, target):
@@ -202,8 +209,9 @@ class DependenceAnalysis:
                 level = len(dependence.loops)
                 first = named(iteration(one.loops[level]), one, SOURCE).scale_val(isl.Val(intervals[0]))
                 second = named(iteration(other.loops[level]), other, TARGET).scale_val(isl.Val(intervals[1]))
-                return dependence.extremes(first - second)[1]
-        return False
+                greatest = dependence.extremes(first - second)[1]
+                return inf if greatest is None else greatest
+        return None
 
 
 def iteration(loop: Loop) -> Affine:
