@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import signal
 import tempfile
 from pathlib import Path
 from random import Random
@@ -15,6 +16,8 @@ from fuzzing.scope import DEFAULT_FEATURES, Array, PythonInt, Scalar, Scope
 from fuzzing.statements import MOST_WORK, StatementWriter, indented
 from fuzzing.values import DTYPES, INTEGERS, array_text, constant
 
+PATIENCE = 10.0
+"""Seconds that Python may take for a program; what the reducer makes of a loop may not end."""
 INPUT_SETS = 3
 """The argument tuples of one program; the same design runs all of them."""
 
@@ -31,14 +34,23 @@ def generate(seed: int, number: int, features: frozenset[str] = DEFAULT_FEATURES
 
 
 def python_accepts(program: Program, folder: Path) -> bool:
-    """Whether Python runs the program on all its inputs; NumPy raises for example on a literal out of range."""
+    """Whether Python runs the program on all its inputs, and soon; NumPy raises if a literal does not fit."""
+    before = signal.signal(signal.SIGALRM, _out_of_time)
+    signal.setitimer(signal.ITIMER_REAL, PATIENCE)
     try:
         loaded = program.load(folder)
         for arguments in loaded.inputs:
             loaded.reference(arguments)
     except Exception:  # whatever it is, Python does not define what the program computes
         return False
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
     return True
+
+
+def _out_of_time(*_: object) -> None:
+    raise TimeoutError
 
 
 def _source(rng: Random, features: frozenset[str]) -> str:
