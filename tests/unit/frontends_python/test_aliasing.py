@@ -1,4 +1,4 @@
-"""Views share memory as NumPy's do; a right side is evaluated before anything is stored; names may move between arrays."""
+"""Views share memory as NumPy's do, a right side is evaluated before it is stored, names may move between arrays."""
 
 from __future__ import annotations
 
@@ -149,7 +149,7 @@ def test_two_local_arrays_change_places(agrees):
     def f(a, n):
         now = a.copy()
         then = np.zeros(8, np.int32)
-        for t in range(n):
+        for _ in range(n):
             for i in range(1, 7):
                 then[i] = now[i - 1] + now[i + 1]
             now, then = then, now

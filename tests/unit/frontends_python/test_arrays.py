@@ -51,7 +51,9 @@ def test_an_element(agrees, from_text, index):
              "a[:, -3:]", "a[5:9]", "a[i:i + 1]", "a[3:0:-2]", "a.T", "a.T[2]", "a[1:, 1:].T", "a[None, 1]")
 )  # fmt: skip
 def test_a_part_is_numpys(agrees, from_text, part):
-    f = from_text(f"def f(a):\n    for i in range(3):\n        x = {part}\n        a[0, 0] += np.sum(x)\n    return i\n")
+    f = from_text(
+        f"def f(a):\n    for i in range(3):\n        x = {part}\n        a[0, 0] += np.sum(x)\n    return i\n"
+    )
     agrees(f, A.astype(np.int64))
 
 
@@ -173,9 +175,12 @@ def test_tables_with_equal_contents_are_one_rom(compiled, text):
 
 def test_elementwise_functions(agrees):
     def f(a, b):
-        return (np.maximum(a, b), np.minimum(a, 0), np.abs(a), np.where(a > b, a, -b), np.where(a > 0, 1, 2), np.square(a),
-                np.clip(a, -5, 9), np.add(a, b), np.bitwise_xor(a, b), np.logical_and(a, b), ~a, a == b, np.not_equal(a, 3),
-                np.logical_not(a), np.negative(a), np.outer(a, b), np.floor_divide(a, b), np.remainder(a, b))  # fmt: skip
+        extremes = np.maximum(a, b), np.minimum(a, 0), np.clip(a, -5, 9)
+        chosen = np.where(a > b, a, -b), np.where(a > 0, 1, 2)
+        computed = np.abs(a), np.square(a), np.add(a, b), np.negative(a), np.outer(a, b), ~a
+        divided = np.floor_divide(a, b), np.remainder(a, b)
+        truths = np.logical_and(a, b), np.bitwise_xor(a, b), a == b, np.not_equal(a, 3), np.logical_not(a)
+        return extremes + chosen + computed + divided + truths
 
     agrees(f, V, V)
 

@@ -62,7 +62,7 @@ def test_the_loop_variable_stays_after_the_loop(agrees):
 def test_the_loop_variable_keeps_its_value_when_the_loop_does_not_run(agrees):
     def f(n):
         i = 77
-        for i in range(n):
+        for i in range(n):  # noqa: B007
             pass
         return i
 
@@ -94,7 +94,7 @@ def test_a_value_first_assigned_in_a_loop_that_runs_is_there_afterwards(agrees):
 def test_several_carried_variables(agrees):
     def f(a, n):
         x, y, z = 0, np.int32(1), a[0]
-        for i in range(n):
+        for _ in range(n):
             x, y = y, x + y
             z = z ^ y
         return x + y, y, z
@@ -255,9 +255,9 @@ def test_enumerate_zip_and_reversed(agrees):
         s = 0
         for i, x in enumerate(a):
             s += i * x
-        for i, (x, y) in enumerate(zip(a, b), 5):
+        for i, (x, y) in enumerate(zip(a, b, strict=False), 5):
             s += i * x - y
-        for x, i in zip(b, range(20, 0, -2)):
+        for x, i in zip(b, range(20, 0, -2), strict=True):
             s += x * i
         for i in reversed(range(2, 9, 3)):
             s = s * 7 + i

@@ -56,11 +56,14 @@ class Builder:
 
     @contextmanager
     def inside(self, block: Block) -> Iterator[Block]:
-        """Build in `block`, which is or will be nested in the current one."""
+        """Build in `block`, which is or will be nested in the current one. An error leaves nothing of it."""
         outer, self.block = self.block, block
         self._available.append({})
         try:
             yield block
+        except BaseException:
+            discard(block)
+            raise
         finally:
             self._available.pop()
             self.block = outer

@@ -89,9 +89,15 @@ def emit_enumerate(state: Compilation, arguments: Arguments) -> Value:
 @function(zip, "zip")
 def emit_zip(state: Compilation, arguments: Arguments) -> Value:
     """For loops over several arrays and ranges at once."""
-    if not arguments.positional or arguments.keywords:
-        raise state.unsupported("zip takes arrays and ranges")
-    return Pairing("zip", tuple(settled(state, value) for value in arguments.positional))
+    (strict,) = Arguments("zip", [], arguments.keywords).bind(state, "strict", least=0)
+    if not arguments.positional:
+        raise state.mistake("zip needs an argument")
+    parts = tuple(settled(state, value) for value in arguments.positional)
+    counts = [counted_items(state, part)[0] for part in parts]
+    known = {count.known for count in counts if count.is_known}
+    if strict is not None and truth_of(state, strict).known and (len(known) > 1 or not all(c.is_known for c in counts)):
+        raise state.mistake("zip with strict=True needs items of one length", why="Python raises ValueError otherwise")
+    return Pairing("zip", parts)
 
 
 @function(reversed, "reversed")

@@ -20,6 +20,8 @@ from gatewright.frontends.python.values import (
     Known,
     Number,
     NumberType,
+    PythonBool,
+    PythonInt,
     Value,
     kind_of,
 )
@@ -61,6 +63,15 @@ def cast(state: Compilation, value: Value, type_: NumberType, strict: bool = Tru
         return convert(state, number, type_)
 
     return elementwise(state, one, [value])
+
+
+def strong(state: Compilation, value: Value) -> Value:
+    """What NumPy makes of Python numbers: int64 and bool."""
+    if isinstance(value, Number) and isinstance(value.type, PythonInt):
+        return convert(state, value, Integer(64))
+    if isinstance(value, Number) and isinstance(value.type, PythonBool):
+        return convert(state, value, Bool())
+    return value
 
 
 def one_type(state: Compilation, number: Number) -> NumberType:

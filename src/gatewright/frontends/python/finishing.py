@@ -5,6 +5,7 @@ from __future__ import annotations
 from xdsl.dialects import memref
 from xdsl.dialects.builtin import ModuleOp, SymbolRefAttr
 from xdsl.ir import Block, Operation
+from xdsl.rewriter import Rewriter
 from xdsl.transforms.dead_code_elimination import dce
 
 from gatewright import types
@@ -189,5 +190,15 @@ def _make_writable(
 
 
 def sweep(module: ModuleOp) -> None:
-    """Remove operations whose results nobody uses."""
+    """Remove operations whose results nobody uses, and memories that nobody reads."""
     dce(module)
+    for operation in list(module.walk()):
+        if isinstance(operation, memref.AllocOp) and all(_only_fills(use.operation) for use in operation.memref.uses):
+            for use in list(operation.memref.uses):
+                Rewriter.erase_op(use.operation)
+            Rewriter.erase_op(operation)
+    dce(module)
+
+
+def _only_fills(user: Operation) -> bool:
+    return isinstance(user, memref.StoreOp)

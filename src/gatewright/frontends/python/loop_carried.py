@@ -34,6 +34,8 @@ class Carried:
     copies: dict[str, View] = field(default_factory=dict)
     """The memories of names that mean different arrays in different iterations."""
     changed: bool = False
+    first_only: bool = False
+    """Whether this is the first iteration alone, whose names have the values from before the loop."""
 
     def types(self) -> list:
         """The IR types of the open numbers, in order."""

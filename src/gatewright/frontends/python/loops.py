@@ -9,6 +9,7 @@ from xdsl.dialects import scf
 from xdsl.dialects.builtin import IndexType
 from xdsl.ir import Block, SSAValue
 
+from gatewright.errors import GatewrightError
 from gatewright.frontends.python.arrays import View
 from gatewright.frontends.python.builder import discard, hint
 from gatewright.frontends.python.compilation import Compilation
@@ -44,17 +45,28 @@ class Loop:
         self.entry: Names = dict(state.frame.names)
 
     def emit(self, attempt: Callable[[Carried], tuple[Names, Sequence[Block], Callable[[], None]]]) -> None:
-        """Try `attempt`, which fills blocks and returns the names at their end and how to finish, until it is right."""
-        state = self.state
+        """Try `attempt`, which fills blocks and returns the names at their end and how to finish, until it is right.
+
+        The first guess knows too little of the Python integers before the loop. If it fails, the first iteration, which
+        has their values, gives the next guess.
+        """
+        state, mark = self.state, self.state.mark()
         carried = carried_at_entry(self.names, self.entry)
-        for _ in range(MOST_TRIES):
-            mark = state.mark()
+        for number in range(MOST_TRIES):
             self.start_of_stores = len(state.stores)
             state.frame.names = dict(self.entry)
             self._note_entry(carried)
-            end, blocks, finish = attempt(carried)
+            tried = carried
+            try:
+                end, blocks, finish = attempt(carried)
+            except GatewrightError:
+                if number > 0:
+                    raise
+                state.restore(mark)
+                tried = Carried({}, first_only=True)
+                end, blocks, finish = attempt(tried)
             better = refined(state, carried, self.entry, end)
-            if not better.changed:
+            if not better.changed and not tried.first_only:
                 self._note_end(carried, end)
                 finish()
                 return
@@ -213,7 +225,7 @@ def emit_while(state: Compilation, node: ast.While, condition: Callable[[], Numb
         loop.inside(carried, before.args)
         with builder.inside(before):
             holds = condition()
-            if holds.is_known and holds.known:
+            if holds.is_known and holds.known and not carried.first_only:
                 raise state.unsupported("this loop never ends", why="its condition is always true")
             builder.insert(scf.ConditionOp(ssa_of(state, holds), *before.args))
         state.frame.names = dict(entry)

@@ -11,7 +11,7 @@ from gatewright.frontends.python.arrays import View, array_of, assign, elementwi
 from gatewright.frontends.python.builtin_functions import emit_absolute, select, square_root
 from gatewright.frontends.python.casts import convert, number_of, plain_number
 from gatewright.frontends.python.compilation import Compilation
-from gatewright.frontends.python.dtypes import cast, named_type
+from gatewright.frontends.python.dtypes import cast, named_type, strong
 from gatewright.frontends.python.operators import (
     binary,
     common_type,
@@ -75,15 +75,6 @@ LOGICAL: dict[object, tuple[str, str]] = {
 
 
 _EVERYTHING, _NEW_AXIS = Span(None, None, None), Known(None)
-
-
-def strong(state: Compilation, value: Value) -> Value:
-    """What NumPy makes of Python numbers: int64 and bool."""
-    if isinstance(value, Number) and isinstance(value.type, PythonInt):
-        return convert(state, value, Integer(64))
-    if isinstance(value, Number) and isinstance(value.type, PythonBool):
-        return convert(state, value, Bool())
-    return value
 
 
 def _enter_binary(thing: object, name: str, note: str, emit: Callable[[Compilation, Value, Value], Value]) -> None:

@@ -21,7 +21,7 @@ from gatewright.frontends.python.arrays import (
 from gatewright.frontends.python.builtin_functions import select
 from gatewright.frontends.python.casts import convert, store_as
 from gatewright.frontends.python.compilation import Compilation
-from gatewright.frontends.python.dtypes import named_type
+from gatewright.frontends.python.dtypes import named_type, strong
 from gatewright.frontends.python.operators import common_type, number_binary, number_compare
 from gatewright.frontends.python.tables import Arguments, function, known_int, method
 from gatewright.frontends.python.values import (
@@ -286,6 +286,7 @@ def emit_dot_method(state: Compilation, owner: Value, arguments: Arguments) -> V
 def dot(state: Compilation, a: Value | None, b: Value | None) -> Value:
     """`np.dot` of arrays of at most two axes, where it is `@`; with a number, it multiplies."""
     if isinstance(a, Number) or isinstance(b, Number):
+        a, b = (strong(state, side) if side is not None else side for side in (a, b))
         return elementwise(state, lambda x, y: number_binary(state, "*", x, y), [a, b])  # type: ignore[list-item]
     if any(isinstance(side, ArrayValue) and len(side.shape) > 2 for side in (a, b)):
         raise state.unsupported("np.dot works on arrays of at most two axes", remedy="use @")
