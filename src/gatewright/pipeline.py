@@ -106,7 +106,7 @@ def load(source: object, args: tuple[object, ...] | None, options: Options) -> P
     if any(base.__module__.split(".")[0] == "torch" for base in type(source).__mro__):
         from gatewright.frontends import torch
 
-        return torch.load(source, args, options)
+        return torch.load(source, args or (), options)
     if callable(source):
         from gatewright.frontends import python
 

@@ -7,9 +7,12 @@ from math import ceil
 
 from xdsl.dialects import func, memref
 from xdsl.dialects.builtin import IntegerAttr, StringAttr
-from xdsl.ir import Block, Operation
+from xdsl.ir import Block, Operation, SSAValue
 
 from gatewright.dialects.loopschedule import PipelineOp, PipelineStageOp, SeqWhileOp, StepOp
+
+Resource = str | tuple[str, SSAValue]
+"""An operator by name, or a port of an array."""
 
 
 def lower_bound(function: func.FuncOp) -> tuple[int, str] | None:
@@ -18,18 +21,18 @@ def lower_bound(function: func.FuncOp) -> tuple[int, str] | None:
     Each use of an operator keeps a unit busy for its interval, and each access of an array its port for a cycle; the
     busiest of them is the bound. Accesses under a condition count as none.
     """
-    uses: Counter[str] = Counter()
-    units: dict[str, set[int]] = {}
+    uses: Counter[Resource] = Counter()
+    units: dict[Resource, set[int]] = {}
     if not _count(function.body.block, 1, uses, units):
         return None
     bounds = {name: ceil(count / max(1, len(units.get(name, ())))) for name, count in uses.items()}
     if not bounds:
         return 0, "nothing"
-    busiest = max(sorted(bounds), key=lambda name: bounds[name])
-    return bounds[busiest], busiest
+    busiest = max(bounds, key=lambda resource: bounds[resource])
+    return bounds[busiest], busiest if isinstance(busiest, str) else f"{busiest[0]} port of {_array_name(busiest[1])}"
 
 
-def _count(block: Block, times: int, uses: Counter[str], units: dict[str, set[int]]) -> bool:
+def _count(block: Block, times: int, uses: Counter[Resource], units: dict[Resource, set[int]]) -> bool:
     for op in block.ops:
         match op:
             case StepOp() | PipelineStageOp():
@@ -42,18 +45,18 @@ def _count(block: Block, times: int, uses: Counter[str], units: dict[str, set[in
                     return False
             case memref.LoadOp() | memref.StoreOp():
                 kind = "read" if isinstance(op, memref.LoadOp) else "write"
-                uses[f"{kind} port of {_array_name(op)}"] += times
+                uses[kind, op.memref] += times
             case _:
                 _count_operator(op, times, uses, units)
     return True
 
 
-def _count_operator(op: Operation, times: int, uses: Counter[str], units: dict[str, set[int]]) -> None:
+def _count_operator(op: Operation, times: int, uses: Counter[Resource], units: dict[Resource, set[int]]) -> None:
     operator, unit, interval = (op.attributes.get(f"gw.{key}") for key in ("operator", "unit", "interval"))
     if isinstance(operator, StringAttr):
         uses[operator.data] += times * (interval.value.data if isinstance(interval, IntegerAttr) else 1)
         units.setdefault(operator.data, set()).add(unit.value.data if isinstance(unit, IntegerAttr) else 0)
 
 
-def _array_name(op: memref.LoadOp | memref.StoreOp) -> str:
-    return op.memref.name_hint or ("a local array" if isinstance(op.memref.owner, Operation) else "an argument")
+def _array_name(array: SSAValue) -> str:
+    return array.name_hint or ("a local array" if isinstance(array.owner, Operation) else "an argument")
