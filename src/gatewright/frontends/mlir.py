@@ -45,6 +45,9 @@ _SCHEDULED = re.compile(r"\b(?:loopschedule|ls)\.\w")
 _OURS = re.compile(rf"\bgw\.isqrt\b|{_SCHEDULED.pattern}")
 """An operation of a dialect of ours: MLIR cannot read it."""
 
+_CONTENTS = re.compile(r"dense\w*<[^>]*>\s*:\s*tensor<[^>]*>")
+"""The contents of a constant, whose type MLIR spells as a tensor's also where the constant is an array."""
+
 _COMMENT = re.compile(r"//.*")
 
 _LOOP_OPERATIONS: tuple[type[Operation], ...] = (
@@ -128,7 +131,7 @@ def _through_mlir(text: str, file: str, options: Options) -> tuple[ModuleOp, fun
     try:
         generic = run_passes(text, "inline")
         given = _entry(read(generic, rename={"-": file}), options)
-        level = "tensor" if re.search(r"[ <(]tensor<", generic) else "loops"
+        level = "tensor" if re.search(r"[ <(]tensor<", _CONTENTS.sub("", generic)) else "loops"
         generic = run_passes(text, f"inline, {GENERALIZE}" if level == "tensor" else _TO_LOOPS)
     except MlirError as error:
         _, line, column = error.places[0] if error.places else (None, None, 1)
