@@ -24,6 +24,8 @@ _BINARY = {
     "shrs": comb.ShrSOp,
 }
 _VARIADIC = (comb.AddOp, comb.MulOp)
+_GROWTH = {"add": lambda a, b: max(a, b) + 1, "sub": lambda a, b: max(a, b) + 1, "mul": lambda a, b: a + b}
+"""Bits of a result that is a signed number, from those of its operands."""
 _NEUTRAL = {"and": -1, "or": 0, "xor": 0}
 _EQUAL_OPERANDS = {"eq": 1, "sle": 1, "sge": 1, "ule": 1, "uge": 1, "ne": 0, "slt": 0, "sgt": 0, "ult": 0, "ugt": 0}
 
@@ -158,6 +160,11 @@ class Circuit:
         folded = self._fold_binary(name, a, b)
         if folded is not None:
             return folded
+        if name in _GROWTH:
+            narrow = _GROWTH[name](self.signed_bits(a), self.signed_bits(b))
+            if narrow < width(a):
+                a, b, bits = self.extract(a, 0, narrow), self.extract(b, 0, narrow), width(a)
+                return self.extend(self.binary(name, a, b), bits, sign=True)
         operation = _BINARY[name]
         if operation in _VARIADIC:
             return self._share((name, a, b), lambda: operation([a, b]))
@@ -168,6 +175,10 @@ class Circuit:
         left, right = self.constant_of(a), self.constant_of(b)
         if a is b:
             return self.constant(_EQUAL_OPERANDS[predicate], 1)
+        # Sign extension keeps the order of numbers, and that of their bits read as unsigned.
+        narrow = max(self.signed_bits(a), self.signed_bits(b))
+        if narrow < width(a):
+            return self.icmp(predicate, self.extract(a, 0, narrow), self.extract(b, 0, narrow))
         if left is not None and right is not None:
             return self.constant(compare(predicate, left, right, width(a)), 1)
         return self._share(("icmp", predicate, a, b), lambda: comb.ICmpOp(a, b, predicate))
@@ -187,6 +198,10 @@ class Circuit:
                 return self.all_of(condition, then)
             if low == 1:
                 return self.any_of(self.invert(condition), then)
+        narrow = max(self.signed_bits(then), self.signed_bits(otherwise))
+        if narrow < width(then):
+            chosen = self.mux(condition, self.extract(then, 0, narrow), self.extract(otherwise, 0, narrow))
+            return self.extend(chosen, width(then), sign=True)
         return self._share(("mux", condition, then, otherwise), lambda: comb.MuxOp(condition, then, otherwise))
 
     def select(self, choices: Sequence[tuple[SSAValue, SSAValue]]) -> SSAValue:
@@ -296,6 +311,19 @@ class Circuit:
         self.block.add_op(wire.operation)
         self._wires.append(wire)
         return wire
+
+    def kept(self, name: str, value: SSAValue, enable: SSAValue) -> SSAValue:
+        """A register that takes a value in the cycles of `enable`; extensions of the value are not kept, but redone."""
+        known, bits = self.constant_of(value), width(value)
+        if known is not None:
+            return value
+        owner = value.owner
+        if isinstance(owner, comb.ConcatOp) and len(owner.inputs) == 2 and self.constant_of(owner.inputs[0]) == 0:
+            return self.extend(self.kept(name, owner.inputs[1], enable), bits, sign=False)
+        narrow = self.signed_bits(value)
+        register = self.register(name, narrow, enabled=True)
+        register.connect(self.extract(value, 0, narrow), enable)
+        return self.extend(register.value, bits, sign=True)
 
     def delay(self, token: SSAValue, cycles: int, name: str) -> SSAValue:
         """A token some cycles later; a reset loses it. Delays of one token share their registers.

@@ -14,12 +14,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from xdsl.ir import SSAValue
+from xdsl.ir import Operation, SSAValue
 
 from gatewright.dialects.loopschedule import PipelineOp, PipelineStageOp, RegisterOp, StepOp, condition_cycle
 from gatewright.errors import IrError, SourceLocation
 from gatewright.location import source_location
-from gatewright.transforms.rtl.circuit import Circuit, Wire, width
+from gatewright.transforms.rtl.circuit import Circuit, width
 from gatewright.transforms.rtl.places import Place, Span, Timeline
 from gatewright.transforms.rtl.values import Always, Derived, Source
 
@@ -66,50 +66,44 @@ class Staged:
         while len(self._registers) < number:
             position = len(self._registers)
             source = self._registers[-1] if self._registers else self.live
-            register = pipeline.circuit.register(f"{self.name}_{position + 1}_later", width(source), enabled=True)
-            register.connect(source, pipeline.token(self.appears + position * pipeline.loop.interval))
-            self._registers.append(register.value)
+            taken = pipeline.token(self.appears + position * pipeline.loop.interval)
+            self._registers.append(pipeline.circuit.kept(f"{self.name}_{position + 1}_later", source, taken))
         return self._registers[number - 1]
 
 
 @dataclass
 class StagedArgument:
-    """An iteration argument: the initial value in the first iteration, what the one before hands over in the others."""
+    """An iteration argument: the initial value in the first iteration, what the one before hands over in the others.
+
+    The two are joined where the argument is first used; later uses read registers behind that.
+    """
 
     pipeline: Pipeline
     name: str
+    value: SSAValue
+    """The initial value in the schedule."""
     initial: SSAValue
-    number: int
-    _wires: dict[int, Wire] = field(default_factory=dict)
-    _kept: SSAValue | None = None
+    """The initial value in the cycle in which the pipeline starts."""
+    first_use: int
+    """The cycle of an iteration in which the argument is first used."""
+
+    def __post_init__(self):
+        pipeline, circuit = self.pipeline, self.pipeline.circuit
+        self.following = circuit.wire(width(self.initial))
+        initial = pipeline.lowering.read(self.value, pipeline.stages.place(self.first_use))
+        if self.first_use == 0:
+            initial = self.initial
+        joined = circuit.mux(pipeline.first(self.first_use), initial, self.following.value)
+        self.joined = Staged(pipeline, self.name, self.first_use, circuit.name(joined, self.name))
 
     def read(self, use: Place) -> SSAValue:
         """The value in a cycle of the iteration."""
-        circuit, cycle = self.pipeline.circuit, use.position
-        if cycle not in self._wires:
-            self._wires[cycle] = circuit.wire(width(self.initial))
-        first = self.pipeline.first(cycle)
-        value = circuit.mux(first, self._initial_at(cycle), self._wires[cycle].value)
-        return circuit.name(value, self.name)
+        return self.joined.read(use)
 
     def connect(self, following: Source) -> None:
         """Say what an iteration hands over to the next."""
-        pipeline = self.pipeline
-        done: set[int] = set()
-        while pending := [cycle for cycle in self._wires if cycle not in done]:
-            for cycle in pending:
-                done.add(cycle)
-                self._wires[cycle].connect(following.read(pipeline.stages.place(cycle + pipeline.loop.interval)))
-
-    def _initial_at(self, cycle: int) -> SSAValue:
-        """The initial value in a cycle of the first iteration."""
-        if cycle == 0:
-            return self.initial
-        if self._kept is None:
-            register = self.pipeline.circuit.register(f"{self.name}_initial", width(self.initial), enabled=True)
-            register.connect(self.initial, self.pipeline.start)
-            self._kept = register.value
-        return self._kept
+        interval = self.pipeline.loop.interval
+        self.following.connect(following.read(self.pipeline.stages.place(self.first_use + interval)))
 
 
 @dataclass
@@ -159,16 +153,21 @@ class Pipeline:
         self.early = self.last < loop.interval
         """Whether an iteration ends before the next one starts, whose condition has to be known by then."""
         self.decided = 0 if self.early else min(condition_cycle(loop), self.last - loop.interval)
-        initials = [lowering.read(value, place) for value in loop.iter_args]
-        self.arguments = [
-            StagedArgument(self, value.name_hint or f"{name}_argument{number}", initial, number)
-            for number, (value, initial) in enumerate(zip(loop.body.block.args, initials, strict=True))
-        ]
         self.launch = self.circuit.wire(1)
         self.cancel = self.circuit.wire(1)
         self._tokens: list[SSAValue] = [self.circuit.name(self.launch.value, f"{name}_launch")]
         self._first: list[SSAValue] = [start]
         self._confirmed: SSAValue | None = None
+        self.arguments = [
+            StagedArgument(
+                self,
+                argument.name_hint or f"{name}_argument{number}",
+                value,
+                lowering.read(value, place),
+                self._first_use(number),
+            )
+            for number, (argument, value) in enumerate(zip(loop.body.block.args, loop.iter_args, strict=True))
+        ]
 
     def lower(self) -> SSAValue:
         """Build the pipeline; the token of its last cycle."""
@@ -217,6 +216,19 @@ class Pipeline:
     def computed(self, name: str, place: Place, latency: int, live: SSAValue) -> Staged:
         """The result of an operation that starts at a place of an iteration."""
         return Staged(self, name, place.position + latency, live)
+
+    def _first_use(self, number: int) -> int:
+        """The first cycle of an iteration in which an iteration argument is used."""
+        cycles: list[int] = []
+        for use in self.loop.body.block.args[number].uses:
+            user: Operation | None = use.operation
+            while user is not None and not isinstance(user, PipelineStageOp | PipelineOp):
+                user = user.parent_op()
+            if isinstance(user, PipelineStageOp):
+                cycles.append(user.start)
+        if not self.early and self.loop.condition.block.args[number].first_use is not None:
+            cycles.append(self.decided)
+        return min(cycles, default=self.last)
 
     def _decide(self) -> SSAValue:
         """Decide on each iteration, and start the next one an interval after it; the token of the end."""
@@ -283,20 +295,14 @@ class Pipeline:
                         lowering.operation(store, taken, at)
             elif not isinstance(operation, RegisterOp):
                 lowering.operation(operation, active, at)
-        for position, (out, value) in enumerate(zip(stage.outs, stage.register.values, strict=True)):
-            source = lowering.sources[value]
-            if isinstance(_root(source), StagedArgument):
-                hint = out.name_hint or f"{self.name}_stage{stage.start}_{position}"
-                source = Staged(self, hint, stage.start, source.read(at))
-            lowering.sources[out] = source
+        for out, value in zip(stage.outs, stage.register.values, strict=True):
+            lowering.sources[out] = lowering.sources[value]
 
     def _results(self) -> None:
         terminator = self.loop.terminator
         for position, (out, value) in enumerate(zip(self.loop.outs, terminator.loop_results, strict=True)):
             source = self.lowering.sources[value]
-            root = _root(source)
-            appears = root.appears if isinstance(root, Staged) else 0
-            cycle = max(appears, self.decided)
+            cycle = max(_appears(source), self.decided)
             name = out.name_hint or f"{self.name}_result{position}"
             wire = source.read(self.stages.place(cycle))
             initial = (
@@ -317,8 +323,10 @@ class Pipeline:
             )
 
 
-def _root(source: Source) -> Source:
-    """What a value is wiring of."""
-    while isinstance(source, Derived):
-        source = source.source
-    return source
+def _appears(source: Source) -> int:
+    """The first cycle of an iteration in which a value is there."""
+    if isinstance(source, Derived):
+        return _appears(source.source)
+    if isinstance(source, StagedArgument):
+        return source.first_use
+    return source.appears if isinstance(source, Staged) else 0

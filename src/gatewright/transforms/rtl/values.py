@@ -62,7 +62,7 @@ class Timed:
     """Whether the wire certainly still has the value at a later use, because nothing has replaced it."""
     again: Callable[[Place], SSAValue] | None = None
     """Computes the value at a later use instead of keeping it."""
-    _register: Register | None = None
+    _register: SSAValue | None = None
 
     def read(self, use: Place) -> SSAValue:
         """The wire or the register, by the distance of the use."""
@@ -75,8 +75,8 @@ class Timed:
         if self.again is not None:
             return self.again(use)
         if span.least > self.latency:
-            return self.register.value
-        now = self.circuit.mux(self.valid, self.live, self.register.value)
+            return self.register
+        now = self.circuit.mux(self.valid, self.live, self.register)
         return self.circuit.name(now, f"{self.name}_now")
 
     @property
@@ -85,11 +85,10 @@ class Timed:
         return self.circuit.delay(self.token, self.latency, f"{self.name}_valid")
 
     @property
-    def register(self) -> Register:
+    def register(self) -> SSAValue:
         """What keeps the value after its first cycle."""
         if self._register is None:
-            self._register = self.circuit.register(f"{self.name}_held", width(self.live), enabled=True)
-            self._register.connect(self.live, self.valid)
+            self._register = self.circuit.kept(f"{self.name}_held", self.live, self.valid)
         return self._register
 
 
