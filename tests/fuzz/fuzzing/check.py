@@ -75,7 +75,7 @@ def check(program: Program, levels: tuple[str, ...] = LEVELS) -> Failure | None:
     with tempfile.TemporaryDirectory() as folder:
         loaded = program.load(Path(folder))
         try:
-            design = gw.compile(loaded.function, args=copied(loaded.inputs[0]))
+            design = gw.compile(loaded.function, args=copied(loaded.inputs[0]), **loaded.options)
         except gw.GatewrightError as error:
             return Failure("refused", "compile", str(error))
         except Exception as error:  # a fault of the compiler, to be reported with the program

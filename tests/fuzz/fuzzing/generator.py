@@ -18,6 +18,16 @@ from fuzzing.values import DTYPES, INTEGERS, array_text, constant
 
 PATIENCE = 10.0
 """Seconds that Python may take for a program; what the reducer makes of a loop may not end."""
+OPTIONS: tuple[dict[str, object], ...] = (
+    {},
+    {},
+    {"clock_mhz": 20},
+    {"clock_mhz": 300},
+    {"multipliers": 1},
+    {"multipliers": 2, "clock_mhz": 200, "target": "ecp5"},
+    {"target": "xc7"},
+)
+"""Ways to compile a program: other clocks give operators other latencies, few multipliers are shared."""
 INPUT_SETS = 3
 """The argument tuples of one program; the same design runs all of them."""
 
@@ -55,7 +65,7 @@ def _out_of_time(*_: object) -> None:
 
 def _source(rng: Random, features: frozenset[str]) -> str:
     scope = Scope(rng, features)
-    lines = ["import numpy as np", ""]
+    lines = ["import numpy as np", f"OPTIONS = {rng.choice(OPTIONS)}"]
     lines += _constants(scope)
     parameters, inputs = _parameters(scope)
     lines += callees(scope)

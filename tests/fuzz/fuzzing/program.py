@@ -17,7 +17,10 @@ _serial = itertools.count()
 
 @dataclass(frozen=True)
 class Program:
-    """Source text that defines `program` and, as `INPUTS`, a list of tuples of arguments for it."""
+    """Source text that defines `program` and, as `INPUTS`, a list of tuples of arguments for it.
+
+    It may also define `OPTIONS`, a dictionary of the options to compile with.
+    """
 
     name: str
     source: str
@@ -30,7 +33,7 @@ class Program:
         assert spec is not None and spec.loader is not None
         module = importlib.util.module_from_spec(spec)
         spec.loader.exec_module(module)
-        return LoadedProgram(self, path, module.program, module.INPUTS)
+        return LoadedProgram(self, path, module.program, module.INPUTS, getattr(module, "OPTIONS", {}))
 
 
 def text_of(tree: ast.Module) -> str:
@@ -49,6 +52,7 @@ class LoadedProgram:
     path: Path
     function: Callable[..., object]
     inputs: list[tuple]
+    options: dict[str, object]
 
     def reference(self, arguments: tuple) -> tuple[tuple, tuple]:
         """The arguments after a run by Python itself, and the results."""
