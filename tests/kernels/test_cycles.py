@@ -1,0 +1,93 @@
+"""How many cycles kernels may take, with at most the multipliers that Vivado HLS used.
+
+Sources of the published figures: `polybench/README.md`.
+"""
+
+from __future__ import annotations
+
+import csv
+import importlib.util
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import gatewright as gw
+
+POLYBENCH = Path(__file__).parent / "polybench"
+RECTANGULAR = ("2mm", "3mm", "atax", "bicg", "doitgen", "gemm", "gemver", "gesummv", "mvt")
+ROWS = {row["kernel"]: row for row in csv.DictReader((POLYBENCH / "published.csv").open())}
+
+_SPEC = importlib.util.spec_from_file_location("polybench_cycles", POLYBENCH / "kernels.py")
+assert _SPEC is not None and _SPEC.loader is not None
+_MODULE = importlib.util.module_from_spec(_SPEC)
+_SPEC.loader.exec_module(_MODULE)
+
+
+@pytest.mark.parametrize("name", ROWS)
+def test_a_kernel_takes_fewer_cycles_than_published(name: str):
+    """Below Vivado HLS less its copy iterations; the rectangular ones within a tenth of one iteration a cycle."""
+    row = ROWS[name]
+    record = json.loads((POLYBENCH / "data" / f"{name}.json").read_text())
+    inputs = {key: np.array(value, np.uint32)[()] for key, value in record["inputs"].items()}
+    allowed = int(row["vivado_hls_dsp"]) // 3
+    design = gw.compile(_MODULE.KERNELS[name], args=tuple(inputs.values()), multipliers=allowed)
+    predicted = design.run(*(value.copy() for value in inputs.values()), level="schedule").cycles
+    cycles = design.run(*inputs.values(), level="rtl").cycles
+    assert cycles is not None and cycles == predicted
+    for key, expected in record["expected"].items():
+        np.testing.assert_array_equal(inputs[key], np.array(expected, np.uint32))
+    assert sum(each["units"] for each in design.report["operators"] if each["kind"] == "muli") <= allowed
+    assert cycles < int(row["vivado_hls_cycles"]) - int(row["copy_iterations"])
+    if name in RECTANGULAR:
+        assert cycles <= 1.10 * int(row["inner_iterations"]) + 12
+
+
+def matmul(a: gw.i32[16, 16], b: gw.i32[16, 16], c: gw.i32[16, 16]):
+    for i in range(16):
+        for j in range(16):
+            s = np.int32(0)
+            for k in range(16):
+                s += a[i, k] * b[k, j]
+            c[i, j] = s
+
+
+def vadd_8(a: gw.i32[8], b: gw.i32[8], c: gw.i32[8]):
+    for i in range(8):
+        c[i] = a[i] + b[i]
+
+
+def vadd_20(a: gw.i32[20], b: gw.i32[20], c: gw.i32[20]):
+    for i in range(20):
+        c[i] = a[i] + b[i]
+
+
+def vadd_1024(a: gw.i32[1024], b: gw.i32[1024], c: gw.i32[1024]):
+    for i in range(1024):
+        c[i] = a[i] + b[i]
+
+
+def fibonacci(n: gw.i32):
+    a, b, i = np.int32(0), np.int32(1), np.int32(0)
+    while i < n:
+        a, b = b, a + b
+        i += np.int32(1)
+    return a
+
+
+@pytest.mark.parametrize(
+    ("kernel", "bound"),
+    [(matmul, 4300), (vadd_8, 12), (vadd_20, 24), (vadd_1024, 1028)],
+    ids=["matmul", "vadd_8", "vadd_20", "vadd_1024"],
+)
+def test_a_loop_over_arrays_never_waits(kernel: object, bound: int):
+    design = gw.compile(kernel, multipliers=1)
+    assert design.report["cycles"] <= bound
+
+
+def test_a_loop_with_a_condition_on_data_takes_a_cycle_an_iteration():
+    design = gw.compile(fibonacci)
+    run = design.run(np.int32(20))
+    assert run.outputs == (6765,)
+    assert run.cycles is not None and run.cycles <= 24
