@@ -170,7 +170,7 @@ class DependenceAnalysis:
                 ordered = pairs
             else:
                 return
-            ordered &= _same_symbols(one, other, level)
+            ordered &= _same_symbols(one, other, level, ordered)
             if not ordered.is_empty():
                 yield Dependence(one, other, carrier, ordered.coalesce())
             if not last:
@@ -201,12 +201,14 @@ class DependenceAnalysis:
 
         The loops are those directly below what is around both accesses; their iterations start in the given intervals.
         The answer is the greatest distance from the start of an iteration of the second loop to the start of one of the
-        first that it depends on, had both loops started together. Infinite if there is no bound, None if nothing depends.
+        first that it depends on, had both loops started together: infinite if there is no bound, None if nothing
+        depends.
         """
         one, other = self._of[source], self._of[target]
         for dependence in self.between(source, target):
             if dependence.carrier is None:
                 level = len(dependence.loops)
+                assert level < min(len(one.loops), len(other.loops)), "each of the two is in a loop of its own"
                 first = named(iteration(one.loops[level]), one, SOURCE).scale_val(isl.Val(intervals[0]))
                 second = named(iteration(other.loops[level]), other, TARGET).scale_val(isl.Val(intervals[1]))
                 greatest = dependence.extremes(first - second)[1]
@@ -223,7 +225,9 @@ def _counters(loop: Loop, relation: str) -> Condition:
     return condition(f"{SOURCE}_{loop.name} {relation} {TARGET}_{loop.name}")
 
 
-def _same_symbols(one: Instances, other: Instances, level: int) -> Condition:
+def _same_symbols(one: Instances, other: Instances, level: int, pairs: Condition) -> Condition:
     """Symbols that are defined outside of the loop of a level have one value for source and target."""
+    used = set(pairs.get_var_names(isl.dim_type.param))
     shared = [name for name, depth in one.symbols if depth <= level and (name, depth) in other.symbols]
-    return condition(" and ".join(f"{SOURCE}_{name} = {TARGET}_{name}" for name in shared) or "true")
+    texts = [f"{SOURCE}_{name} = {TARGET}_{name}" for name in shared if f"{SOURCE}_{name}" in used]
+    return condition(" and ".join(texts) or "true")

@@ -19,7 +19,8 @@ Affine = isl.PwAff
 Condition = isl.Set
 """A condition on names: the set of values for which it holds."""
 
-_WORDS = {"and", "or", "not", "mod", "floor", "ceil", "min", "max", "exists", "true", "false"}
+RESERVED = {"and", "or", "not", "mod", "floor", "ceil", "min", "max", "exists", "true", "false", "implies", "infty"}
+"""Words of isl's notation, which cannot be names."""
 
 
 def affine(text: str | int) -> Affine:
@@ -33,7 +34,7 @@ def condition(text: str) -> Condition:
 
 
 def _names(text: str | int) -> str:
-    return ", ".join(dict.fromkeys(name for name in re.findall(r"[A-Za-z_]\w*", str(text)) if name not in _WORDS))
+    return ", ".join(dict.fromkeys(name for name in re.findall(r"[A-Za-z_]\w*", str(text)) if name not in RESERVED))
 
 
 @dataclass(eq=False)
@@ -44,6 +45,8 @@ class Symbol:
     """
 
     name: str
+    known: Condition | None = None
+    """What is known of it after all, with no other name in it."""
 
 
 @dataclass(eq=False)

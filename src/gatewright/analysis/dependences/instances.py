@@ -71,6 +71,7 @@ class _Place:
 class _Walk:
     found: list[Instances] = field(default_factory=list)
     entered: dict[Loop, Condition] = field(default_factory=dict)
+    symbols: dict[str, Symbol] = field(default_factory=dict)
     visited: int = 0
 
     def body(self, nodes: Sequence[Node], place: _Place) -> None:
@@ -78,6 +79,7 @@ class _Walk:
             self.visited += 1
             match node:
                 case Symbol():
+                    self.symbols[node.name] = node
                     place = replace(place, symbols=(*place.symbols, (node.name, len(place.loops))))
                 case Loop():
                     self.entered[node] = place.domain
@@ -100,6 +102,11 @@ class _Walk:
         for subscript, extent in zip(node.subscripts, node.extents or (), strict=False):
             if subscript is not None:
                 domain &= subscript.ge_set(affine(0)) & subscript.lt_set(affine(extent))
+        for thing in (domain, *(subscript for subscript in node.subscripts if subscript is not None)):
+            for name in thing.get_var_names(isl.dim_type.param):
+                symbol = self.symbols.get(str(name))
+                if symbol is not None and symbol.known is not None:
+                    domain &= symbol.known
         positions = (*place.positions, self.visited)
         self.found.append(
             Instances(node, positions, place.loops, place.symbols, domain.coalesce(), place.conditional)
