@@ -17,7 +17,7 @@ import gatewright as gw
 
 POLYBENCH = Path(__file__).parent / "polybench"
 RECTANGULAR = ("2mm", "3mm", "atax", "bicg", "doitgen", "gemm", "gemver", "gesummv", "mvt")
-ROWS = {row["kernel"]: row for row in csv.DictReader((POLYBENCH / "published.csv").open())}
+ROWS = {row["kernel"]: row for row in csv.DictReader((POLYBENCH / "published.csv").read_text().splitlines())}
 
 _SPEC = importlib.util.spec_from_file_location("polybench_cycles", POLYBENCH / "kernels.py")
 assert _SPEC is not None and _SPEC.loader is not None
