@@ -35,6 +35,12 @@ def is_type(thing: object) -> bool:
 
 def named_type(state: Compilation, value: Value | None) -> NumberType:
     """The element type that a `dtype` argument names; None stands for NumPy's default, float64."""
+    if value is None and state.options.fixed_format() is None:
+        raise state.unsupported(
+            "an array of floats, which NumPy makes where no type is named",
+            why="floating point has no hardware yet",
+            remedy='name an integer type, as in dtype=np.int32, or compile with precision="fixed<16,8>"',
+        )
     if value is None:
         return scalar_type(state, types.f64)
     thing = value.value if isinstance(value, Known) else None

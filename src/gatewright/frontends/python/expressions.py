@@ -17,7 +17,7 @@ from gatewright.frontends.python.calls import call
 from gatewright.frontends.python.casts import truth_of
 from gatewright.frontends.python.compilation import Compilation
 from gatewright.frontends.python.conversion import ssa_of
-from gatewright.frontends.python.joins import branch, open_number
+from gatewright.frontends.python.joins import CHOICE, branch, open_number
 from gatewright.frontends.python.naming import lookup, settled
 from gatewright.frontends.python.operators import BINARY, COMPARISONS, binary, compare, logical_not, unary
 from gatewright.frontends.python.reductions import matrix_product
@@ -37,9 +37,6 @@ from gatewright.frontends.python.values import (
     kind_of,
     python_bool,
 )
-
-CHOICE = "<choice>"
-"""The name under which a branch leaves the value of a conditional expression."""
 
 
 def evaluate(state: Compilation, node: ast.expr) -> Value:

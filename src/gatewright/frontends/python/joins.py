@@ -31,6 +31,8 @@ from gatewright.frontends.python.values import (
 )
 from gatewright.types import Integer
 
+CHOICE = "<choice>"
+"""The name under which a branch leaves the value of a conditional expression."""
 _MOST_ALTERNATIVES = 6
 
 
@@ -107,6 +109,13 @@ def _is_python(number: Number, type_: NumberType) -> bool:
 
 def mismatch(name: str, a: Value, b: Value) -> Unbound:
     """What a name becomes when its values on two paths have no common type."""
+    exact = [isinstance(value, Number) and isinstance(value.type, Exact) for value in (a, b)]
+    weak = [isinstance(value, Number) and is_weak(value) for value in (a, b)]
+    if any(exact) and any(weak):
+        return Unbound(
+            f"{name} is a Python integer on one path and a fixed-point number on another",
+            f"give it a format where it is first assigned, as in {name} = gw.fixed(32, 16)(0)",
+        )
     return Unbound(f"{name} is {kind_of(a)} on one path and {kind_of(b)} on another")
 
 
@@ -177,13 +186,14 @@ class _Merge:
         return merged
 
     def _array(self, name: str, a: View, b: View) -> Value:
-        merged = whole(allocate(self.state, a.buffer.element, a.shape, name))
+        spoken = "the chosen array" if name == CHOICE else name
+        merged = whole(allocate(self.state, a.buffer.element, a.shape, spoken))
         for block, source in zip(self.blocks, (a, b), strict=True):
             with self.state.builder.inside(block):
                 fill_array(self.state, merged, source)
         for source in (a, b):
             if is_shared(self.state, source.buffer, name, self.ends, self.live):
-                note_merged(self.state, name, merged.buffer, source)
+                note_merged(self.state, spoken, merged.buffer, source)
         return merged
 
 

@@ -103,13 +103,12 @@ class Loop:
     def late(self, carried: Carried, end: Names, runs: bool) -> Names:
         """The names that get their first value in the loop and are needed after it."""
         late: Names = {}
-        where = self.state.frame.source.location(self.node)
         for name in self.names:
             if name in carried.values:
                 continue
             if not runs:
-                reason = f"{name} gets its value in the loop of line {where.line}, which may not run"
-                late[name] = Unbound(reason, where)
+                reason = f"{name} gets its value in the loop of line {self.node.lineno}, which may not run"
+                late[name] = Unbound(reason, f"give {name} a value before the loop")
             elif (value := end.get(name)) is not None:
                 late[name] = _outliving(name, value)
         return late

@@ -117,6 +117,12 @@ def check_changeable(state: Compilation, buffer: Buffer) -> None:
             remedy="pass it as an argument, or copy it with .copy()",
         )
     for merged, other in state.merged:
+        if merged is buffer and other == buffer.name:
+            raise state.unsupported(
+                f"this changes {other}, which is not the same array in every iteration",
+                why="which array a name means must not depend on the path when one of them is changed",
+                remedy=f"copy the elements, as in {other}[:] = ..., or use .copy()",
+            )
         if merged is buffer:
             raise state.unsupported(
                 f"this changes {buffer.name}, which may be the same array as {other}",

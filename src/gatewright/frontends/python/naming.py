@@ -54,5 +54,6 @@ def lookup(state: Compilation, name: str) -> Value:
     if value is None:
         raise state.mistake(f"{name} is not defined")
     if isinstance(value, Unbound):
-        raise state.unsupported(value.reason, remedy=f"give {name} a value of one type on every path")
+        remedy = value.remedy or f"give {name} a value of one type on every path"
+        raise state.unsupported(value.reason, remedy=remedy)
     return value

@@ -144,7 +144,8 @@ def _on_known_floats(state: Compilation, operator: str, a: Number, b: Number) ->
 
 def _on_fixed(state: Compilation, operator: str, a: Number, b: Number) -> Number:
     if not (isinstance(a.type, Exact) or isinstance(b.type, Exact)):
-        raise float_error(state, "this")
+        given = a.constant if isinstance(a.type, PythonFloat) else b.constant
+        raise float_error(state, str(given))
     for number in (a, b):
         if isinstance(number.type, PythonFloat) and number.constant not in (float("inf"), float("-inf")):
             assert number.constant == number.constant, "a constant NaN is refused where it appears"

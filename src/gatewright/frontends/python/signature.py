@@ -10,7 +10,7 @@ from types import FunctionType
 import numpy as np
 
 from gatewright import types
-from gatewright.errors import InterfaceError, SourceError, SourceLocation, UnsupportedError
+from gatewright.errors import GatewrightError, InterfaceError, SourceError, SourceLocation, UnsupportedError
 from gatewright.options import Options
 from gatewright.types import Array, Float, Scalar, Type
 
@@ -33,8 +33,9 @@ def annotations_of(function: FunctionType) -> dict[str, object]:
         captured = {name: cell.cell_contents for name, cell in closure}
         return inspect.get_annotations(function, locals=captured, eval_str=True)
     except Exception as error:
+        reason = error.what if isinstance(error, GatewrightError) else str(error)
         raise SourceError(
-            f"an annotation of {function.__name__} cannot be evaluated: {error}",
+            f"an annotation of {function.__name__} cannot be evaluated: {reason}",
             remedy="annotate with gw types, for example a: gw.i32[8]",
         ) from error
 
@@ -87,7 +88,7 @@ def _of_example(name: str, example: object, where: SourceLocation | None) -> Tak
             raise UnsupportedError(f"{name} is an array without elements", where=where)
         return Taken(name, Array(scalar, example.shape) if example.shape else scalar)
     raise UnsupportedError(
-        f"the argument {name} cannot be {type(example).__name__}",
+        f"the argument {name} cannot be a {type(example).__name__}",
         where=where,
         why="hardware takes NumPy arrays and numbers",
         remedy="make it an array with np.array",

@@ -78,7 +78,8 @@ def _place(state: Compilation, target: ast.Subscript) -> View:
     owner = evaluate(state, target.value)
     if not isinstance(owner, View):
         remedy = "make it an array with np.array" if isinstance(owner, Tuple) else None
-        raise state.unsupported(f"elements of {kind_of(owner)} cannot be assigned", remedy=remedy)
+        spoken = "a list or tuple" if isinstance(owner, Tuple) else kind_of(owner)
+        raise state.unsupported(f"elements of {spoken} cannot be assigned", remedy=remedy)
     return subscript(state, owner, subscript_items(state, target.slice))
 
 

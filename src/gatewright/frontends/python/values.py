@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING
 from xdsl.dialects.builtin import IndexType, IntegerType
 from xdsl.ir import Attribute, SSAValue
 
-from gatewright.errors import SourceLocation
 from gatewright.frontends.python.bounds import Linear
 from gatewright.types import Bool, Fixed, Integer
 
@@ -207,7 +206,7 @@ class Unbound:
     """A name that has no value on some path to here."""
 
     reason: str
-    where: SourceLocation | None = None
+    remedy: str | None = None
 
 
 class ArrayValue:
