@@ -9,11 +9,12 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from gatewright.operators.iterative_plan import IterativePlan, plan_division, plan_square_root
 from gatewright.operators.multiplier_plan import MultiplierPlan, plan_multiplier
 from gatewright.operators.technology import TECHNOLOGIES
 
 ITERATIVE = ("divui", "divsi", "floordivsi", "remui", "remsi", "isqrt")
-"""The kinds that work bit by bit, over many cycles, on one set of operands at a time."""
+"""The kinds that work over several cycles on one set of operands at a time."""
 
 _WIRES = frozenset({"constant", "extsi", "extui", "trunci", "index_cast", "index_castui", "bitcast"})
 _BITWISE = frozenset({"andi", "ori", "xori", "select"})
@@ -64,7 +65,8 @@ class OperatorLibrary:
     """The operators of a target at a clock.
 
     `operator` answers for every integer operation. What is combinational has latency 0 and no module; multipliers are
-    pipelined (interval 1); division and square root work bit by bit (interval = latency).
+    pipelined (interval 1); division and square root find some bits of the result a cycle, as many as fit the clock
+    (interval = latency).
     """
 
     target: str = "generic"
@@ -113,7 +115,7 @@ class OperatorLibrary:
             if match := re.fullmatch(r"mul_(\d+)x(\d+)_(\d+)_l\d+", name):
                 left, right, width = (int(bits) for bits in match.groups())
                 found = self._multiplier(width, left, right)
-            elif match := re.fullmatch(r"([a-z]+)_(\d+)", name):
+            elif match := re.fullmatch(r"([a-z]+)_(\d+)(?:_l\d+)?", name):
                 found = self.operator(match[1], int(match[2]))
             else:
                 return None
@@ -170,28 +172,27 @@ class OperatorLibrary:
             Area(luts, plan.register_bits(width, left + right), len(plan.products)),
         )
 
-    def _iterative(self, kind: str, width: int) -> Operator:
-        """Operands are taken into registers, with their signs off; then comes one cycle a bit of the result.
+    def iterative_plan(self, operator: Operator) -> IterativePlan:
+        """The structure of a division or a square root of this library."""
+        return self._plan_iterative(operator.kind, operator.width)
 
-        Signed division takes one more cycle to put the sign back.
-        """
+    def _plan_iterative(self, kind: str, width: int) -> IterativePlan:
         technology = TECHNOLOGIES[self.target]
-        signed = kind in ("divsi", "floordivsi", "remsi")
-        cycles = (width + 1) // 2 if kind == "isqrt" else width
-        latency = cycles + (2 if signed else 1)
-        delay = technology.chain(width) + technology.lut if signed else technology.lut
-        masked = technology.lut if not signed and kind != "isqrt" else 0.0
-        operands = (width,) if kind == "isqrt" else (width, width)
-        area = Area(luts=(6 if signed else 3) * width, registers=(4 if signed else 3) * width + 8)
+        if kind == "isqrt":
+            return plan_square_root(technology, self.budget_ns, width)
+        return plan_division(technology, self.budget_ns, kind, width)
+
+    def _iterative(self, kind: str, width: int) -> Operator:
+        plan = self._plan_iterative(kind, width)
         return Operator(
-            f"{kind}_{width}",
+            f"{kind}_{width}_l{plan.latency}",
             kind,
             width,
-            latency,
-            latency,
-            delay,
-            self.register_delay + masked,
+            plan.latency,
+            plan.latency,
+            plan.delay,
+            plan.output_delay,
             True,
-            operands,
-            area,
+            (width,) if kind == "isqrt" else (width, width),
+            Area(plan.luts, plan.registers),
         )

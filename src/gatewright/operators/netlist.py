@@ -69,6 +69,10 @@ class Netlist:
         """Whether no bit is set."""
         return self._emit(f"comb.icmp eq {a.name}, {self.constant(0, a.width).name} : i{a.width}", 1)
 
+    def unequal(self, a: Wire, b: Wire) -> Wire:
+        """Whether any bit differs."""
+        return self._emit(f"comb.icmp ne {a.name}, {b.name} : i{a.width}", 1)
+
     def mux(self, condition: Wire, then: Wire, otherwise: Wire) -> Wire:
         """`then` if the condition is true."""
         text = f"comb.mux {condition.name}, {then.name}, {otherwise.name} : i{then.width}"

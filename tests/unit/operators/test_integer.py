@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import random
 from math import isqrt
+from typing import Any
 
 import pytest
 
 from gatewright.operators.integer import module_text
 from gatewright.operators.library import ITERATIVE, Operator, OperatorLibrary
+from gatewright.operators.technology import TECHNOLOGIES
 from gatewright.simulate.model import Model
 
 DIVISIONS = tuple(kind for kind in ITERATIVE if kind != "isqrt")
+CLOCKS = (50, 100, 200, 400)
 
 
 def signed(value: int, width: int) -> int:
@@ -75,68 +78,82 @@ def _same_numbers_every_time():
     random.seed(2)
 
 
-@pytest.mark.parametrize("width", [1, 2, 3, 4, 5])
-@pytest.mark.parametrize("kind", DIVISIONS)
-def test_division_is_right_for_every_pair_of_small_numbers(kind: str, width: int):
-    library = OperatorLibrary()
-    unit = Unit(library.operator(kind, width), library)
-    unit.check_in_a_row([(a, b) for a in range(1 << width) for b in range(1 << width)])
+def structures(kind: str, *widths: int) -> list[Any]:
+    """For each structure that an operator has at any target and clock, as test parameters, a library with it."""
+    found = {}
+    for width in widths:
+        for library in (OperatorLibrary(target, mhz) for target in TECHNOLOGIES for mhz in CLOCKS):
+            operator = library.operator(kind, width)
+            plan = library.iterative_plan(operator)
+            name = f"{operator.name}-{'+'.join(map(str, plan.digits))}"
+            structure = (width, plan.digits, plan.cycles, plan.prepare, plan.register_result)
+            found.setdefault(structure, pytest.param(library, operator, id=name))
+    return list(found.values())
 
 
-@pytest.mark.parametrize("width", [8, 16, 32, 64])
-@pytest.mark.parametrize("kind", DIVISIONS)
-def test_division_is_right_for_wide_numbers(kind: str, width: int):
-    library = OperatorLibrary()
-    unit = Unit(library.operator(kind, width), library)
-    random_pairs = [(random.getrandbits(width), random.getrandbits(random.randint(1, width))) for _ in range(200)]
-    unit.check_in_a_row([(a % (1 << width), b) for a in corners(width) for b in corners(width)] + random_pairs)
+def structures_of_all(kinds: tuple[str, ...], *widths: int) -> list[Any]:
+    return [structure for kind in kinds for structure in structures(kind, *widths)]
 
 
-@pytest.mark.parametrize("width", [*range(1, 10), 16, 31, 32, 64])
-def test_square_root_is_the_floor(width: int):
-    library = OperatorLibrary()
-    unit = Unit(library.operator("isqrt", width), library)
+@pytest.mark.parametrize(("library", "operator"), structures_of_all(DIVISIONS, 1, 2, 3, 5))
+def test_division_is_right_for_every_pair_of_small_numbers(library: OperatorLibrary, operator: Operator):
+    values = range(1 << operator.width)
+    Unit(operator, library).check_in_a_row([(a, b) for a in values for b in values])
+
+
+@pytest.mark.parametrize(("library", "operator"), structures_of_all(DIVISIONS, 8, 23, 32, 64))
+def test_division_is_right_for_wide_numbers(library: OperatorLibrary, operator: Operator):
+    width = operator.width
+    pairs = [(random.getrandbits(width), random.getrandbits(random.randint(1, width))) for _ in range(200)]
+    near_multiples = [((a // b * b - step) % (1 << width), b) for a, b in pairs if b for step in (0, 1)]
+    of_corners = [(a, b) for a in corners(width) for b in corners(width)]
+    Unit(operator, library).check_in_a_row(of_corners + pairs + near_multiples)
+
+
+@pytest.mark.parametrize(("library", "operator"), structures("isqrt", 1, 2, 3, 4, 7, 8))
+def test_square_root_is_the_floor_for_every_small_number(library: OperatorLibrary, operator: Operator):
+    Unit(operator, library).check_in_a_row([(a, 0) for a in range(1 << operator.width)])
+
+
+@pytest.mark.parametrize(("library", "operator"), structures("isqrt", 16, 31, 32, 64))
+def test_square_root_is_the_floor_for_wide_numbers(library: OperatorLibrary, operator: Operator):
+    width = operator.width
     roots = [random.getrandbits((width + 1) // 2) for _ in range(100)]
     near_squares = [max(0, min(root * root + step, (1 << width) - 1)) for root in roots for step in (-1, 0, 1)]
-    unit.check_in_a_row([(a, 0) for a in (range(1 << width) if width < 10 else corners(width) + near_squares)])
+    Unit(operator, library).check_in_a_row([(a, 0) for a in corners(width) + near_squares])
 
 
-@pytest.mark.parametrize("kind", ITERATIVE)
-def test_a_result_is_not_there_a_cycle_early(kind: str):
-    library = OperatorLibrary()
-    operator = library.operator(kind, 8)
+@pytest.mark.parametrize(("library", "operator"), structures_of_all(ITERATIVE, 16))
+def test_a_result_is_not_there_a_cycle_early(library: OperatorLibrary, operator: Operator):
     unit = Unit(operator, library)
     early = 0
     for _ in range(50):
-        a, b = random.getrandbits(8), random.randint(1, 5)
+        a, b = random.getrandbits(operator.width), random.randint(1, 5)
         unit.cycle(start=1, a=a, b=b)
         for _ in range(operator.latency - 2):
             unit.cycle()
-        early += unit.result == expected(kind, 8, a, b)
+        early += unit.result == expected(operator.kind, operator.width, a, b)
         unit.cycle()
     assert early < 50
 
 
-@pytest.mark.parametrize("kind", ITERATIVE)
-def test_a_start_while_busy_begins_afresh(kind: str):
-    library = OperatorLibrary()
-    operator = library.operator(kind, 12)
-    unit = Unit(operator, library)
+@pytest.mark.parametrize(("library", "operator"), structures_of_all(ITERATIVE, 23))
+def test_a_start_while_busy_begins_afresh(library: OperatorLibrary, operator: Operator):
+    unit, width = Unit(operator, library), operator.width
     for wasted in range(1, operator.latency):
-        unit.cycle(start=1, a=random.getrandbits(12), b=random.getrandbits(12))
+        unit.cycle(start=1, a=random.getrandbits(width), b=random.getrandbits(width))
         for _ in range(wasted - 1):
             unit.cycle()
-        unit.check_in_a_row([(random.getrandbits(12), random.getrandbits(12))])
+        unit.check_in_a_row([(random.getrandbits(width), random.getrandbits(width))])
 
 
-@pytest.mark.parametrize("kind", ITERATIVE)
-def test_a_result_stays_until_the_next_start(kind: str):
-    library = OperatorLibrary()
-    unit = Unit(library.operator(kind, 8), library)
-    unit.check_in_a_row([(200, 7)])
+@pytest.mark.parametrize(("library", "operator"), structures_of_all(ITERATIVE, 16))
+def test_a_result_stays_until_the_next_start(library: OperatorLibrary, operator: Operator):
+    unit = Unit(operator, library)
+    unit.check_in_a_row([(50000, 7)])
     for _ in range(30):
         unit.cycle()
-        assert unit.result == expected(kind, 8, 200, 7)
+        assert unit.result == expected(operator.kind, operator.width, 50000, 7)
 
 
 @pytest.mark.parametrize("clock_mhz", [50, 100, 200, 400])

@@ -12,6 +12,7 @@ from gatewright.operators.multiplier_plan import limbs, plan_multiplier
 from gatewright.operators.technology import TECHNOLOGIES
 
 TARGETS = tuple(TECHNOLOGIES)
+CLOCKS = (5, 25, 50, 100, 200, 400)
 
 
 def test_a_multiplier_of_one_block_takes_one_cycle_at_100_mhz():
@@ -65,8 +66,10 @@ def test_the_area_counts_the_registers_of_the_module(width: int, operands: tuple
     assert operator.area.registers == sum(int(bits) for bits in declared)
 
 
-def test_names_lead_back_to_their_operators():
-    library = OperatorLibrary("ecp5", 80)
+@pytest.mark.parametrize("target", TARGETS)
+@pytest.mark.parametrize("clock_mhz", [25, 80, 200])
+def test_names_lead_back_to_their_operators(target: str, clock_mhz: int):
+    library = OperatorLibrary(target, clock_mhz)
     operators = [library.operator(kind, 24) for kind in (*ITERATIVE, "muli", "addi", "select", "load", "store")]
     operators.append(library.operator("muli", 48, (20, 33)))
     for operator in operators:
@@ -74,7 +77,15 @@ def test_names_lead_back_to_their_operators():
     assert len({operator.name for operator in operators}) == len(operators)
 
 
-@pytest.mark.parametrize("name", ["mul_8x8_8_l9", "teleport_8", "muli_8", "divui", "mul_8x8", ""])
+def test_a_name_of_another_clock_is_not_taken_for_one_of_this():
+    for kind in ITERATIVE:
+        slow, fast = OperatorLibrary("generic", 50), OperatorLibrary("generic", 200)
+        assert fast.by_name(slow.operator(kind, 32).name) is None
+
+
+@pytest.mark.parametrize(
+    "name", ["mul_8x8_8_l9", "teleport_8", "divui_32", "divui_32_l1", "addi_32_l1", "muli_8", "divui", "mul_8x8", ""]
+)
 def test_a_name_that_the_library_never_gave_is_none(name: str):
     assert OperatorLibrary().by_name(name) is None
 
@@ -86,13 +97,12 @@ def test_constants_and_shifts_by_constants_are_free():
     assert library.operator("shli", 32).delay > 0
 
 
-def test_iterative_operators_need_a_start_and_are_busy_for_their_latency():
-    for kind in ITERATIVE:
-        operator = OperatorLibrary().operator(kind, 32)
-        assert operator.needs_start and operator.interval == operator.latency
-    assert OperatorLibrary().operator("divui", 32).latency == 33
-    assert OperatorLibrary().operator("divsi", 32).latency == 34
-    assert OperatorLibrary().operator("isqrt", 32).latency == 17
+@pytest.mark.parametrize("target", TARGETS)
+def test_iterative_operators_need_a_start_and_are_busy_for_their_latency(target: str):
+    for mhz in CLOCKS:
+        for kind in ITERATIVE:
+            operator = OperatorLibrary(target, mhz).operator(kind, 32)
+            assert operator.needs_start and operator.interval == operator.latency
 
 
 def test_unknown_kinds_have_no_operator():
