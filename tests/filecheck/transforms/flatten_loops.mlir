@@ -1,0 +1,120 @@
+// RUN: gatewright-opt %s -p flatten-loops --split-input-file | filecheck %s
+
+func.func @perfect(%a : memref<4x8xi32>, %n : i32) {
+  %c0 = arith.constant 0 : i5
+  %c1 = arith.constant 1 : i5
+  %c4 = arith.constant 4 : i5
+  %c8 = arith.constant 8 : i5
+  scf.for %i = %c0 to %c4 step %c1 : i5 {
+    scf.for %j = %c0 to %c8 step %c1 : i5 {
+      %x = arith.index_cast %i : i5 to index
+      %y = arith.index_cast %j : i5 to index
+      memref.store %n, %a[%x, %y] : memref<4x8xi32>
+    }
+  }
+  func.return
+}
+
+// CHECK-LABEL: func.func @perfect
+// CHECK:         scf.while (%[[GO:.*]] = %{{.*}}, %[[I:.*]] = %c0, %[[F:.*]] = %{{.*}}, %[[J:.*]] = %{{.*}})
+// CHECK-NEXT:      scf.condition(%[[GO]])
+// CHECK-NEXT:    } do {
+// CHECK-NEXT:    ^bb0(%{{.*}}: i1, %[[I:.*]]: i5, %[[FRESH:.*]]: i1, %[[J:.*]]: i5):
+// CHECK-NEXT:      %[[NOW:.*]] = arith.select %[[FRESH]], %c0, %[[J]] : i5
+// CHECK-NEXT:      %x = arith.index_cast %[[I]] : i5 to index
+// CHECK-NEXT:      %y = arith.index_cast %[[NOW]] : i5 to index
+// CHECK-NEXT:      memref.store %n, %a[%x, %y]
+// CHECK-NOT:     scf.for
+
+// -----
+
+func.func @a_sum(%a : memref<8x8xi32>, %b : memref<8xi32>) {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c8 = arith.constant 8 : index
+  scf.for %i = %c0 to %c8 step %c1 {
+    %v = memref.load %b[%i] : memref<8xi32>
+    %r = scf.for %j = %c0 to %c8 step %c1 iter_args(%s = %v) -> (i32) {
+      %x = memref.load %a[%i, %j] : memref<8x8xi32>
+      %t = arith.addi %s, %x : i32
+      scf.yield %t : i32
+    }
+    memref.store %r, %b[%i] : memref<8xi32>
+  }
+  func.return
+}
+
+// What stands before the inner loop happens in its first iteration, what stands behind it in the last.
+// CHECK-LABEL: func.func @a_sum
+// CHECK:         ^bb0(%{{.*}}: i1, %[[I:.*]]: index, %[[FRESH:.*]]: i1, %[[J:.*]]: index, %[[S:.*]]: i32, %[[HELD:.*]]: i32):
+// CHECK-NEXT:      %[[LOADED:.*]] = scf.if %[[FRESH]] -> (i32) {
+// CHECK-NEXT:        memref.load %b[%[[I]]]
+// CHECK:           %[[V:.*]] = arith.select %[[FRESH]], %[[LOADED]], %[[HELD]] : i32
+// CHECK:           arith.select %[[FRESH]], %[[V]], %[[S]] : i32
+// CHECK:           memref.load %a[
+// CHECK-NEXT:      %[[T:.*]] = arith.addi
+// CHECK:           %[[MORE:.*]] = arith.cmpi slt
+// CHECK-NEXT:      %[[LAST:.*]] = arith.xori %[[MORE]]
+// CHECK:           scf.if %[[LAST]] {
+// CHECK-NEXT:        memref.store %[[T]], %b[%[[I]]]
+
+// -----
+
+func.func @one_loop(%a : memref<8xi32>, %n : i32) {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c8 = arith.constant 8 : index
+  scf.for %i = %c0 to %c8 step %c1 {
+    memref.store %n, %a[%i] : memref<8xi32>
+  }
+  func.return
+}
+
+// CHECK-LABEL: func.func @one_loop
+// CHECK:         scf.for
+// CHECK-NOT:     scf.while
+
+// -----
+
+func.func @a_division_for_every_iteration(%a : memref<8xi32>, %n : i32) {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c8 = arith.constant 8 : index
+  scf.for %i = %c0 to %c8 step %c1 {
+    %q = arith.divui %n, %n : i32
+    scf.for %j = %c0 to %c8 step %c1 {
+      memref.store %q, %a[%j] : memref<8xi32>
+    }
+  }
+  func.return
+}
+
+// CHECK-LABEL: func.func @a_division_for_every_iteration
+// CHECK:         scf.for
+// CHECK:           scf.for
+
+// -----
+
+func.func @other_control(%a : memref<8xi32>, %n : i32, %p : i1) {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c8 = arith.constant 8 : index
+  %false = arith.constant false
+  scf.for %i = %c0 to %c8 step %c1 {
+    scf.for %j = %c0 to %c8 step %c1 {
+      %r = scf.while (%go = %p) : (i1) -> (i1) {
+        scf.condition(%go) %go : i1
+      } do {
+      ^bb0(%g : i1):
+        memref.store %n, %a[%j] : memref<8xi32>
+        scf.yield %false : i1
+      }
+    }
+  }
+  func.return
+}
+
+// CHECK-LABEL: func.func @other_control
+// CHECK:         scf.for
+// CHECK:           scf.for
+// CHECK:             scf.while
