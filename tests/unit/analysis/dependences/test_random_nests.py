@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from math import floor
@@ -9,6 +10,8 @@ from math import floor
 import islpy as isl
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from xdsl.dialects import func
+from xdsl.parser import Parser
 
 from gatewright.analysis.dependences.analysis import DependenceAnalysis
 from gatewright.analysis.dependences.description import (
@@ -24,8 +27,10 @@ from gatewright.analysis.dependences.description import (
     store,
     when,
 )
+from gatewright.analysis.dependences.from_loops import describe
 from gatewright.analysis.dependences.last_writers import last_writers
 from gatewright.analysis.dependences.ticks import Ticks
+from gatewright.context import context
 
 
 @dataclass
@@ -343,3 +348,116 @@ def rectangular(nodes: Sequence[tuple]) -> list[tuple]:
         ("for", node[1], "0", str(2 + len(node[2]) % 3), node[4], rectangular(node[5])) if node[0] == "for" else node
         for node in nodes
     ]
+
+
+class Emitter:
+    """Writes a nest as a loops-level function; what is not known is loaded from `%data`."""
+
+    COMPARISONS = {"<": "slt", ">=": "sge", "=": "eq"}
+    OPERATIONS = {ast.Add: "addi", ast.Sub: "subi", ast.Mult: "muli", ast.Div: "floordivsi"}
+
+    def __init__(self, nest: Nest):
+        self.lines: list[str] = []
+        self.count = 0
+        self._nodes(nest.nodes)
+
+    @property
+    def text(self) -> str:
+        """The function."""
+        arguments = "%A: memref<16xi32>, %B: memref<16x16xi32>, %data: memref<1xi32>, %n: i32"
+        head = "%zero = arith.constant 0 : index\n%wide = arith.index_cast %n : i32 to index"
+        return f"func.func @f({arguments}) {{\n{head}\n" + "\n".join(self.lines) + "\nfunc.return\n}"
+
+    def _emit(self, operation: str, name: str | None = None) -> str:
+        self.count += 1
+        name = name or f"%t{self.count}"
+        self.lines.append(f"{name} = {operation}")
+        return name
+
+    def _expression(self, text: str) -> str:
+        return self._value(ast.parse(text.replace(" mod ", " % "), mode="eval").body)
+
+    def _value(self, node: ast.expr) -> str:
+        match node:
+            case ast.Constant(value=value):
+                return self._emit(f"arith.constant {value} : index")
+            case ast.Name(id="n"):
+                return "%wide"
+            case ast.Name(id=name):
+                return f"%{name}"
+            case ast.UnaryOp(operand=operand):
+                return self._emit(f"arith.subi %zero, {self._value(operand)} : index")
+            case ast.Call(args=[inner]):
+                return self._value(inner)
+            case ast.BinOp(left=left, op=ast.Mod(), right=right):
+                number, divisor = self._value(left), self._value(right)
+                quotient = self._emit(f"arith.floordivsi {number}, {divisor} : index")
+                multiple = self._emit(f"arith.muli {quotient}, {divisor} : index")
+                return self._emit(f"arith.subi {number}, {multiple} : index")
+            case ast.BinOp(left=left, op=op, right=right):
+                operation = self.OPERATIONS[type(op)]
+                return self._emit(f"arith.{operation} {self._value(left)}, {self._value(right)} : index")
+        raise AssertionError(ast.dump(node))
+
+    def _unknown(self, name: str | None = None) -> str:
+        loaded = self._emit("memref.load %data[%zero] : memref<1xi32>")
+        return self._emit(f"arith.index_cast {loaded} : i32 to index", name)
+
+    def _nodes(self, nodes: Sequence[tuple]) -> None:
+        for node in nodes:
+            match node:
+                case ("for", name, lower, upper, step, inside):
+                    first, end, by = (self._expression(str(each)) for each in (lower, upper, step))
+                    self.lines.append(f"scf.for %{name} = {first} to {end} step {by} {{")
+                    self._nodes(inside)
+                    self.lines.append("}")
+                case ("if", test, then, otherwise):
+                    left, right = test.split(comparison := next(f" {c} " for c in self.COMPARISONS if f" {c} " in test))
+                    predicate = self.COMPARISONS[comparison.strip()]
+                    operands = f"{self._expression(left)}, {self._expression(right)}"
+                    self.lines.append(f"scf.if {self._emit(f'arith.cmpi {predicate}, {operands} : index')} {{")
+                    self._nodes(then)
+                    self.lines.append("} else {")
+                    self._nodes(otherwise)
+                    self.lines.append("}")
+                case ("symbol", name):
+                    self._unknown(f"%{name}")
+                case ("access", array, stores, subscripts, _):
+                    at = ", ".join(self._unknown() if s is None else self._expression(s) for s in subscripts)
+                    type_ = "memref<16xi32>" if array == "A" else "memref<16x16xi32>"
+                    if stores:
+                        self.lines.append(f"memref.store %n, %{array}[{at}] : {type_}")
+                    else:
+                        self._emit(f"memref.load %{array}[{at}] : {type_}")
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.booleans().flatmap(lambda exact: nests(exact=exact)), st.integers(0, 4))
+def test_a_function_has_the_dependences_of_the_nest_that_it_was_made_from(nest: Nest, n: int):
+    execution = Execution(nest, n)
+    function = Parser(context(), Emitter(nest).text).parse_module().body.block.first_op
+    assert isinstance(function, func.FuncOp)
+    described_function = describe(function)
+    accesses = [each for each in described_function.access_of.values() if each.array != "data"]
+    number = {each: k for k, each in enumerate(made for made in execution.made.values() if isinstance(made, Access))}
+    analysis = DependenceAnalysis(described_function.description)
+    predicted = {}
+    for found in analysis.dependences():
+        ends = accesses.index(found.source.access), accesses.index(found.target.access)
+        predicted[*ends, found.carrier and found.carrier.name] = found
+    occurred = set()
+    for earlier, later in execution.pairs():
+        if all(0 <= coordinate < 16 for coordinate in earlier.element):
+            carrying = carrier(earlier, later)
+            key = number[earlier.access], number[later.access], carrying and carrying.name
+            loops = {
+                f"{role}_{each.name}": event.values[each.name]
+                for role, event in (("source", earlier), ("target", later))
+                for each in event.loops
+            }
+            assert contains(predicted[key].pairs, loops | {"n": n})
+            occurred.add((key, tuple(sorted(loops.items()))))
+    if nest.exact:
+        assert occurred == {
+            (key, _counters(member)) for key, found in predicted.items() for member in points(found.pairs, n)
+        }
