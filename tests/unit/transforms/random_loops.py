@@ -1,8 +1,8 @@
 """Random programs of the loops level, as text: nests of loops and conditionals over small arrays.
 
 Every program is valid and ends: subscripts are inside their arrays whenever an access happens, and loops have few
-iterations. What varies is what the passes below look at: bounds (constant, triangular, from data, empty), values carried
-through nests, stores under conditions, elements that one iteration stores and another one loads.
+iterations. What varies is what the passes below look at: bounds (constant, triangular, from data, empty), values that
+nests carry, stores under conditions, elements that one iteration stores and another one loads.
 """
 
 from __future__ import annotations
