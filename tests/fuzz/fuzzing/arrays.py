@@ -149,7 +149,8 @@ def _slice(scope: Scope, extent: int, length: int) -> str:
     rng = scope.rng
     if length == extent and rng.random() < 0.7:
         return ":" if rng.random() < 0.8 else "::-1"
-    places = [v.name for v in scope.python_ints if v.low >= 0 and v.high + length <= extent]
+    counters = [v for v in scope.python_ints if v.name.startswith("i")]  # their bounds are seen, those of others not
+    places = [v.name for v in counters if v.low >= 0 and v.high + length <= extent]
     if places and length > 1 and rng.random() < 0.3 and scope.has("moving_slices"):
         place = rng.choice(places)
         return f"{place}:{place} + {length}"
