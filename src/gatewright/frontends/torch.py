@@ -43,6 +43,8 @@ def load(source: object, args: Sequence[object], options: Options) -> Program:
             text = import_torch(exported, name)
         except MlirError as error:
             raise _refused(error) from error
+        except (NotImplementedError, TypeError, ValueError) as error:  # what torch-mlir's importer raises
+            raise UnsupportedError("torch-mlir cannot import this model", why=_first_line(error)) from error
     module = read(text, _is_users)
     program = Program("tensor", module, name)
     describe_ports(program.function, *_ports(exported))

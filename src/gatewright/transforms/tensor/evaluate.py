@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import reduce
 
 import numpy as np
 from xdsl.dialects import arith, math, tensor
@@ -190,9 +191,16 @@ def _real(op: Operation, operands: Sequence[Expression]) -> Expression | None:
             return _compare(_FLOAT_PREDICATES[op.predicate.value.data], left, right)
         case arith.CmpiOp(), (Known() as left, Known() as right) if op.predicate.value.data < len(_INTEGER_PREDICATES):
             return _compare(_INTEGER_PREDICATES[op.predicate.value.data], left, right)
+        case ((math.FPowIOp() | math.PowFOp()), (of, Known() as exponent)) if _is_small_power(exponent.array):
+            return reduce(multiply, [of] * int(exponent.array))
         case arith.SelectOp(), (condition, true, false):
             return choose(condition, true, false)
     return None
+
+
+def _is_small_power(exponent: np.ndarray) -> bool:
+    """True for a power that is a few products."""
+    return exponent.size == 1 and exponent.item() in (1, 2, 3, 4)
 
 
 def _compare(predicate: str | None, left: Expression, right: Expression) -> Expression | None:

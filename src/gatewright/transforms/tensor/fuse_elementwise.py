@@ -36,6 +36,7 @@ class FuseElementwisePass(ModulePass):
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         for block in [block for function in op.ops for region in function.regions for block in region.blocks]:
+            _drop_casts(block)
             changed = True
             while changed:
                 changed = any(_fuse_into(consumer) for consumer in list(block.ops) if isinstance(consumer, GenericOp))
@@ -156,6 +157,15 @@ def _index(expression: AffineExpr) -> Operation:
         return IndexOp(expression.position)
     assert isinstance(expression, AffineConstantExpr)
     return arith.ConstantOp(IntegerAttr(expression.value, IndexType()))
+
+
+def _drop_casts(block: Block) -> None:
+    """Let operations read tensors whose shape is known themselves, where a cast made them forget it."""
+    for op in block.ops:
+        if isinstance(op, tensor.CastOp) and generic.DYNAMIC not in generic.shape_of(op.source.type):
+            readers = [use for use in op.dest.uses if use.operation.name.startswith("tensor.")]
+            for use in readers:
+                use.operation.operands[use.index] = op.source
 
 
 def _erase_unused(block: Block) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from xdsl.dialects.builtin import ContainerType, ShapedType
+from xdsl.dialects.builtin import DYNAMIC_INDEX, ContainerType, ShapedType
 from xdsl.dialects.linalg.attrs import IteratorType
 from xdsl.dialects.linalg.ops import GenericOp
 from xdsl.ir import Attribute, Block, Operation, SSAValue
@@ -13,7 +13,8 @@ from xdsl.ir.affine import AffineConstantExpr, AffineDimExpr, AffineExpr, Affine
 from gatewright.errors import UnsupportedError
 from gatewright.location import source_location
 
-DYNAMIC = -1
+DYNAMIC = DYNAMIC_INDEX
+"""The extent of an axis that is not known at compile time."""
 
 
 def shape_of(type_: Attribute) -> tuple[int, ...]:
