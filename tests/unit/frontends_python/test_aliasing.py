@@ -158,6 +158,22 @@ def test_two_local_arrays_change_places(agrees):
     agrees(f, V, 1, inputs=[(np.arange(8, dtype=np.int32) * 3, n) for n in range(5)])
 
 
+def test_a_name_for_another_array_in_a_while_loop(agrees):
+    def f(a, n):
+        x, count = np.zeros(8, np.int32), 0
+        while n > 0:
+            if n % 2:
+                x = x + a
+            else:
+                y = x * 2
+                x = y - a
+            n //= 2
+            count += 1
+        return x, count
+
+    agrees(f, V, 1, inputs=[(np.arange(8, dtype=np.int32), n) for n in range(9)])
+
+
 def test_a_name_for_one_of_two_arrays(agrees):
     def f(a, b, c):
         x = a if c > 0 else b

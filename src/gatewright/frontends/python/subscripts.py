@@ -177,7 +177,7 @@ def transpose(state: Compilation, array: ArrayValue, axes: Sequence[int] | None 
     """The array with its axes in another order, by default reversed."""
     view = array if isinstance(array, View) else materialize(state, array)
     rank = len(view.shape)
-    order = list(range(rank))[::-1] if axes is None else [axis % rank for axis in axes]
+    order = list(range(rank))[::-1] if axes is None else [axis + rank if axis < 0 else axis for axis in axes]
     if sorted(order) != list(range(rank)):
         raise state.mistake(f"{tuple(axes or ())} is not an order of {rank} axes")
     position = {axis: new for new, axis in enumerate(order)}
