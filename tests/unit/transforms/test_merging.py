@@ -95,7 +95,7 @@ def count(module: ModuleOp, kind: type) -> int:
 
 def answers(module: ModuleOp) -> list[list[int]]:
     arrays = [np.arange(10, 18, dtype=np.int32), np.zeros(8, np.int32)]
-    loops.run(Program("loops", module, "f"), [*arrays, *map(np.int32, (1, 2, 3))])
+    loops.run(Program("loops", module, "f"), [*arrays, *(np.asarray(number, np.int32) for number in (1, 2, 3))])
     return [array.tolist() for array in arrays]
 
 
