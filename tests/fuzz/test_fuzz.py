@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 from fuzzing.check import Failure, accepted, check
 from fuzzing.generator import generate, python_accepts
 from fuzzing.program import Program
 from fuzzing.reduce import reduce
+
+import gatewright as gw
 
 SEED = 2024
 BATCHES, BATCH = 10, 10
@@ -40,6 +43,32 @@ def test_a_program_that_python_rejects_is_not_generated(tmp_path: Path):
     )
     assert not python_accepts(overflowing, tmp_path)
     assert python_accepts(generate(1, 2), tmp_path)
+
+
+DOUBLE = Program("double", "import numpy as np\ndef program(a):\n    a[0] = a[0] + a[0]\nINPUTS = [(np.array([3]),)]\n")
+
+
+class _Faulty:
+    """A design that is wrong at the last level, in what it stores or in its cycles."""
+
+    def __init__(self, wrong_value: bool):
+        self.wrong_value = wrong_value
+
+    def run(self, a: np.ndarray, level: str) -> gw.Run:
+        """`DOUBLE`, with one fault."""
+        last = level == "rtl"
+        a[0] = 7 if last and self.wrong_value else 6
+        cycles = {"loops": None, "schedule": 4, "rtl": 4 if self.wrong_value else 5}[level]
+        return gw.Run((), cycles, level)
+
+
+@pytest.mark.parametrize(("wrong_value", "kind"), [(True, "differs"), (False, "cycles")])
+def test_a_design_that_is_wrong_at_one_level_is_noticed(monkeypatch: pytest.MonkeyPatch, wrong_value: bool, kind: str):
+    monkeypatch.setattr(gw, "compile", lambda function, **_: _Faulty(wrong_value))
+    failure = check(DOUBLE)
+    assert failure is not None
+    assert (failure.kind, failure.level) == (kind, "rtl")
+    assert not accepted(failure)
 
 
 def test_the_reducer_keeps_only_what_the_failure_needs():
