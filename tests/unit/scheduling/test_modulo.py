@@ -41,7 +41,7 @@ def loops(draw: st.DrawFn, most: int) -> Problem:
     return problem
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(loops(14))
 def test_a_schedule_respects_its_problem_and_its_bound(problem: Problem):
     result = modulo_schedule(problem)
@@ -50,7 +50,7 @@ def test_a_schedule_respects_its_problem_and_its_bound(problem: Problem):
     assert result.proven
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(loops(14))
 def test_the_heuristic_alone_is_never_better_and_admits_what_it_does_not_know(problem: Problem):
     heuristic, exact = modulo_schedule(problem, effort=0), modulo_schedule(problem)
@@ -136,7 +136,7 @@ def earliest(problem: Problem, slots: tuple[int | None, ...], interval: int) -> 
     return times
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(loops(10), st.integers(0, 3))
 def test_a_given_interval_is_kept(problem: Problem, more: int):
     least = modulo_schedule(problem).interval
@@ -147,7 +147,7 @@ def test_a_given_interval_is_kept(problem: Problem, more: int):
             modulo_schedule(problem, interval=least - 1)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(loops(12))
 def test_an_operation_keeps_its_unit_and_no_unit_is_used_twice_at_once(problem: Problem):
     schedule = modulo_schedule(problem).schedule

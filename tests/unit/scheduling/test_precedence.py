@@ -33,7 +33,7 @@ def schedules(draw: st.DrawFn) -> tuple[Problem, list[int], int]:
     return problem, start, draw(st.integers(1, 3))
 
 
-@settings(max_examples=1000, deadline=None)
+@settings(max_examples=400, deadline=None)
 @given(schedules())
 def test_starts_are_valid_exactly_if_they_respect_all_precedences(case: tuple[Problem, list[int], int]):
     problem, start, interval = case
@@ -46,7 +46,7 @@ def test_starts_are_valid_exactly_if_they_respect_all_precedences(case: tuple[Pr
     assert valid == respected
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(schedules())
 def test_the_recurrence_bound_is_the_least_interval_without_limits(case: tuple[Problem, list[int], int]):
     problem = case[0]
