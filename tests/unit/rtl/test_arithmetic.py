@@ -64,6 +64,21 @@ def test_every_operation_with_a_constant(both, constant):
         program.agree(np.int8(a), np.int8(0), reset=False)
 
 
+@pytest.mark.parametrize("extensions", [*itertools.product(["extsi", "extui"], repeat=2)])
+def test_every_operation_of_extended_numbers(both, extensions):
+    """Logic on extended operands is as narrow as its result; so is the register that keeps one."""
+    text = of_two(8, "%y").replace("%a: i8, %b: i8", "%small: i3, %other: i3")
+    first = "= loopschedule.step {\n"
+    extended = f"    %a = arith.{extensions[0]} %small : i3 to i8\n    %y = arith.{extensions[1]} %other : i3 to i8\n"
+    last = "  return "
+    text = text.replace(first, first + extended).replace(
+        last, "  loopschedule.step {\n    loopschedule.register\n  }\n" + last
+    )
+    program = both(text)
+    for a, b in itertools.product(range(-4, 4), repeat=2):
+        program.agree(np.int8(a), np.int8(b), reset=False)
+
+
 def test_changes_of_width(both):
     program = both(
         """

@@ -169,3 +169,44 @@ func.func @late(%n: i64) {
 }"""
     with pytest.raises(IrError, match=r"y is used in cycle 1 of an iteration and appears in cycle 3"):
         lower(text)
+
+
+@pytest.mark.parametrize(("interval", "second", "kept"), [(4, 3, False), (4, 2, True), (2, 1, True)])
+def test_a_loaded_value_is_kept_only_if_another_load_comes_first(both, interval, second, kept):
+    """The element loaded in cycle 0 is used in cycle 3, which a second load of the array may come before."""
+    program = both(
+        f"""
+func.func @pairs(%a: memref<9xi32>, %b: memref<8xi32>) {{
+  %i0 = arith.constant 0 : index
+  %i1 = arith.constant 1 : index
+  %i8 = arith.constant 8 : index
+  loopschedule.step {{
+    loopschedule.pipeline II = {interval} iter_args(%i = %i0) : (index) -> () {{
+      %p = arith.cmpi slt, %i, %i8 : index
+      loopschedule.register %p : i1
+    }} do {{
+      %x:2 = loopschedule.pipeline.stage start = 0 {{
+        %x = memref.load %a[%i] : memref<9xi32>
+        %j = arith.addi %i, %i1 : index
+        loopschedule.register %x, %j : i32, index
+      }} : i32, index
+      %y = loopschedule.pipeline.stage start = {second} {{
+        %y = memref.load %a[%x#1] : memref<9xi32>
+        {"" if second < 3 else "%twice = arith.addi %x#0, %x#0 : i32"}
+        {"" if second < 3 else "memref.store %twice, %b[%i] : memref<8xi32>"}
+        loopschedule.register %y : i32
+      }} : i32
+      loopschedule.pipeline.stage start = {4 if second == 3 else 3} {{
+        {"" if second == 3 else "%twice = arith.addi %x#0, %y : i32"}
+        {"" if second == 3 else "memref.store %twice, %b[%i] : memref<8xi32>"}
+        loopschedule.register
+      }}
+      loopschedule.terminator iter_args(%x#1), results() : (index) -> ()
+    }}
+    loopschedule.register
+  }}
+  return
+}}"""
+    )
+    program.agree(np.arange(9, dtype=np.int32) * 7, np.zeros(8, np.int32))
+    assert ("%x_1_later" in str(program.design.module)) == kept

@@ -205,7 +205,7 @@ class Lowering:
         name = operation.res.name_hint or f"{memory.name}_word"
         live = memory.load(token, [self.read(index, place) for index in operation.indices])
         if isinstance(place.timeline, Stages):
-            self.sources[operation.res] = place.timeline.pipeline.computed(name, place, 1, live)
+            self.sources[operation.res] = place.timeline.pipeline.loaded(name, place, operation, live)
             return
         loaded = Timed(self.circuit, name, place, 1, token, live)
         loaded.stays = lambda use: self.holding.stays(array_of(operation), operation, place, use)

@@ -14,9 +14,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from xdsl.dialects import memref
 from xdsl.ir import Operation, SSAValue
 
 from gatewright.dialects.loopschedule import PipelineOp, PipelineStageOp, RegisterOp, StepOp, condition_cycle
+from gatewright.dialects.loopschedule_sharing import array_of
 from gatewright.errors import IrError, SourceLocation
 from gatewright.location import source_location
 from gatewright.transforms.rtl.circuit import Circuit, width
@@ -46,6 +48,8 @@ class Staged:
     name: str
     appears: int
     live: SSAValue
+    stays: int = 0
+    """Cycles for which the wire still has the value after that."""
     _registers: list[SSAValue] = field(default_factory=list)
 
     def read(self, use: Place) -> SSAValue:
@@ -56,7 +60,7 @@ class Staged:
                 f"{self.name} is used in cycle {use.position} of an iteration and appears in cycle {self.appears}",
                 where=source_location(self.pipeline.loop),
             )
-        if late == 0:
+        if late <= self.stays:
             return self.live
         return self._register(-(-late // self.pipeline.loop.interval))
 
@@ -229,6 +233,18 @@ class Pipeline:
         if not self.early and self.loop.condition.block.args[number].first_use is not None:
             cycles.append(self.decided)
         return min(cycles, default=self.last)
+
+    def loaded(self, name: str, place: Place, load: memref.LoadOp, live: SSAValue) -> Staged:
+        """The result of a load: it stays until the next load of the array, of this iteration or of another."""
+        interval = self.loop.interval
+        starts = [
+            stage.start
+            for stage in self.loop.stages
+            for op in stage.walk()
+            if isinstance(op, memref.LoadOp) and array_of(op) == array_of(load)
+        ]
+        gap = min((start - place.position - 1) % interval + 1 for start in starts)
+        return Staged(self, name, place.position + 1, live, gap - 1)
 
     def _decide(self) -> SSAValue:
         """Decide on each iteration, and start the next one an interval after it; the token of the end."""
