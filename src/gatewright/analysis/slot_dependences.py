@@ -16,11 +16,15 @@ from xdsl.dialects import arith, func, memref, scf
 from xdsl.dialects.builtin import IndexType, IntegerType, MemRefType, ModuleOp, i64
 from xdsl.ir import Block, BlockArgument, Operation, Region, SSAValue
 
+from gatewright.errors import SimulationError
 from gatewright.interpreters import loops
 from gatewright.program import Program
 
 MOST_ITERATIONS = 1 << 16
 """Longer loops are not traced."""
+
+MOST_ITERATIONS_IN_ALL = 4 * MOST_ITERATIONS
+"""Nor are those in nests with more iterations, most of which execute the loop for nothing."""
 
 ABSENT, OUTSIDE = -1, -2
 """What stands in place of an address where there is none."""
@@ -235,7 +239,10 @@ class _Tracer:
         entry.add_op(func.ReturnOp(*self._loop(0, zero, zero)))
         function = func.FuncOp("trace", (types, [IndexType(), IndexType()]), Region(entry))
         arrays = [np.full(MOST_ITERATIONS, ABSENT, np.int64) for _ in types]
-        outcome = loops.run(Program("loops", ModuleOp([function]), "trace"), arrays)
+        try:
+            outcome = loops.run(Program("loops", ModuleOp([function]), "trace"), arrays, MOST_ITERATIONS_IN_ALL)
+        except SimulationError:
+            return None
         total, executions = map(int, outcome.results)
         if total >= MOST_ITERATIONS:
             return None
@@ -264,7 +271,8 @@ class _Tracer:
         one = self._constant(1)
         if depth + 1 < len(self.loops):
             count, execution = self._loop(depth + 1, count, execution)
-            execution = self._emit(arith.AddiOp(execution, one))
+            if depth + 2 == len(self.loops):
+                execution = self._emit(arith.AddiOp(execution, one))
         else:
             self._record_all(count, execution)
             count = self._emit(arith.AddiOp(count, one))

@@ -160,3 +160,32 @@ def test_a_condition_from_data_is_not_traced():
     ).parse_module()
     loop = [op for op in module.walk() if isinstance(op, scf.WhileOp)][1]
     assert trace(loop, {op: None for op in loop.walk() if isinstance(op, memref.StoreOp)}) is None
+
+
+def test_a_loop_that_is_executed_for_nothing_too_often_is_not_traced():
+    text = INNER.format(body="memref.store %x, %a[%i] : memref<8xi32>", bound="%c0")
+    module = Parser(context(), text.replace("constant 3 :", "constant 300000 :")).parse_module()
+    loop = [op for op in module.walk() if isinstance(op, scf.WhileOp)][1]
+    accesses = accesses_of(loop.after_region.block)
+    assert accesses is not None
+    assert trace(loop, accesses) is None
+
+
+def test_executions_under_two_loops_are_counted():
+    inner = "%r = scf.while (%k"
+    middle = """
+    %z = scf.while (%k2 = %c0) : (index) -> (index) {
+      %go2 = arith.cmpi slt, %k2, %c2 : index
+      scf.condition(%go2) %k2 : index
+    } do {
+    ^bb0(%i2 : index):
+      """
+    text = INNER.format(body="memref.store %x, %a[%i] : memref<8xi32>", bound="%c4").replace(inner, middle + inner)
+    end = "%n2 = arith.addi %i2, %c1 : index\nscf.yield %n2 : index\n}\n%w = arith.addi"
+    module = Parser(context(), text.replace("%w = arith.addi", end)).parse_module()
+    loop = [op for op in module.walk() if isinstance(op, scf.WhileOp)][2]
+    accesses = accesses_of(loop.after_region.block)
+    assert accesses is not None
+    found = trace(loop, accesses)
+    assert found is not None
+    assert (found.executions, found.iterations, len(found.execution)) == (6, 4, 24)
