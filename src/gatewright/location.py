@@ -21,11 +21,11 @@ def source_location(op: Operation) -> SourceLocation | None:
 
 
 def place_of(location: Attribute) -> SourceLocation | None:
-    """The place that a location names, if it names one."""
+    """The place that a location names, if it names one. Columns of locations count from 1, as MLIR's do."""
     if not isinstance(location, FileLineColLoc):
         return None
     file, line, column = location.filename.data, location.line.data, location.column.data
-    return SourceLocation(file, line, column) if column > 0 else line_of(file, line)
+    return SourceLocation(file, line, column - 1) if column > 0 else line_of(file, line)
 
 
 def line_of(file: str, line: int) -> SourceLocation:
