@@ -74,7 +74,8 @@ class Design:
     def run(self, *arguments: Any, level: str = "rtl", max_cycles: int | None = None) -> Run:
         """Run the program at a level, with the convention of `__call__`.
 
-        `max_cycles` bounds the cycles of a simulation; one that takes longer is an error that tells where it hangs.
+        `max_cycles` bounds the cycles of a simulation (at the loops level: the iterations of all loops); one that takes
+        longer is an error that tells where it hangs.
         """
         self._check_level(level)
         signature = self.signature
@@ -155,7 +156,7 @@ class Design:
         if level == "loops":
             from gatewright.interpreters import loops
 
-            return loops.run(program, raw).results, None
+            return loops.run(program, raw, max_cycles).results, None
         from gatewright.interpreters import loopschedule
 
         outcome = loopschedule.run(program, raw, max_cycles)
