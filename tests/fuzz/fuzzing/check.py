@@ -35,8 +35,8 @@ PRELOADED = (
 
 ACCEPTED_REFUSALS: tuple[str, ...] = (
     r"int and u64 have no common type",  # a Python integer may be negative, and then no 64 bits hold both
-    r"this is (i\d+|int) on one path and u64 on the other",
-    r"this is u64 on one path and (i\d+|int) on the other",
+    r"this is (i\d+|int) on one path and u64 on (the other|another)",
+    r"this is u64 on one path and (i\d+|int) on (the other|another)",
 )
 """Patterns of messages with which the compiler may refuse a program, because the language leaves the thing out."""
 
