@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from xdsl.passes import ModulePass
 
 PASSES: dict[str, str] = {
+    "divide-by-constants": "loops.divide_by_constants:DivideByConstantsPass",
     "flatten-loops": "loops.flatten_loops:FlattenLoopsPass",
     "forward-stores": "loops.forward_stores:ForwardStoresPass",
     "if-convert": "loops.if_convert:IfConvertPass",
