@@ -14,6 +14,7 @@ from xdsl.dialects.builtin import (
     ModuleOp,
     NameLoc,
     StringAttr,
+    TensorType,
     UnknownLoc,
 )
 from xdsl.ir import Attribute, Operation
@@ -21,6 +22,9 @@ from xdsl.irdl import IRDLOperation
 from xdsl.parser import Parser
 
 from gatewright.context import context
+from gatewright.errors import UnsupportedError
+from gatewright.frontends.integer_detours import undo_integer_detours
+from gatewright.location import source_location
 
 _HINTS = {"overflowFlags", "invariant", "nontemporal", "fastmath"}
 
@@ -45,7 +49,17 @@ def read(
             for block in region.blocks:
                 for argument in block.args:
                     argument.location = _place(argument.location, is_users, rename or {})
+        _check_extents(op)
+    undo_integer_detours(module)
     return module
+
+
+def _check_extents(op: Operation) -> None:
+    for value in op.results:
+        if isinstance(value.type, TensorType) and 0 in value.type.get_shape():
+            raise UnsupportedError(
+                "this tensor is empty", where=source_location(op), why="an array of a circuit has at least one element"
+            )
 
 
 def _drop_newer_properties(op: Operation) -> None:

@@ -87,8 +87,8 @@ def load(source: str | Path, args: Sequence[object] | None, options: Options) ->
     if _OURS.search(plain):
         module = _parse(text, file)
         level = "schedule" if _SCHEDULED.search(plain) else "loops"
-        function = _entry(module, options)
-        _describe(function, _names(text, function), list(function.function_type.outputs))
+        function, name = _entry(module, options)
+        _describe(function, _names(text, name), list(function.function_type.outputs))
     else:
         module, function, level = _through_mlir(text, file, options)
     if level == "loops":
@@ -130,7 +130,7 @@ def _through_mlir(text: str, file: str, options: Options) -> tuple[ModuleOp, fun
     """Text that MLIR reads, with calls inlined, at the level it turns out to be at."""
     try:
         generic = run_passes(text, "inline")
-        given = _entry(read(generic, rename={"-": file}), options)
+        given, name = _entry(read(generic, rename={"-": file}), options)
         level = "tensor" if re.search(r"[ <(]tensor<", _CONTENTS.sub("", generic)) else "loops"
         generic = run_passes(text, f"inline, {GENERALIZE}" if level == "tensor" else _TO_LOOPS)
     except MlirError as error:
@@ -138,13 +138,13 @@ def _through_mlir(text: str, file: str, options: Options) -> tuple[ModuleOp, fun
         where = SourceLocation(file, line, column - 1) if line else None
         raise SourceError(f"this is not MLIR: {error}", where=where) from error
     module = read(generic, rename={"-": file})
-    function = _entry(module, options)
-    _describe(function, _names(text, given), list(given.function_type.outputs))
+    function, _ = _entry(module, options)
+    _describe(function, _names(text, name), list(given.function_type.outputs))
     return module, function, level
 
 
-def _entry(module: ModuleOp, options: Options) -> func.FuncOp:
-    """The one function to compile, under the name asked for; the others are gone."""
+def _entry(module: ModuleOp, options: Options) -> tuple[func.FuncOp, str]:
+    """The one function to compile, under the name asked for, and its name in the text; the others are gone."""
     functions = [op for op in module.ops if isinstance(op, func.FuncOp) and not op.is_declaration]
     public = [op for op in functions if op.sym_visibility is None or op.sym_visibility.data == "public"]
     chosen = [op for op in public if op.sym_name.data == options.name] or public
@@ -159,9 +159,10 @@ def _entry(module: ModuleOp, options: Options) -> func.FuncOp:
         if op is not chosen[0]:
             op.detach()
             op.erase(safe_erase=False)
+    name = chosen[0].sym_name.data
     if options.name is not None:
         chosen[0].sym_name = StringAttr(options.name)
-    return chosen[0]
+    return chosen[0], name
 
 
 def _describe(function: func.FuncOp, names: Mapping[int, str], results: Sequence[Attribute]) -> None:
@@ -186,9 +187,9 @@ def _describe(function: func.FuncOp, names: Mapping[int, str], results: Sequence
     function.properties["res_attrs"] = ArrayAttr([DictionaryAttr(entry) for entry in returned])
 
 
-def _names(text: str, function: func.FuncOp) -> dict[int, str]:
+def _names(text: str, function: str) -> dict[int, str]:
     """The names of a function's arguments in its text, where they are identifiers."""
-    header = re.search(rf"@{re.escape(function.sym_name.data)}\s*\(([^{{]*)", text)
+    header = re.search(rf"@{re.escape(function)}\s*\(([^{{]*)", text)
     found = re.findall(r"%([\w$.-]+)\s*:", header[1]) if header else []
     return {k: name for k, name in enumerate(found) if name.isidentifier()}
 

@@ -32,6 +32,9 @@ MODELS: dict[str, tuple[Callable[..., object], torch.dtype, int]] = {
     "largest": (lambda x: x.amax(1), torch.int32, 1),
     "where the largest is": (lambda x: x.argmax(1), torch.int32, 1),
     "magnitude": (lambda x: x.abs(), torch.int32, 1),
+    "negation": (lambda x: -x, torch.int32, 1),
+    "floor division": (lambda x, y: x // ((y & 7) - 9), torch.int32, 2),
+    "remainder": (lambda x, y: x % ((y & 7) - 9), torch.int32, 2),
     "long sums": (lambda x: x.sum(1), torch.int32, 1),
     "windows": (lambda x: x.unfold(1, 2, 1).sum(-1, dtype=torch.int32), torch.int32, 1),
 }

@@ -101,14 +101,13 @@ class Evaluation:
 
     def run(self, operations: Sequence[Operation]) -> None:
         """Evaluate operations in order. Raises UnsupportedError for one with no exact fixed-point meaning."""
-        for op in operations:
-            if op.name == "cf.assert":
-                self._check(op)
-                continue
+        for op in [op for op in operations if op.name != "cf.assert"]:
             result = self._evaluate(op)
             if result is None:
                 raise _unsupported(op)
             self.known[op.results[0]] = result
+        for op in [op for op in operations if op.name == "cf.assert"]:
+            self._check(op)
 
     def __getitem__(self, value: SSAValue) -> Expression:
         if value not in self.known and isinstance(value.owner, arith.ConstantOp):
@@ -181,6 +180,14 @@ def _real(op: Operation, operands: Sequence[Expression]) -> Expression | None:
             return negate(of)
         case arith.DivfOp(), (left, Known() as right) if np.all(right.array):
             return divide(left, right.array)
+        case ((math.FPowIOp() | math.PowFOp()), (of, Known() as exponent)) if _is_small_power(exponent.array):
+            return reduce(multiply, [of] * int(exponent.array))
+    return _choice(op, operands)
+
+
+def _choice(op: Operation, operands: Sequence[Expression]) -> Expression | None:
+    """Comparisons, and what is chosen by them."""
+    match op, operands:
         case ((arith.MaximumfOp() | arith.MaxnumfOp()), (left, right)):
             return extreme(True, left, right)
         case ((arith.MinimumfOp() | arith.MinnumfOp()), (left, right)):
@@ -191,8 +198,6 @@ def _real(op: Operation, operands: Sequence[Expression]) -> Expression | None:
             return _compare(_FLOAT_PREDICATES[op.predicate.value.data], left, right)
         case arith.CmpiOp(), (Known() as left, Known() as right) if op.predicate.value.data < len(_INTEGER_PREDICATES):
             return _compare(_INTEGER_PREDICATES[op.predicate.value.data], left, right)
-        case ((math.FPowIOp() | math.PowFOp()), (of, Known() as exponent)) if _is_small_power(exponent.array):
-            return reduce(multiply, [of] * int(exponent.array))
         case arith.SelectOp(), (condition, true, false):
             return choose(condition, true, false)
     return None
