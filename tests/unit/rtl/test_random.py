@@ -35,6 +35,10 @@ def test_random_schedules_run_as_interpreted(both, batch, pipelines):
                 program.agree(*arguments(program.program.signature, random), reset=run == 0)
             except AssertionError as error:
                 raise AssertionError(f"seed {seed}, run {run}: {error}\n{text}") from error
+        drawn = arguments(program.program.signature, random)
+        _, _, cycles = program.expected(*drawn)
+        program.simulator.interrupt(program.raw(drawn), int(random.integers(1, cycles + 1)))
+        program.agree(*arguments(program.program.signature, random), reset=False, hold_start=True)
 
 
 def test_the_generator_depends_on_its_seed_only():
