@@ -33,10 +33,7 @@ def divider(operator: Operator, library: OperatorLibrary) -> str:
     multiples = _multiples(net, plan, magnitude, divisor)
     nonzero = net.invert(net.is_zero(divisor))
     if kind == "floordivsi":
-        nonzero = net.all(nonzero, net.drive(net.register("dividend_nonzero", 1), net.invert(net.is_zero(a)), start))
-    if plan.register_nonzero:
-        # Right from the second cycle of work on, and so in the last, which is the one that matters.
-        nonzero = net.drive(net.register("nonzero", 1), nonzero)
+        nonzero = net.all(nonzero, net.drive(net.register("nonzero", 1), net.invert(net.is_zero(a)), start))
     next_rest, digits = rest, []
     top = quotient.width
     for digit in plan.digits:

@@ -62,11 +62,6 @@ class IterativePlan:
         return sum(self.digits)
 
     @property
-    def register_nonzero(self) -> bool:
-        """Whether that a divisor is not 0 is known from a register, which takes a cycle, too."""
-        return self.cycles > 1
-
-    @property
     def latency(self) -> int:
         """Cycles from the start to the result."""
         return 1 + int(self.prepare) + self.cycles + int(self.register_result)
@@ -107,7 +102,7 @@ def plan_division(technology: Technology, budget: float, kind: str, width: int) 
     elif signed:
         register_result = output + lut + chain > first_share
         output += 0.0 if register_result else lut + chain
-    # A divisor of 0 forces the result to 0. It is found beside the steps where there is only one cycle of them.
+    # A divisor of 0 is found in every cycle, beside the steps, and forces the result to 0.
     zero = lut * (technology.levels(width) + 1)
 
     def planned(digits: tuple[int, ...], cycles: int) -> IterativePlan:
@@ -120,7 +115,7 @@ def plan_division(technology: Technology, budget: float, kind: str, width: int) 
         luts = sum(((1 << digit) - 1) * (trial_width(width, digit) + width) for digit in digits)
         luts += odd * (width + 2) + cycles * sum(digits) + 4 * width // 3 + 8 + (6 * width if signed else 0)
         registers = cycles * sum(digits) + 2 * width + _multiple_bits(width, largest)
-        registers += (cycles + prepare).bit_length() + int(signed) + int(kind == "floordivsi") + int(cycles > 1)
+        registers += (cycles + prepare).bit_length() + int(signed) + int(kind == "floordivsi")
         registers += width if register_result else 0
         return IterativePlan(
             digits,
@@ -128,7 +123,7 @@ def plan_division(technology: Technology, budget: float, kind: str, width: int) 
             prepare,
             register_result,
             operands if prepare else multiples,
-            max(steps, zero) if cycles == 1 else steps,
+            max(steps, zero),
             output,
             luts,
             registers,
