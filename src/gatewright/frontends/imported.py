@@ -9,7 +9,6 @@ from xdsl.dialects.builtin import (
     CallSiteLoc,
     FileLineColLoc,
     FusedLoc,
-    IntAttr,
     LocationAttr,
     ModuleOp,
     NameLoc,
@@ -74,8 +73,8 @@ def _place(location: Attribute, is_users: Callable[[str], bool], rename: Mapping
     place = next((file for file in files if is_users(file.filename.data)), files[0] if files else None)
     if place is None:
         return UnknownLoc()
-    name, column = place.filename.data, IntAttr(max(0, place.column.data - 1))
-    return FileLineColLoc(StringAttr(rename.get(name, name)), place.line, column)
+    name = place.filename.data
+    return FileLineColLoc(StringAttr(rename.get(name, name)), place.line, place.column)
 
 
 def _files(location: Attribute) -> list[FileLineColLoc]:
