@@ -7,37 +7,37 @@ import numpy as np
 V = np.zeros(8, np.int32)
 
 
-def test_break_leaves_a_loop(message):
-    body = "def f(a):\n    for i in range(8):\n        if a[i]:\n            break\n"
+def test_return_leaves_a_branch_early(message):
+    body = "def f(a):\n    if a[0]:\n        if a[1]:\n            return 1\n        a[2] = 1\n    return 0\n"
     assert message(body, V) == (
         """\
-kernel.py:9: break cannot be compiled
-    9 |             break
-      |             ^^^^^
-  help: use a while loop with the condition, or a flag that the body tests"""
-    )
-
-
-def test_continue_skips_the_rest_of_a_body(message):
-    body = "def f(a):\n    for i in range(8):\n        if a[i]:\n            continue\n        a[i] = 1\n"
-    assert message(body, V) == (
-        """\
-kernel.py:9: continue cannot be compiled
-    9 |             continue
-      |             ^^^^^^^^
-  help: put the rest of the loop's body under an if"""
-    )
-
-
-def test_return_inside_a_loop(message):
-    body = "def f(a):\n    for i in range(8):\n        if a[i]:\n            return i\n    return 0\n"
-    assert message(body, V) == (
-        """\
-kernel.py:9: this return leaves a loop or a branch early
-    9 |             return i
+kernel.py:9: this return leaves a branch early
+    9 |             return 1
       |             ^^^^^^^^
   the hardware of a function ends in one place
   help: assign the result to a variable and return it at the end"""
+    )
+
+
+def test_a_return_in_a_loop_gives_another_type(message):
+    body = "def f(a):\n    for i in range(8):\n        if a[i]:\n            return a\n    return 0\n"
+    assert message(body, V) == (
+        """\
+kernel.py:6: the result is an array of i32 on one path and int on another
+    6 | def f(a):
+      | ^^^^^^^^^
+  help: return values of one type on every path"""
+    )
+
+
+def test_a_loop_without_a_way_out(message):
+    body = "def f(a):\n    while True:\n        if a[0]:\n            continue\n        a[0] = 1\n"
+    assert message(body, V) == (
+        """\
+kernel.py:7: this loop never ends
+    7 |     while True:
+      |     ^^^^^^^^^^^
+  its condition is always true"""
     )
 
 

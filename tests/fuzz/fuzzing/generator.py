@@ -136,4 +136,4 @@ def _results(scope: Scope) -> list[str]:
 
 def _shape(rng: Random) -> tuple[int, ...]:
     rank = rng.choice((1, 1, 1, 2, 2, 3))
-    return tuple(rng.choice((1, 2, 3, 4) if rank > 1 else (1, 3, 4, 5, 8)) for _ in range(rank))
+    return tuple(rng.choice((1, 2, 3, 4) if rank > 1 else (1, 3, 4, 5, 8, 16)) for _ in range(rank))

@@ -15,7 +15,9 @@ DEFAULT_FEATURES = frozenset(
         "casts",
         "conditional_expressions",
         "conditionals",
+        "dependences",
         "division",
+        "exits",
         "guarded_indices",
         "isqrt",
         "iteration",
@@ -94,12 +96,22 @@ class Scope:
     callees: list[Callee] = field(default_factory=list)
     own: set[str] = field(default_factory=set)
     """The variables that this block itself defines."""
+    exits: tuple[str, ...] = ()
+    """The statements that may leave the loop or iteration that this block belongs to."""
 
     def nested(self) -> Scope:
         """The scope of a block inside this one."""
-        return Scope(
+        inner = Scope(
             self.rng, self.features, list(self.arrays), list(self.scalars), list(self.python_ints), list(self.callees)
         )
+        inner.exits = self.exits
+        return inner
+
+    def inside_loop(self, *exits: str) -> Scope:
+        """The scope of the body of a loop that some statements may leave."""
+        inner = self.nested()
+        inner.exits = exits if self.has("exits") else ()
+        return inner
 
     def has(self, feature: str) -> bool:
         """Whether the generator may use a part of the language."""

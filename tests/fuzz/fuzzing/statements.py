@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from random import Random
 
 import numpy as np
 
@@ -56,6 +57,7 @@ class StatementWriter:
                 (self.while_loop, 1.5),
                 (self.accumulate, 1),
                 (self.iterate, 1),
+                (self.recurrence, 3),
             ]
         else:
             forms = [
@@ -71,6 +73,7 @@ class StatementWriter:
                 (self.call, 1.5),
                 (self.retype, 0.5),
                 (self.view, 0.5),
+                (self.leave, 4 if scope.exits else 0),
             ]
         build = rng.choices([form for form, _ in forms], [weight for _, weight in forms])[0]
         return build(scope, work, nesting) or self.store(scope, work, nesting) or []
@@ -240,12 +243,58 @@ class StatementWriter:
             lines += ["else:"] + indented(self.block(scope.nested(), rng.randint(1, 2), work, nesting - 1))
         return lines
 
+    def leave(self, scope: Scope, work: int, nesting: int) -> Lines | None:
+        """A condition under which the loop, or its iteration, ends here."""
+        rng = scope.rng
+        if not scope.exits:
+            return None
+        before = self.store(scope.nested(), work, nesting) if rng.random() < 0.3 else []
+        return [f"if {condition(scope, 2)}:"] + indented([*before, rng.choice(scope.exits)])
+
+    def recurrence(self, scope: Scope, work: int, nesting: int) -> Lines | None:
+        """A loop, or a rectangular or triangular nest, whose iterations use what others a few before have stored."""
+        rng = scope.rng
+        arrays = [a for a in scope.arrays if a.writable and a.dtype in INTEGERS and len(a.shape) == 1]
+        if not scope.has("dependences") or not arrays or work < max(a.shape[0] for a in arrays) ** 2:
+            return None
+        array, source = rng.choice(arrays), rng.choice(arrays)
+        extent = array.shape[0]
+        outer, counter = self.fresh("i"), self.fresh("i")
+        inner = scope.inside_loop("break", "continue")
+        inner.python_ints.append(PythonInt(counter, 0, extent - 1))
+        head = [f"for {counter} in range({rng.choice(('', f'{min(2, extent)}, '))}{extent}):"]
+        shape = rng.random()
+        if shape < 0.4:
+            bound = rng.choice((f"{outer}, {extent}", f"{outer} + 1", str(extent)))
+            head = [f"for {outer} in range({rng.choice((2, 3, extent))}):", f"    for {counter} in range({bound}):"]
+            if bound != str(extent):
+                head[0] = f"for {outer} in range({extent}):"
+            inner.python_ints.append(PythonInt(outer, 0, extent - 1))
+        body: Lines = []
+        for _ in range(rng.choice((1, 1, 2))):
+            terms = [f"{array.name}[{_near(rng, counter, extent)}]" for _ in range(rng.choice((1, 1, 2)))]
+            if source.dtype == array.dtype and rng.random() < 0.6:
+                terms.append(
+                    f"{source.name}[{rng.choice((counter + f' % {source.shape[0]}', subscript(inner, source.shape)))}]"
+                )
+            terms.append(scalar(inner, array.dtype, 1))
+            place = subscript(inner, array.shape) if rng.random() < 0.25 else _near(rng, counter, extent)
+            value = f" {rng.choice('+-*^')} ".join(terms)
+            body.append(f"{array.name}[{place}] = {value}")
+            if rng.random() < 0.2:
+                body[-1:] = [f"if {condition(inner, 1)}:", "    " + body[-1]]
+            if rng.random() < 0.15:
+                body += self.leave(inner, 1, 0) or []
+        for _ in range(len(head)):
+            body = indented(body)
+        return head + body
+
     def for_loop(self, scope: Scope, work: int, nesting: int) -> Lines:
         """A loop over a range of constants, variables or data, upwards or downwards."""
         rng = scope.rng
         most = max(1, min(MOST_ITERATIONS, work))
         text, low, high, trips = _range(scope, most)
-        inner = scope.nested()
+        inner = scope.inside_loop("break", "continue")
         name = self.fresh("i")
         inner.python_ints.append(PythonInt(name, low, high))
         body = self.block(inner, rng.randint(1, 3), max(1, work // max(1, trips)), nesting - 1)
@@ -262,7 +311,7 @@ class StatementWriter:
             return None
         first, second = rng.choice(arrays), rng.choice(arrays)
         trips = first.shape[0]
-        inner = scope.nested()
+        inner = scope.inside_loop("break", "continue")
         element, other, counter = self.fresh("e"), self.fresh("e"), self.fresh("i")
         inner.scalars.append(Scalar(element, first.dtype, assignable=rng.random() < 0.3))
         kind = rng.random()
@@ -284,7 +333,7 @@ class StatementWriter:
         rng = scope.rng
         trips = rng.randint(0, max(1, min(MOST_ITERATIONS, work)))
         name = self.fresh("w")
-        inner = scope.nested()
+        inner = scope.inside_loop("break")
         early_step = rng.random() < 0.3  # then the last statement of the body sees the counter advanced
         inner.python_ints.append(PythonInt(name, 0, trips + 1 if early_step else max(0, trips - 1)))
         test = f"{name} < {trips}"
@@ -320,6 +369,16 @@ class StatementWriter:
         signs += ["//", "%"] if scope.has("division") else []
         signs += ["<<", ">>"] if scope.has("shifts") else []
         return scope.rng.choice(signs)
+
+
+def _near(rng: Random, counter: str, extent: int) -> str:
+    """A subscript a few elements from a counter, or one that differs from it in no regular way."""
+    kind = rng.random()
+    if kind < 0.3:
+        return counter
+    if kind < 0.75:
+        return f"{counter} - {rng.choice((1, 1, 2))}"  # from the end, where that is negative
+    return rng.choice((f"({counter} + {rng.randint(1, 3)}) % {extent}", f"{counter} // 2", f"{extent - 1} - {counter}"))
 
 
 def step_last(body: Lines, step: Lines) -> Lines:

@@ -210,9 +210,7 @@ class _Describer:
         known, found = self.known, self.found
         known.numbers, known.truths, found.access_of, found.loop_of, self.names = saved
 
-    def _try_while(
-        self, op: scf.WhileOp, context: Condition, refused: set[SSAValue]
-    ) -> tuple[Loop, set[SSAValue]]:
+    def _try_while(self, op: scf.WhileOp, context: Condition, refused: set[SSAValue]) -> tuple[Loop, set[SSAValue]]:
         """The loop, and the carried values that were taken for ones that never wrap and may do so."""
         before, after = op.before_region.block, op.after_region.block
         passed = _terminator(before)

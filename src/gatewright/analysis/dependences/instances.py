@@ -108,9 +108,7 @@ class _Walk:
                 if symbol is not None and symbol.known is not None:
                     domain &= symbol.known
         positions = (*place.positions, self.visited)
-        self.found.append(
-            Instances(node, positions, place.loops, place.symbols, domain.coalesce(), place.conditional)
-        )
+        self.found.append(Instances(node, positions, place.loops, place.symbols, domain.coalesce(), place.conditional))
 
 
 def _inside(loop: Loop, place: _Place) -> _Place:

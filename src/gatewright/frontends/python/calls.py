@@ -10,6 +10,7 @@ from gatewright import types
 from gatewright.frontends.python.casts import scalar_type
 from gatewright.frontends.python.compilation import RESULT, Compilation, Frame
 from gatewright.frontends.python.dtypes import cast, is_type, named_type
+from gatewright.frontends.python.exits import single_exits
 from gatewright.frontends.python.liveness import Liveness, stored
 from gatewright.frontends.python.naming import bind
 from gatewright.frontends.python.returns import tail_returns
@@ -111,7 +112,7 @@ def new_frame(
     if isinstance(node, ast.Lambda):
         body: list[ast.stmt] = [ast.copy_location(ast.Return(node.body), node.body)]
     else:
-        body = tail_returns(node.body, source)
+        body = tail_returns(single_exits(node.body), source)
     own = frozenset([*stored(body), *(argument.arg for argument in all_arguments(node.args))])
     return Frame(name, source, Liveness(body), lookup, code, own=own, body=body)
 

@@ -12,6 +12,7 @@ from gatewright.frontends.python.bounds import Linear, between
 from gatewright.frontends.python.casts import convert
 from gatewright.frontends.python.compilation import RESULT, Compilation
 from gatewright.frontends.python.conversion import is_weak, ssa_of
+from gatewright.frontends.python.exits import is_made_up
 from gatewright.frontends.python.memory import LOCAL, Buffer, allocate
 from gatewright.frontends.python.operators import logical_not
 from gatewright.frontends.python.promotion import joined
@@ -23,6 +24,7 @@ from gatewright.frontends.python.values import (
     PythonBool,
     PythonFloat,
     PythonInt,
+    SquareRoot,
     Tuple,
     Unbound,
     Value,
@@ -209,12 +211,27 @@ def branch(state: Compilation, condition: Number, arms: Sequence[Callable[[], No
     merge = _Merge(state, blocks, ends, {*live, RESULT})
     names = {}
     for name in dict.fromkeys(name for end in ends for name in end):
-        missing = Unbound(f"{name} has a value on some paths to here only")
-        a, b = (end.get(name, missing) for end in ends)
+        a, b = (end.get(name) or _missing(name, ends) for end in ends)
         if same_value(a, b) or name in merge.live:
             names[name] = merge.value(name, a, b)
     results = iter(_if(state, condition, blocks, merge.yields))
     state.frame.names = {name: fill(state, value, results) for name, value in names.items()}
+
+
+def _missing(name: str, ends: Sequence[dict[str, Value]]) -> Value:
+    """What a name is at the end of a path on which it has no value; nobody reads that of a made-up name."""
+    if is_made_up(name):
+        return _like(next(end[name] for end in ends if name in end))
+    return Unbound(f"{name} has a value on some paths to here only")
+
+
+def _like(value: Value) -> Value:
+    """Some value of the same type, that needs no computation."""
+    if isinstance(value, Tuple):
+        return Tuple(tuple(_like(item) for item in value.items))
+    if isinstance(value, Number) and not value.alternatives and not isinstance(value.type, SquareRoot):
+        return Number(value.type, constant=0, linear=Linear(0) if isinstance(value.type, PythonInt) else None)
+    return value
 
 
 def _if(

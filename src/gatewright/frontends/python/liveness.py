@@ -5,6 +5,8 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable, Iterator
 
+from gatewright.frontends.python.exits import ForUntil, WhileUntil
+
 Names = frozenset[str]
 
 
@@ -33,10 +35,10 @@ class Liveness:
                 return _uses(statement)
             case ast.If(test=test, body=body, orelse=orelse):
                 return _uses(test) | self._block(body, live) | self._block(orelse, live)
-            case ast.While(test=test, body=body, orelse=orelse):
-                return self._loop(statement, body, self._block(orelse, live) | _uses(test), frozenset())
-            case ast.For(target=target, iter=iterated, body=body, orelse=orelse):
-                head = self._loop(statement, body, self._block(orelse, live), frozenset(stored([target])))
+            case ast.While(test=test, body=body):
+                return self._loop(statement, body, live | _uses(test) | _ended(statement), frozenset())
+            case ast.For(target=target, iter=iterated, body=body):
+                head = self._loop(statement, body, live | _ended(statement), frozenset(stored([target])))
                 return head | _uses(iterated)
             case ast.FunctionDef(name=name):
                 return live - {name}
@@ -51,6 +53,11 @@ class Liveness:
             head = again
         self.head[loop] = head
         return head
+
+
+def _ended(loop: ast.stmt) -> Names:
+    """The variable that says whether a loop was left."""
+    return frozenset([loop.ended] if isinstance(loop, ForUntil | WhileUntil) else [])
 
 
 def stored(nodes: Iterable[ast.AST]) -> dict[str, ast.AST]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Iterator, Sequence
 
-from xdsl.dialects import scf
+from xdsl.dialects import arith, scf
 from xdsl.dialects.builtin import IndexType
 from xdsl.ir import Block, SSAValue
 
@@ -14,6 +14,7 @@ from gatewright.frontends.python.arrays import View
 from gatewright.frontends.python.builder import discard, hint
 from gatewright.frontends.python.compilation import Compilation
 from gatewright.frontends.python.conversion import ssa_of
+from gatewright.frontends.python.exits import is_made_up
 from gatewright.frontends.python.iteration import Iteration
 from gatewright.frontends.python.joins import fill, hull, is_shared, note_merged
 from gatewright.frontends.python.liveness import stored
@@ -27,7 +28,8 @@ from gatewright.frontends.python.loop_carried import (
     open_numbers,
     refined,
 )
-from gatewright.frontends.python.values import Exact, Number, Tuple, Unbound, Value, ir_type_of
+from gatewright.frontends.python.operators import logical_not
+from gatewright.frontends.python.values import PYTHON_BOOL, Exact, Number, Tuple, Unbound, Value, ir_type_of
 
 Names = dict[str, Value]
 
@@ -106,7 +108,7 @@ class Loop:
         for name in self.names:
             if name in carried.values:
                 continue
-            if not runs:
+            if not runs and not is_made_up(name):
                 reason = f"{name} gets its value in the loop of line {self.node.lineno}, which may not run"
                 late[name] = Unbound(reason, f"give {name} a value before the loop")
             elif (value := end.get(name)) is not None:
@@ -165,9 +167,17 @@ def _late_values(value: Value) -> Iterator[Number]:
         yield value
 
 
-def emit_for(state: Compilation, node: ast.For, iteration: Iteration, body: Callable[[Value], None]) -> None:
-    """A counted loop; `body` binds the target to an item and emits the statements."""
+def emit_for(
+    state: Compilation, node: ast.For, iteration: Iteration, body: Callable[[Value], None], ended: str | None = None
+) -> None:
+    """A counted loop; `body` binds the target to an item and emits the statements.
+
+    `ended` is the variable that says that the loop is to be left.
+    """
     if iteration.runs is False:
+        return
+    if ended is not None:
+        _emit_for_until(state, node, iteration, body, ended)
         return
     loop = Loop(state, node)
     builder = state.builder
@@ -182,13 +192,9 @@ def emit_for(state: Compilation, node: ast.For, iteration: Iteration, body: Call
 
         def finish() -> None:
             late = loop.late(carried, end, iteration.runs is True)
-            last = [number for name in late for number in _last_numbers(late[name], end[name])]
+            yields, first = _with_late(state, loop, carried, end, late, block)
             with builder.inside(block):
-                yields = [*following(state, carried, end), *(ssa_of(state, number) for number in last)]
                 builder.insert(scf.YieldOp(*yields))
-            first = [*initial(state, carried, loop.entry), *(_zero(state, number) for number in last)]
-            for number in last:
-                block.insert_arg(ir_type_of(number.type), len(block.args))
             operation = scf.ForOp(start, stop, step, first, block)
             builder.insert(operation)
             loop.after(carried, operation.results, late, end if iteration.runs else None)
@@ -196,6 +202,84 @@ def emit_for(state: Compilation, node: ast.For, iteration: Iteration, body: Call
         return end, [block], finish
 
     loop.emit(attempt)
+
+
+def _emit_for_until(
+    state: Compilation, node: ast.For, iteration: Iteration, body: Callable[[Value], None], ended: str
+) -> None:
+    """A counted loop that may be left: it carries its counter."""
+    loop = Loop(state, node)
+    builder = state.builder
+    start, stop, step = (ssa_of(state, number) for number in (iteration.start, iteration.stop, iteration.step))
+
+    def attempt(carried: Carried):
+        types = [IndexType(), *carried.types()]
+        before, after = Block(arg_types=types), Block(arg_types=types)
+        names = state.frame.names
+        with builder.inside(before):
+            within = builder.pure(arith.CmpiOp, before.args[0], stop, "slt")
+            going = _going(state, loop, names, carried, before.args[1:], Number(PYTHON_BOOL, within), ended)
+        state.frame.names = dict(names)
+        loop.inside(carried, after.args[1:])
+        with builder.inside(after):
+            body(iteration.bind(state, after.args[0]))
+        end = state.frame.names
+
+        def finish() -> None:
+            late = loop.late(carried, end, iteration.runs is True)
+            yields, first = _with_late(state, loop, carried, end, late, before, after)
+            with builder.inside(before):
+                builder.insert(scf.ConditionOp(going, *before.args))
+            with builder.inside(after):
+                following = builder.pure(arith.AddiOp, after.args[0], step)
+                builder.insert(scf.YieldOp(following, *yields))
+            operation = scf.WhileOp([start, *first], [v.type for v in before.args], [before], [after])
+            builder.insert(operation)
+            loop.after(carried, operation.results[1:], late, end if iteration.runs else None)
+
+        return end, [before, after], finish
+
+    loop.emit(attempt)
+
+
+def _going(
+    state: Compilation,
+    loop: Loop,
+    names: Names,
+    carried: Carried,
+    arguments: Sequence[SSAValue],
+    holds: Number,
+    ended: str | None,
+) -> SSAValue:
+    """Whether a loop has another iteration: its condition holds, and it was not left."""
+    if ended is not None:
+        state.frame.names = dict(names)
+        loop.inside(carried, arguments)
+        left = state.frame.names[ended]
+        assert isinstance(left, Number)
+        if holds.is_known and holds.known:
+            return ssa_of(state, logical_not(state, left))
+        if not left.is_known:
+            going = logical_not(state, left)
+            return state.builder.pure(arith.AndIOp, ssa_of(state, holds), ssa_of(state, going))
+    return ssa_of(state, holds)
+
+
+def _with_late(
+    state: Compilation, loop: Loop, carried: Carried, end: Names, late: Names, *blocks: Block
+) -> tuple[list[SSAValue], list[SSAValue]]:
+    """What the last of a loop's blocks yields and what the loop starts with: the carried values and the late ones.
+
+    The blocks get arguments for the latter.
+    """
+    last = [number for name in late for number in _last_numbers(late[name], end[name])]
+    with state.builder.inside(blocks[-1]):
+        yields = [*following(state, carried, end), *(ssa_of(state, number) for number in last)]
+    first = [*initial(state, carried, loop.entry), *(_zero(state, number) for number in last)]
+    for block in blocks:
+        for number in last:
+            block.insert_arg(ir_type_of(number.type), len(block.args))
+    return yields, first
 
 
 def _last_numbers(late: Value, end: Value) -> Iterator[Number]:
@@ -208,14 +292,21 @@ def _zero(state: Compilation, number: Number) -> SSAValue:
     return state.builder.constant(0, ir_type_of(number.type))
 
 
-def emit_while(state: Compilation, node: ast.While, condition: Callable[[], Number], body: Callable[[], None]) -> None:
-    """A loop that runs while `condition` holds."""
+def emit_while(
+    state: Compilation,
+    node: ast.While,
+    condition: Callable[[], Number],
+    body: Callable[[], None],
+    ended: str | None = None,
+) -> None:
+    """A loop that runs while `condition` holds; `ended` is the variable that says that the loop is to be left."""
     loop = Loop(state, node)
     builder = state.builder
     with state.trial():
         first = condition()
     if first.is_known and not first.known:
         return
+    runs = first.is_known
 
     def attempt(carried: Carried):
         before, after = Block(arg_types=carried.types()), Block(arg_types=carried.types())
@@ -224,9 +315,9 @@ def emit_while(state: Compilation, node: ast.While, condition: Callable[[], Numb
         loop.inside(carried, before.args)
         with builder.inside(before):
             holds = condition()
-            if holds.is_known and holds.known and not carried.first_only:
+            if holds.is_known and holds.known and not carried.first_only and ended is None:
                 raise state.unsupported("this loop never ends", why="its condition is always true")
-            builder.insert(scf.ConditionOp(ssa_of(state, holds), *before.args))
+            going = _going(state, loop, entry, carried, before.args, holds, ended)
         state.frame.names = dict(entry)
         loop.inside(carried, after.args)
         with builder.inside(after):
@@ -234,12 +325,15 @@ def emit_while(state: Compilation, node: ast.While, condition: Callable[[], Numb
         end = state.frame.names
 
         def finish() -> None:
+            late = loop.late(carried, end, runs)
+            yields, start = _with_late(state, loop, carried, end, late, before, after)
+            with builder.inside(before):
+                builder.insert(scf.ConditionOp(going, *before.args))
             with builder.inside(after):
-                builder.insert(scf.YieldOp(*following(state, carried, end)))
-            start = initial(state, carried, loop.entry)
-            operation = scf.WhileOp(start, carried.types(), [before], [after])
+                builder.insert(scf.YieldOp(*yields))
+            operation = scf.WhileOp(start, [value.type for value in before.args], [before], [after])
             builder.insert(operation)
-            loop.after(carried, operation.results, loop.late(carried, end, False))
+            loop.after(carried, operation.results, late, end if runs else None)
 
         return end, [before, after], finish
 

@@ -52,7 +52,7 @@ def _always_returns(body: list[ast.stmt]) -> bool:
 def _early(source: SourceFile, statement: ast.stmt) -> UnsupportedError:
     node = next(n for n in ast.walk(statement) if isinstance(n, ast.Return))
     return UnsupportedError(
-        "this return leaves a loop or a branch early",
+        "this return leaves a branch early",
         where=source.location(node),
         why="the hardware of a function ends in one place",
         remedy="assign the result to a variable and return it at the end",

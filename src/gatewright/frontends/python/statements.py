@@ -9,12 +9,13 @@ import numpy as np
 
 from gatewright.frontends.python.arrays import View, assign
 from gatewright.frontends.python.compilation import RESULT, Compilation
+from gatewright.frontends.python.exits import ForUntil, WhileUntil
 from gatewright.frontends.python.expressions import condition, evaluate, subscript_items
 from gatewright.frontends.python.iteration import counted_items, iterate
 from gatewright.frontends.python.joins import branch
 from gatewright.frontends.python.loops import emit_for, emit_while
 from gatewright.frontends.python.naming import bind, lookup, settled
-from gatewright.frontends.python.operators import BINARY, binary
+from gatewright.frontends.python.operators import BINARY, binary, logical_not
 from gatewright.frontends.python.reductions import matrix_product
 from gatewright.frontends.python.subscripts import read, subscript
 from gatewright.frontends.python.values import (
@@ -25,6 +26,7 @@ from gatewright.frontends.python.values import (
     Tuple,
     Value,
     kind_of,
+    python_bool,
     python_int,
 )
 from gatewright.types import Bool, Integer
@@ -177,28 +179,49 @@ def _if(state: Compilation, node: ast.If) -> None:
 
 
 def _for(state: Compilation, node: ast.For) -> None:
-    """Loops over ranges, arrays, `enumerate` and `zip`; loops over tuples are unrolled."""
+    """Loops over ranges, arrays, `enumerate` and `zip`, `continue` included; loops over tuples are unrolled."""
+    _for_items(state, node, None)
+
+
+def _for_until(state: Compilation, node: ForUntil) -> None:
+    """Loops that `break` or `return` leaves early."""
+    _for_items(state, node, node.ended)
+
+
+def _for_items(state: Compilation, node: ast.For, ended: str | None) -> None:
     iterated = evaluate(state, node.iter)
+
+    def body(item: Value) -> None:
+        assign_to(state, node.target, item)
+        emit_body(state, node.body)
+
     if isinstance(iterated, Tuple):
         for item in iterated.items:
-            assign_to(state, node.target, item)
-            emit_body(state, node.body)
-    else:
-        if isinstance(iterated, ArrayValue):
-            iterated = settled(state, iterated)
+            _unless(state, node, ended, lambda item=item: body(item))
+        return
+    if isinstance(iterated, ArrayValue):
+        iterated = settled(state, iterated)
+    emit_for(state, node, iterate(state, iterated), body, ended)
 
-        def body(item: Value) -> None:
-            assign_to(state, node.target, item)
-            emit_body(state, node.body)
 
-        emit_for(state, node, iterate(state, iterated), body)
-    emit_body(state, node.orelse)
+def _unless(state: Compilation, node: ast.stmt, ended: str | None, emit: Callable[[], None]) -> None:
+    """Emit an iteration of an unrolled loop, which does not take place if the loop was left."""
+    left = python_bool(False) if ended is None else lookup(state, ended)
+    assert isinstance(left, Number)
+    if not left.is_known:
+        branch(state, logical_not(state, left), [emit, lambda: None], state.frame.liveness.head[node])
+    elif not left.known:
+        emit()
 
 
 def _while(state: Compilation, node: ast.While) -> None:
-    """Loops with any condition."""
+    """Loops with any condition, `continue` included."""
     emit_while(state, node, lambda: condition(state, node.test), lambda: emit_body(state, node.body))
-    emit_body(state, node.orelse)
+
+
+def _while_until(state: Compilation, node: WhileUntil) -> None:
+    """Loops with any condition, also one that is always true, that `break` or `return` leaves."""
+    emit_while(state, node, lambda: condition(state, node.test), lambda: emit_body(state, node.body), node.ended)
 
 
 def _return(state: Compilation, node: ast.Return) -> None:
@@ -219,7 +242,9 @@ STATEMENTS: dict[type[ast.stmt], Callable[..., None]] = {
     ast.AnnAssign: _annotated,
     ast.AugAssign: _augmented,
     ast.For: _for,
+    ForUntil: _for_until,
     ast.While: _while,
+    WhileUntil: _while_until,
     ast.If: _if,
     ast.Return: _return,
     ast.FunctionDef: _define,
@@ -230,8 +255,6 @@ STATEMENTS: dict[type[ast.stmt], Callable[..., None]] = {
 """What emits each kind of statement."""
 
 UNSUPPORTED_STATEMENTS: dict[type[ast.stmt], tuple[str, str | None]] = {
-    ast.Break: ("break", "use a while loop with the condition, or a flag that the body tests"),
-    ast.Continue: ("continue", "put the rest of the loop's body under an if"),
     ast.Delete: ("del", None),
     ast.Raise: ("raise", "hardware cannot stop with an error: return a flag"),
     ast.Try: ("try", "hardware raises no exceptions"),

@@ -76,9 +76,7 @@ def _nodes(draw: st.DrawFn, names: list[str], depth: int, budget: dict[str, int]
 
 
 def _expression(draw: st.DrawFn, names: Sequence[str]) -> str:
-    terms = [
-        f"{draw(st.sampled_from([-1, 1, 1, 2]))}*{name}" for name in names if draw(st.booleans())
-    ]
+    terms = [f"{draw(st.sampled_from([-1, 1, 1, 2]))}*{name}" for name in names if draw(st.booleans())]
     plain = " + ".join([*terms, str(draw(st.integers(-1, 2)))])
     return draw(st.sampled_from([plain, plain, plain, f"({plain}) mod 3", f"floor(({plain})/2)"]))
 
