@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 PASSES: dict[str, str] = {
     "divide-by-constants": "loops.divide_by_constants:DivideByConstantsPass",
     "flatten-loops": "loops.flatten_loops:FlattenLoopsPass",
+    "forward-across-iterations": "loops.forward_across_iterations:ForwardAcrossIterationsPass",
     "forward-stores": "loops.forward_stores:ForwardStoresPass",
     "if-convert": "loops.if_convert:IfConvertPass",
     "if-to-guard": "loops.if_to_guard:IfToGuardPass",

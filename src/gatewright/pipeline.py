@@ -27,6 +27,7 @@ from gatewright.operators.library import OperatorLibrary
 from gatewright.options import Options
 from gatewright.program import Program
 from gatewright.transforms.loops.flatten_loops import MOST_OPERATIONS, FlattenLoopsPass
+from gatewright.transforms.loops.forward_across_iterations import ForwardAcrossIterationsPass
 from gatewright.transforms.loops.forward_stores import ForwardStoresPass
 from gatewright.transforms.loops.if_convert import IfConvertPass
 from gatewright.transforms.loops.if_to_guard import IfToGuardPass
@@ -69,6 +70,7 @@ def loops_to_schedule(options: Options) -> tuple[ModulePass, ...]:
         IfConvertPass(),
         CommonSubexpressionElimination(),
         PromoteAccumulatorsPass(),
+        ForwardAcrossIterationsPass(),
         ForwardStoresPass(),
         IfConvertPass(),
         SimplifyLoopsPass(),

@@ -68,6 +68,13 @@ def vadd_1024(a: gw.i32[1024], b: gw.i32[1024], c: gw.i32[1024]):
         c[i] = a[i] + b[i]
 
 
+def fibonacci_array(f: gw.i32[20]):
+    f[0] = 0
+    f[1] = 1
+    for i in range(2, 20):
+        f[i] = f[i - 1] + f[i - 2]
+
+
 def fibonacci(n: gw.i32):
     a, b, i = np.int32(0), np.int32(1), np.int32(0)
     while i < n:
@@ -78,8 +85,8 @@ def fibonacci(n: gw.i32):
 
 @pytest.mark.parametrize(
     ("kernel", "bound"),
-    [(matmul, 4300), (vadd_8, 12), (vadd_20, 24), (vadd_1024, 1028)],
-    ids=["matmul", "vadd_8", "vadd_20", "vadd_1024"],
+    [(matmul, 4300), (vadd_8, 12), (vadd_20, 24), (vadd_1024, 1028), (fibonacci_array, 24)],
+    ids=["matmul", "vadd_8", "vadd_20", "vadd_1024", "fibonacci_array"],
 )
 def test_a_loop_over_arrays_never_waits(kernel: object, bound: int):
     design = gw.compile(kernel, multipliers=1)

@@ -115,7 +115,9 @@ def _identifier(name: str) -> isl.Id:
 
 def extremes(value: Affine) -> Range:
     """The least and the greatest value of an expression over its domain."""
-    return _integer(value.min_val()), _integer(value.max_val())
+    # Not with `min_val`, which refuses what isl simplifies to a fraction, though it is an integer in all of the domain.
+    values = isl.Map.from_pw_aff(value).range()
+    return _integer(values.dim_min_val(0)), _integer(values.dim_max_val(0))
 
 
 def _integer(value: isl.Val) -> int | None:

@@ -63,7 +63,8 @@ def last_writers(analysis: DependenceAnalysis, load: Access) -> list[LastWriter]
 
 def _writer(writer: Instances, reader: Instances, pairs: isl.UnionMap, certain: bool) -> list[LastWriter]:
     source, target = _executions(writer).get_space(), _executions(reader).get_space()
-    chosen = pairs.extract_map(source.align_params(target).map_from_domain_and_range(target.align_params(source)))
+    source = source.align_params(target)
+    chosen = pairs.extract_map(source.map_from_domain_and_range(target.align_params(source)))
     if chosen.is_empty():
         return []
     wrapped = chosen.wrap().flatten()

@@ -132,6 +132,19 @@ def test_a_store_under_an_unknown_condition_may_or_may_not_be_the_last_writer():
     ]
 
 
+def test_the_last_writer_of_elements_that_are_further_and_further_apart():
+    read, write = load("A", "2*i - 5"), store("A", "i")
+    (only, _) = last_writers(DependenceAnalysis(Description([loop("i", -1, 6, write, read)])), read)
+    assert (only.store, only.certain, only.distance) == (write, True, ((0, 3),))
+
+
+def test_the_last_writer_where_store_and_load_mention_parameters_in_another_order():
+    read, write = load("A", "i - 1"), store("A", "i")
+    nest = loop("i", 0, 8, when("y < i and x < 3", write), when("x < i and y < 3", read))
+    (only, _) = last_writers(DependenceAnalysis(Description([nest])), read)
+    assert (only.store, only.certain, only.distance) == (write, True, ((1, 1),))
+
+
 def test_a_nest_that_runs_as_one_loop_counts_innermost_iterations():
     start, read, write, result = store("y", "i"), load("y", "i"), store("y", "i"), load("y", "i - 1")
     nest = loop("i", 0, 8, start, loop("j", 0, 8, read, write), result)
