@@ -98,3 +98,32 @@ def test_a_loop_with_a_condition_on_data_takes_a_cycle_an_iteration():
     run = design.run(np.int32(20))
     assert run.outputs == (6765,)
     assert run.cycles is not None and run.cycles <= 24
+
+
+def spmv(values: gw.i32[40], columns: gw.i32[40], rows: gw.i32[21], x: gw.i32[20], y: gw.i32[20]):
+    for i in range(20):
+        s = np.int32(0)
+        for k in range(rows[i], rows[i + 1]):
+            s += values[k] * x[columns[k]]
+        y[i] = s
+
+
+def spmv_in_place(values: gw.i32[40], columns: gw.i32[40], rows: gw.i32[21], x: gw.i32[20], y: gw.i32[20]):
+    for i in range(20):
+        for k in range(rows[i], rows[i + 1]):
+            y[i] += values[k] * x[columns[k]]
+
+
+@pytest.mark.parametrize("kernel", [spmv, spmv_in_place])
+@pytest.mark.parametrize("lengths", [[2] * 20, [1, 3] * 10, [0, 4] * 10, [40] + [0] * 19], ids=str)
+def test_a_sparse_product_takes_a_cycle_a_nonzero_and_one_an_empty_row(kernel: object, lengths: list[int]):
+    rng = np.random.default_rng(0)
+    values, x = (rng.integers(-(2**31), 2**31, count).astype(np.int32) for count in (40, 20))
+    columns = rng.integers(0, 20, 40).astype(np.int32)
+    rows = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int32)
+    y = np.zeros(20, np.int32)
+    run = gw.compile(kernel, multipliers=1).run(values, columns, rows, x, y)
+    matrix = np.zeros((20, 20), np.int32)
+    np.add.at(matrix, (np.repeat(np.arange(20), lengths), columns), values)
+    np.testing.assert_array_equal(y, matrix @ x)
+    assert run.cycles is not None and run.cycles <= sum(max(1, each) for each in lengths) + 8

@@ -118,3 +118,52 @@ func.func @other_control(%a : memref<8xi32>, %n : i32, %p : i1) {
 // CHECK:         scf.for
 // CHECK:           scf.for
 // CHECK:             scf.while
+
+// -----
+
+func.func @bounds_are_loaded_a_row_ahead(%p : memref<9xi32>, %a : memref<64xi32>, %b : memref<8xi32>) {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c8 = arith.constant 8 : index
+  scf.for %i = %c0 to %c8 step %c1 {
+    %end = memref.load %p[%i] : memref<9xi32>
+    %n = arith.index_cast %end : i32 to index
+    scf.for %j = %c0 to %n step %c1 {
+      %x = memref.load %a[%j] : memref<64xi32>
+      memref.store %x, %b[%i] : memref<8xi32>
+    }
+  }
+  func.return
+}
+
+// CHECK-LABEL: func.func @bounds_are_loaded_a_row_ahead
+// CHECK:           %[[SECOND:.*]] = arith.addi %c0, %c1
+// CHECK:           %[[NOW:.*]] = memref.load %p[%c0]
+// CHECK-NEXT:      %[[NEXT:.*]] = memref.load %p[%[[SECOND]]]
+// CHECK:           scf.while (
+// CHECK-SAME:          = %[[NOW]]
+// CHECK-SAME:          = %[[NEXT]]
+// CHECK:           } do {
+// CHECK:             %[[ROW:.*]] = arith.select %{{.*}}, %{{.*}}, %{{.*}} : index
+// CHECK:             memref.load %p[%[[ROW]]]
+// CHECK:             scf.yield
+
+// -----
+
+func.func @bounds_that_the_nest_changes_are_not(%p : memref<9xi32>) {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c8 = arith.constant 8 : index
+  scf.for %i = %c0 to %c8 step %c1 {
+    %end = memref.load %p[%i] : memref<9xi32>
+    %n = arith.index_cast %end : i32 to index
+    scf.for %j = %c0 to %n step %c1 {
+      memref.store %end, %p[%j] : memref<9xi32>
+    }
+  }
+  func.return
+}
+
+// CHECK-LABEL: func.func @bounds_that_the_nest_changes_are_not
+// CHECK-NOT:       memref.load
+// CHECK:           scf.while (

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from xdsl.context import Context
 from xdsl.dialects import arith, func, memref, scf
@@ -12,9 +12,9 @@ from xdsl.ir import Block, Operation, SSAValue
 from xdsl.passes import ModulePass
 from xdsl.rewriter import Rewriter
 
-from gatewright.analysis.purity import is_pure
 from gatewright.analysis.ranges import Range, value_ranges
-from gatewright.transforms.loops.if_convert import LONG_OPERATIONS, is_predicated_store
+from gatewright.transforms.loops.load_ahead import Ahead, loads_of_bounds
+from gatewright.transforms.loops.nest import Nest, nest_of
 from gatewright.transforms.loops.slot import Slot
 
 MOST_OPERATIONS = 200
@@ -40,8 +40,9 @@ class FlattenLoopsPass(ModulePass):
 
     Counters run along instead of being divided out of one. What stands before, between and behind inner loops becomes
     part of the first and last iterations of these, under predicates, and so costs no time of its own. Several inner
-    loops take turns. An inner loop without iterations takes one in which it does nothing. Expects nests of `scf.for`
-    with straight-line code between; what is not such a nest stays.
+    loops take turns. An inner loop without iterations takes one in which it does nothing. Bounds of inner loops that
+    are loaded are loaded one iteration of the outermost loop ahead, so that nobody waits for them. Expects nests of
+    `scf.for` with straight-line code between; what is not such a nest stays.
     """
 
     name = "flatten-loops"
@@ -65,52 +66,6 @@ def _flatten_in(block: Block, ranges: dict[SSAValue, Range]) -> None:
 
 
 @dataclass
-class Nest:
-    """A counted loop: pieces of straight-line code with inner loops between them."""
-
-    loop: scf.ForOp
-    pieces: list[list[Operation]] = field(default_factory=lambda: [[]])
-    children: list[Nest] = field(default_factory=list)
-
-    @property
-    def size(self) -> int:
-        """The number of operations in it."""
-        return sum(map(len, self.pieces)) + sum(child.size for child in self.children)
-
-    @property
-    def terminator(self) -> scf.YieldOp:
-        """What ends an iteration."""
-        last = self.loop.body.block.last_op
-        assert isinstance(last, scf.YieldOp)
-        return last
-
-
-def nest_of(loop: scf.ForOp) -> Nest | None:
-    """The nest below a loop, or None if it holds anything but counted loops and what one cycle after another can do."""
-    nest = Nest(loop)
-    for op in list(loop.body.block.ops)[:-1]:
-        if isinstance(op, scf.ForOp):
-            child = nest_of(op)
-            if child is None:
-                return None
-            nest.children.append(child)
-            nest.pieces.append([])
-        elif _is_straight(op):
-            nest.pieces[-1].append(op)
-        else:
-            return None
-    if nest.children and any(isinstance(op, LONG_OPERATIONS) for piece in nest.pieces for op in piece):
-        return None
-    return nest
-
-
-def _is_straight(op: Operation) -> bool:
-    if isinstance(op, memref.LoadOp | memref.StoreOp) or is_predicated_store(op):
-        return True
-    return is_pure(op)
-
-
-@dataclass
 class _Turn:
     """What an iteration of the flat loop has done for one loop of the nest."""
 
@@ -118,6 +73,8 @@ class _Turn:
     """True if the loop has ended with it."""
     results: list[SSAValue]
     """What the loop yields, if it has."""
+    ends_iteration: SSAValue | None
+    """True if an iteration of the loop has ended with it (None: always)."""
 
 
 class _Flattener:
@@ -127,6 +84,7 @@ class _Flattener:
         self.nest = nest
         self.ranges = ranges
         self.slot = Slot(nest.loop.location)
+        self.ahead = {load: Ahead(load, nest, self.slot) for load in loads_of_bounds(nest)}
 
     def flatten(self) -> None:
         """Replace the nest by the flat loop."""
@@ -138,7 +96,11 @@ class _Flattener:
         going = slot.carry(starts.result, "going")
         counter = slot.carry(loop.lb, loop.body.block.args[0].name_hint)
         arguments = [slot.carry(v, a.name_hint) for v, a in zip(loop.iter_args, loop.body.block.args[1:], strict=True)]
+        for each in self.ahead.values():
+            each.begin()
         turn = self._turn(self.nest, None, None, counter, arguments)
+        for each in self.ahead.values():
+            each.proceed(turn.ends_iteration, counter)
         slot.update(going, slot.invert(turn.ends))
         flat = slot.finish(going)
         for op in (starts, *slot.outside, flat):
@@ -186,7 +148,7 @@ class _Flattener:
             slot.update(carried, slot.select(active, result, carried))
         if fresh is not None:
             slot.update(fresh, slot.select(active, ends, fresh))
-        return _Turn(ends, results)
+        return _Turn(ends, results, ends_iteration)
 
     def _iteration(self, nest: Nest, runs: SSAValue | None) -> SSAValue | None:
         """Emit the pieces and inner loops of an iteration; return when it ends (None: always)."""
@@ -227,7 +189,9 @@ class _Flattener:
         Operations without effect run anyway. Values loaded are held for the iterations that follow, if `hold`.
         """
         for op in ops:
-            if isinstance(op, memref.LoadOp):
+            if isinstance(op, memref.LoadOp) and op in self.ahead:
+                self.slot.values[op.res] = self.ahead[op].current
+            elif isinstance(op, memref.LoadOp):
                 loaded = self.slot.load(op, when)
                 self.slot.values[op.res] = self.slot.hold(loaded, when) if hold and _is_used_beyond(op, ops) else loaded
             elif isinstance(op, memref.StoreOp):

@@ -1,9 +1,8 @@
-"""Use in registers what earlier iterations have stored, instead of loading it."""
+"""Use in registers what earlier iterations have stored or loaded, instead of loading it."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 import islpy as isl
@@ -14,6 +13,7 @@ from xdsl.ir import Block, Operation, Region, SSAValue
 from xdsl.passes import ModulePass
 from xdsl.rewriter import Rewriter
 
+from gatewright.analysis.backward_slice import backward_slice
 from gatewright.analysis.dependences.analysis import DependenceAnalysis
 from gatewright.analysis.dependences.description import Access, Affine, Loop, affine
 from gatewright.analysis.dependences.from_loops import DescribedFunction, describe
@@ -21,12 +21,12 @@ from gatewright.analysis.dependences.last_writers import LastWriter, last_writer
 from gatewright.analysis.purity import is_pure
 
 MOST_ITERATIONS_BACK = 4
-"""What was stored longer ago is loaded: each iteration back costs a register."""
+"""What was stored or loaded longer ago is loaded: each iteration back costs a register."""
 
 
 @dataclass(frozen=True)
 class ForwardAcrossIterationsPass(ModulePass):
-    """Carry what a loop stores to the iterations that load it.
+    """Carry what a loop stores or loads to the iterations that load it again.
 
     ```
                                           %v2 = memref.load %a[0]
@@ -41,8 +41,10 @@ class ForwardAcrossIterationsPass(ModulePass):
     ```
 
     For loads of innermost loops of which isl's dataflow analysis says that each reads what one store of the loop wrote
-    a fixed number of iterations before, and in the first iterations what the array held before the loop. Not where
-    that takes more loads in front of a loop inside another one than it saves in its iterations.
+    a fixed number of iterations before, and in the first iterations what the array held before the loop; and for loads
+    that read, from an array that the loop does not change, what another load of it read before: a window that moves
+    along. Bounds of inner loops are forwarded so in outer loops too. Not where that takes more loads in front of a loop
+    inside another one than it saves in its iterations.
     """
 
     name = "forward-across-iterations"
@@ -60,33 +62,84 @@ class ForwardAcrossIterationsPass(ModulePass):
                     _forward(loop, chains)
 
 
+MemoryAccess = memref.LoadOp | memref.StoreOp
+
+Chains = dict[MemoryAccess, list[tuple[memref.LoadOp, int]]]
+"""For each store, or load, the loads that read what it wrote, or read, and how many iterations before."""
+
+
 def _may_forward(loop: scf.ForOp) -> bool:
-    """True of an innermost loop that loads from an array to which it always stores."""
-    ops = list(loop.body.block.ops)
-    if any(isinstance(op, scf.ForOp | scf.WhileOp) for op in ops):
-        return False
-    stored = {op.memref for op in ops if isinstance(op, memref.StoreOp)}
-    return any(isinstance(op, memref.LoadOp) and op.memref in stored for op in ops)
+    """True of a loop that loads from an array to which it always stores, or from which it also loads otherwise."""
+    seen: set[SSAValue] = set()
+    for op in loop.body.block.ops:
+        if isinstance(op, memref.StoreOp | memref.LoadOp):
+            if op.memref in seen:
+                return True
+            seen.add(op.memref)
+    return False
 
 
-Chains = dict[memref.StoreOp, list[tuple[memref.LoadOp, int]]]
-"""For each store the loads that read what it wrote, and how many iterations before."""
+def _is_innermost(loop: scf.ForOp) -> bool:
+    return not any(isinstance(op, scf.ForOp | scf.WhileOp) for op in loop.body.block.ops)
 
 
 def _chains(loop: scf.ForOp, described: DescribedFunction, analysis: DependenceAnalysis) -> Chains:
     found: Chains = defaultdict(list)
+    if described.loop_of[loop].upper is None:
+        return found
+    changed = {op.memref for op in loop.walk() if isinstance(op, memref.StoreOp)}
+    loads = [op for op in loop.body.block.ops if isinstance(op, memref.LoadOp)]
+    if _is_innermost(loop):
+        _from_stores(loop, [load for load in loads if load.memref in changed], described, analysis, found)
+    unchanged = [load for load in loads if load.memref not in changed and _can_repeat(load, loop)]
+    if not _is_innermost(loop):
+        unchanged = [load for load in unchanged if _decides_a_bound(load, loop)]
+    _from_loads(loop, unchanged, described, found)
+    return found
+
+
+def _from_stores(
+    loop: scf.ForOp,
+    loads: list[memref.LoadOp],
+    described: DescribedFunction,
+    analysis: DependenceAnalysis,
+    found: Chains,
+) -> None:
+    """Note the loads that read what a store of the loop wrote in an earlier iteration."""
+    node = described.loop_of[loop]
     stores = {described.access_of[op]: op for op in loop.body.block.ops if isinstance(op, memref.StoreOp)}
-    for load in [op for op in loop.body.block.ops if isinstance(op, memref.LoadOp)]:
-        access, node = described.access_of[load], described.loop_of[loop]
-        if not any(store.array == access.array for store in stores) or node.upper is None:
+    for load in loads:
+        access = described.access_of[load]
+        if not any(store.array == access.array for store in stores):
             continue
         source = _source(access, node, last_writers(analysis, access), analysis)
         if source is None:
             continue
         store, distance = stores.get(source[0]), source[1]
-        if store is not None and _is_shifted(access, source[0], node, distance) and _can_repeat(store, loop):
+        if store is not None and _distance(access, source[0], node) == distance and _can_repeat(store, loop):
             found[store].append((load, distance))
-    return found
+
+
+def _from_loads(loop: scf.ForOp, loads: list[memref.LoadOp], described: DescribedFunction, found: Chains) -> None:
+    """Note the loads that read what another one read in an earlier iteration, from the one that comes first."""
+    node = described.loop_of[loop]
+    sources: dict[memref.LoadOp, tuple[memref.LoadOp, int]] = {}
+    for load in loads:
+        others = [other for other in loads if other is not load and other.memref is load.memref]
+        distances = {other: _distance(described.access_of[load], described.access_of[other], node) for other in others}
+        before = {other: distance for other, distance in distances.items() if distance}
+        if before:
+            first = max(before, key=lambda other: before[other])
+            sources[load] = first, before[first]
+    for load, (first, distance) in sources.items():
+        if first not in sources:
+            found[first].append((load, distance))
+
+
+def _decides_a_bound(load: memref.LoadOp, loop: scf.ForOp) -> bool:
+    """True if a bound of a loop inside is computed from what is loaded."""
+    bounds = [value for op in loop.body.block.ops if isinstance(op, scf.ForOp) for value in (op.lb, op.ub)]
+    return load in backward_slice(loop.body.block, bounds)
 
 
 def _source(
@@ -129,16 +182,25 @@ def _in_same_execution(writer: LastWriter, loop: Loop, analysis: DependenceAnaly
     return all((low is None or low <= 0) and (high is None or high >= 0) for low, high in outside)
 
 
-def _is_shifted(load: Access, store: Access, loop: Loop, distance: int) -> bool:
-    """True if the load's subscripts are the store's, a number of iterations before, whatever the counter is."""
+def _distance(load: Access, source: Access, loop: Loop) -> int | None:
+    """How many iterations before another access touched what a load touches, whatever the counter is.
+
+    None if that is not a fixed number from 0 to `MOST_ITERATIONS_BACK`.
+    """
+    if load.array != source.array:
+        return None
     before = f"before_{loop.name}"
-    shift = affine(before).eq_set(affine(loop.name) - affine(distance * loop.step))
-    for mine, theirs in zip(load.subscripts, store.subscripts, strict=True):
-        if mine is None or theirs is None:
-            return False
-        if not shift.is_subset(mine.eq_set(_renamed(theirs, loop.name, before))):
-            return False
-    return True
+    pairs = list(zip(load.subscripts, source.subscripts, strict=True))
+    for distance in range(1 + MOST_ITERATIONS_BACK):
+        shift = affine(before).eq_set(affine(loop.name) - affine(distance * loop.step))
+        if all(
+            mine is not None
+            and theirs is not None
+            and shift.is_subset(mine.eq_set(_renamed(theirs, loop.name, before)))
+            for mine, theirs in pairs
+        ):
+            return distance
+    return None
 
 
 def _renamed(thing: Affine, name: str, new: str) -> Affine:
@@ -149,55 +211,39 @@ def _renamed(thing: Affine, name: str, new: str) -> Affine:
     return thing.set_dim_id(isl.dim_type.param, position, identifier)
 
 
-def _can_repeat(store: memref.StoreOp, loop: scf.ForOp) -> bool:
-    """True if the subscripts of a store can be computed for any iteration, in front of the loop."""
+def _can_repeat(access: MemoryAccess, loop: scf.ForOp) -> bool:
+    """True if the subscripts of an access can be computed for any iteration, in front of the loop."""
+    needed = backward_slice(loop.body.block, access.indices)
+    read = [*access.indices, *(value for op in needed for value in op.operands)]
     carried = set(loop.body.block.args[1:])
-    return all(is_pure(op) for op in _needed(store.indices, loop)) and not any(
-        value in carried for op in [store, *_needed(store.indices, loop)] for value in _read(op)
-    )
-
-
-def _read(op: Operation) -> Iterable[SSAValue]:
-    return op.indices if isinstance(op, memref.StoreOp) else op.operands
-
-
-def _needed(values: Iterable[SSAValue], loop: scf.ForOp) -> list[Operation]:
-    """The operations of a loop's body that some values are computed by, in order."""
-    found: set[Operation] = set()
-    pending = list(values)
-    while pending:
-        owner = pending.pop().owner
-        if isinstance(owner, Operation) and owner.parent is loop.body.block and owner not in found:
-            found.add(owner)
-            pending.extend(owner.operands)
-    return [op for op in loop.body.block.ops if op in found]
+    return all(map(is_pure, needed)) and not any(value in carried for value in read)
 
 
 def _pays(loop: scf.ForOp, chains: Chains) -> bool:
     """True if no more loads come in front of the loop than disappear from its iterations, or it runs only once."""
-    distances = [max(distance for _, distance in loads) for loads in chains.values()]
-    if max(distances) > MOST_ITERATIONS_BACK:
-        return False
-    parent = loop.parent_op()
-    return isinstance(parent, func.FuncOp) or sum(distances) <= sum(len(loads) for loads in chains.values())
+    ahead = sum(max(distance for _, distance in loads) for loads in chains.values())
+    return isinstance(loop.parent_op(), func.FuncOp) or ahead <= sum(len(loads) for loads in chains.values())
 
 
 def _forward(loop: scf.ForOp, chains: Chains) -> None:
-    """Replace the loop by one that carries what its stores wrote."""
+    """Replace the loop by one that carries what its accesses wrote or read."""
     body = loop.body.block
     initial: list[SSAValue] = []
-    carried: dict[memref.StoreOp, list[SSAValue]] = {}
-    for store, loads in chains.items():
-        carried[store] = []
+    carried: dict[MemoryAccess, list[SSAValue]] = {}
+    for source, loads in chains.items():
+        carried[source] = []
         for back in range(1, 1 + max(distance for _, distance in loads)):
-            initial.append(_load_before(loop, store, back, loads[0][0]))
+            initial.append(_load_before(loop, source, back, loads[0][0]))
             argument = body.insert_arg(initial[-1].type, len(body.args))
             argument.name_hint = loads[0][0].res.name_hint
-            carried[store].append(argument)
-    for store, loads in chains.items():
+            carried[source].append(argument)
+    for source, loads in chains.items():
         for load, distance in loads:
-            Rewriter.replace_op(load, [], [carried[store][distance - 1]])
-    following = [value for store in chains for value in [store.value, *carried[store][:-1]]]
+            Rewriter.replace_op(load, [], [carried[source][distance - 1]])
+    following: list[SSAValue] = []
+    for source in chains:
+        newest = source.value if isinstance(source, memref.StoreOp) else source.res
+        following += [newest, *carried[source][:-1]]
     terminator = body.last_op
     assert isinstance(terminator, scf.YieldOp)
     Rewriter.replace_op(terminator, scf.YieldOp(*terminator.operands, *following), [])
@@ -209,16 +255,16 @@ def _forward(loop: scf.ForOp, chains: Chains) -> None:
     Rewriter.replace_op(loop, replacement, list(replacement.results[: len(loop.results)]))
 
 
-def _load_before(loop: scf.ForOp, store: memref.StoreOp, back: int, sample: memref.LoadOp) -> SSAValue:
-    """Load, in front of a loop, the element that its store would have touched some iterations before the first."""
+def _load_before(loop: scf.ForOp, source: MemoryAccess, back: int, sample: memref.LoadOp) -> SSAValue:
+    """Load, in front of a loop, the element that an access would have touched some iterations before the first."""
     counter = loop.lb
     for _ in range(back):
         counter = _insert(arith.SubiOp(counter, loop.step), loop, sample).results[0]
     mapping: dict[SSAValue, SSAValue] = {loop.body.block.args[0]: counter}
-    for op in _needed(store.indices, loop):
+    for op in backward_slice(loop.body.block, source.indices):
         copy = _insert(op.clone(mapping), loop, op)
         mapping.update(zip(op.results, copy.results, strict=True))
-    load = memref.LoadOp.get(store.memref, [mapping.get(index, index) for index in store.indices])
+    load = memref.LoadOp.get(source.memref, [mapping.get(index, index) for index in source.indices])
     return _insert(load, loop, sample).results[0]
 
 

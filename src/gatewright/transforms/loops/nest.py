@@ -1,0 +1,57 @@
+"""A nest of counted loops with straight-line code between them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from xdsl.dialects import memref, scf
+from xdsl.ir import Operation
+
+from gatewright.analysis.purity import is_pure
+from gatewright.transforms.loops.if_convert import LONG_OPERATIONS, is_predicated_store
+
+
+@dataclass
+class Nest:
+    """A counted loop: pieces of straight-line code with inner loops between them."""
+
+    loop: scf.ForOp
+    pieces: list[list[Operation]] = field(default_factory=lambda: [[]])
+    children: list[Nest] = field(default_factory=list)
+
+    @property
+    def size(self) -> int:
+        """The number of operations in it."""
+        return sum(map(len, self.pieces)) + sum(child.size for child in self.children)
+
+    @property
+    def terminator(self) -> scf.YieldOp:
+        """What ends an iteration."""
+        last = self.loop.body.block.last_op
+        assert isinstance(last, scf.YieldOp)
+        return last
+
+
+def nest_of(loop: scf.ForOp) -> Nest | None:
+    """The nest below a loop, or None if it holds anything but counted loops and what one cycle after another can do."""
+    nest = Nest(loop)
+    for op in list(loop.body.block.ops)[:-1]:
+        if isinstance(op, scf.ForOp):
+            child = nest_of(op)
+            if child is None:
+                return None
+            nest.children.append(child)
+            nest.pieces.append([])
+        elif _is_straight(op):
+            nest.pieces[-1].append(op)
+        else:
+            return None
+    if nest.children and any(isinstance(op, LONG_OPERATIONS) for piece in nest.pieces for op in piece):
+        return None
+    return nest
+
+
+def _is_straight(op: Operation) -> bool:
+    if isinstance(op, memref.LoadOp | memref.StoreOp) or is_predicated_store(op):
+        return True
+    return is_pure(op)
