@@ -8,6 +8,7 @@ depend on data, is not traced; what depends on data is taken to touch any elemen
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from math import prod
 
@@ -110,6 +111,12 @@ def accesses_of(block: Block) -> dict[Operation, SSAValue | None] | None:
         elif op.regions:
             return None
     return found
+
+
+def has_several_accesses(accesses: Iterable[Operation]) -> bool:
+    """True if some array is loaded from, or stored to, more than once, or both."""
+    arrays = [op.memref for op in accesses if isinstance(op, memref.LoadOp | memref.StoreOp)]
+    return len(set(arrays)) < len(arrays)
 
 
 def _selected_under(load: memref.LoadOp) -> SSAValue | None:

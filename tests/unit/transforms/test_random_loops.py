@@ -13,6 +13,7 @@ from xdsl.passes import ModulePass
 
 import gatewright as gw
 from gatewright import pipeline
+from gatewright.analysis import slot_dependences
 from gatewright.context import context
 from gatewright.interpreters import loops, loopschedule
 from gatewright.options import Options
@@ -92,6 +93,17 @@ def test_the_schedule_gives_the_same_answers(seed: int):
     options = Options() if seed % 2 else Options(multipliers=1)
     scheduled = behind(module, list(pipeline.loops_to_schedule(options)))
     scheduled.verify()
+    for given in (random_arguments(seed), random_arguments(seed + 1)):
+        arguments = [array.copy() for array in given]
+        outcome = loopschedule.run(Program("schedule", scheduled, "f"), arguments)
+        assert answer(arguments, outcome.results) == run_loops(module, given)
+
+
+@pytest.mark.parametrize("seed", range(4000, 4060))
+def test_the_schedule_gives_the_same_answers_with_distances_by_integer_sets(seed: int, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(slot_dependences, "MOST_ITERATIONS", 0)
+    module = parsed(random_program(seed, lines=90))
+    scheduled = behind(module, list(pipeline.loops_to_schedule(Options())))
     for given in (random_arguments(seed), random_arguments(seed + 1)):
         arguments = [array.copy() for array in given]
         outcome = loopschedule.run(Program("schedule", scheduled, "f"), arguments)

@@ -40,10 +40,10 @@ class Ticks:
         self._children: dict[Loop, list[Loop]] = {}
         self._piece: dict[Access, int] = {}
         """For each access, the number of inner loops before it in the body of the loop around it."""
-        for loop in self._entered:
-            self._visit(loop)
 
     def _visit(self, loop: Loop) -> None:
+        if loop in self._children:
+            return
         children = self._children[loop] = []
         pending: list[tuple[Node, bool]] = [(node, False) for node in reversed(loop.body)]
         while pending:
@@ -56,6 +56,8 @@ class Ticks:
                 pending += [(inner, True) for inner in reversed([*node.then, *node.otherwise])]
             elif isinstance(node, Access):
                 self._piece[node] = len(children)
+        for child in children:
+            self._visit(child)
 
     @cache  # noqa: B019  (lives as long as what it caches for)
     def least(self, loop: Loop) -> int:
@@ -110,8 +112,10 @@ class Ticks:
     def distance(self, root: Loop, source: Access, target: Access) -> int | None:
         """The least number of ticks from one access to another that has to wait for it; None if it never has to.
 
-        Both are in the nest `root`; 0 where they may be in one tick, in the order of the text.
+        Both are in the nest `root`, which holds no loop under a condition (ValueError otherwise); 0 where they may be
+        in one tick, in the order of the text.
         """
+        self._visit(root)
         found = [
             self._ticks(dependence)
             for dependence in self.analysis.between(source, target)

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from xdsl.context import Context
 from xdsl.dialects import arith, func, memref, scf
-from xdsl.dialects.builtin import ModuleOp
+from xdsl.dialects.builtin import ArrayAttr, DenseArrayBase, ModuleOp
 from xdsl.ir import Block, Operation, SSAValue
 from xdsl.passes import ModulePass
 from xdsl.rewriter import Rewriter
 
+from gatewright.analysis.constants import constant_value
+from gatewright.analysis.distances import DISTANCES, FunctionDistances, can_be_run, number_accesses
 from gatewright.analysis.ranges import Range, value_ranges
 from gatewright.transforms.loops.load_ahead import Ahead, loads_of_bounds
 from gatewright.transforms.loops.nest import Nest, nest_of
@@ -49,20 +51,35 @@ class FlattenLoopsPass(ModulePass):
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         for function in [inner for inner in op.ops if isinstance(inner, func.FuncOp) and not inner.is_declaration]:
+            nests = list(_nests(function.body.block))
             ranges = value_ranges(function)
-            _flatten_in(function.body.block, ranges)
+            noted = {nest.loop: note for nest in nests if (note := _note_distances(nest, function, ranges)) is not None}
+            for nest in nests:
+                _Flattener(nest, ranges).flatten(noted.get(nest.loop))
 
 
-def _flatten_in(block: Block, ranges: dict[SSAValue, Range]) -> None:
-    for op in list(block.ops):
+def _nests(block: Block) -> Iterator[Nest]:
+    """The nests to flatten, in the order of the text."""
+    for op in block.ops:
         if isinstance(op, scf.ForOp):
             nest = nest_of(op)
             if nest is not None and nest.children and nest.size <= MOST_OPERATIONS:
-                _Flattener(nest, ranges).flatten()
+                yield nest
                 continue
         for region in op.regions:
             for inner in region.blocks:
-                _flatten_in(inner, ranges)
+                yield from _nests(inner)
+
+
+def _note_distances(
+    nest: Nest, function: func.FuncOp, ranges: dict[SSAValue, Range]
+) -> ArrayAttr[DenseArrayBase] | None:
+    """Find how far apart the accesses of a nest are, if that is not found later by running its control."""
+    stored = {op.memref for op in nest.loop.walk() if isinstance(op, memref.StoreOp)}
+    accesses = [op for op in nest.loop.walk() if isinstance(op, memref.LoadOp | memref.StoreOp) and op.memref in stored]
+    if len(accesses) < 2 or can_be_run(nest.loop, ranges):
+        return None
+    return number_accesses(nest.loop, FunctionDistances(function).of_nest(nest.loop))
 
 
 @dataclass
@@ -86,8 +103,8 @@ class _Flattener:
         self.slot = Slot(nest.loop.location)
         self.ahead = {load: Ahead(load, nest, self.slot) for load in loads_of_bounds(nest)}
 
-    def flatten(self) -> None:
-        """Replace the nest by the flat loop."""
+    def flatten(self, distances: ArrayAttr[DenseArrayBase] | None) -> None:
+        """Replace the nest by the flat loop, at which `distances` of its accesses are noted."""
         loop, slot = self.nest.loop, self.slot
         parent = loop.parent_block()
         assert parent is not None
@@ -103,6 +120,8 @@ class _Flattener:
             each.proceed(turn.ends_iteration, counter)
         slot.update(going, slot.invert(turn.ends))
         flat = slot.finish(going)
+        if distances is not None:
+            flat.attributes[DISTANCES] = distances
         for op in (starts, *slot.outside, flat):
             parent.insert_op_before(op, loop)
         first = slot.position(arguments[0]) if arguments else 0
@@ -136,7 +155,7 @@ class _Flattener:
             runs = slot.both(active, inside)
         ends_iteration = self._iteration(nest, runs)
         following = slot.add(now, slot.value(loop.step))
-        exhausted = slot.invert(slot.compare("slt", following, slot.value(loop.ub)))
+        exhausted = self._exhausted(loop, now, following)
         ends = slot.also(ends_iteration, exhausted)
         if inside is not None:
             ends = slot.either(ends, slot.invert(inside))
@@ -149,6 +168,20 @@ class _Flattener:
         if fresh is not None:
             slot.update(fresh, slot.select(active, ends, fresh))
         return _Turn(ends, results, ends_iteration)
+
+    def _exhausted(self, loop: scf.ForOp, now: SSAValue, following: SSAValue) -> SSAValue:
+        """Whether an iteration of a loop is its last one.
+
+        The counter is compared with the one of the last iteration where that is known before the nest starts: it does
+        not wrap if the loop runs at all, and where it does not, nobody asks.
+        """
+        slot, bound = self.slot, loop.ub
+        if bound in slot.values or constant_value(loop.step) != 1:
+            return slot.compare("sge", following, slot.value(bound))
+        last = arith.SubiOp(bound, slot.constant(1, bound.type))
+        last.location = slot.location
+        slot.outside.append(last)
+        return slot.compare("sge", now, last.result)
 
     def _iteration(self, nest: Nest, runs: SSAValue | None) -> SSAValue | None:
         """Emit the pieces and inner loops of an iteration; return when it ends (None: always)."""

@@ -8,6 +8,8 @@ from xdsl.dialects import arith, memref, scf
 from xdsl.dialects.builtin import BoolAttr, IndexType, IntegerAttr, IntegerType, LocationAttr, i1
 from xdsl.ir import Attribute, Block, Operation, Region, SSAValue
 
+from gatewright.analysis.distances import carry_number
+
 
 class Slot:
     """Emits the operations of an iteration.
@@ -153,6 +155,7 @@ class Slot:
         """Append a load that takes place when `when` holds; otherwise its value is 0."""
         load = memref.LoadOp.get(self.value(op.memref), [self.value(index) for index in op.indices])
         load.location = op.location
+        carry_number(op, load)
         load.res.name_hint = op.res.name_hint
         if when is None:
             self.block.add_op(load)
@@ -170,6 +173,7 @@ class Slot:
         indices = [self.value(index) for index in op.indices]
         store = memref.StoreOp.get(self.value(op.value), self.value(op.memref), indices)
         store.location = op.location
+        carry_number(op, store)
         if when is None:
             self.block.add_op(store)
             return

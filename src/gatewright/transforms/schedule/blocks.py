@@ -6,10 +6,11 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from xdsl.dialects import arith, memref, scf
+from xdsl.dialects import memref, scf
 from xdsl.dialects.builtin import IntegerAttr, StringAttr, i64
 from xdsl.ir import Block, Operation, Region, SSAValue
 
+from gatewright.analysis.constants import constant_value
 from gatewright.dialects.loopschedule import RegisterOp, StepOp
 from gatewright.scheduling.binding import bind
 from gatewright.scheduling.list_schedule import list_schedule
@@ -128,15 +129,6 @@ def _differ(one: Access, other: Access) -> bool:
         if a is not None and b is not None and a != b:
             return True
     return False
-
-
-def constant_value(value: SSAValue) -> int | None:
-    """The integer that a value is known to be, looking through casts, else None."""
-    while isinstance(value.owner, arith.IndexCastOp):
-        value = value.owner.input
-    if isinstance(value.owner, arith.ConstantOp) and isinstance(value.owner.value, IntegerAttr):
-        return value.owner.value.value.data
-    return None
 
 
 @dataclass

@@ -7,7 +7,7 @@ from xdsl.dialects.builtin import IntegerAttr, i64
 from xdsl.ir import Block, Operation, Region
 from xdsl.rewriter import Rewriter
 
-from gatewright.transforms.schedule.blocks import constant_value
+from gatewright.analysis.constants import constant_value
 
 TRIPS = "gw.trip_count"
 """The attribute of a loop with a known number of iterations."""

@@ -10,6 +10,7 @@ from xdsl.dialects import arith, memref, scf
 from xdsl.dialects.builtin import IntegerAttr
 from xdsl.ir import Block, Operation, SSAValue
 
+from gatewright.analysis.distances import Distances
 from gatewright.analysis.slot_dependences import Trace
 from gatewright.scheduling.problem import OperatorType, Problem
 from gatewright.transforms.schedule.blocks import Entry, entries_of
@@ -74,8 +75,8 @@ def entries_of_body(block: Block, head: tuple[type[Operation], ...]) -> list[Ent
     return [entry for op in ops for entry in entries_of(op)]
 
 
-def build(body: LoopBody, chooser: OperatorChooser, period: float, trace: Trace | None) -> Iteration:
-    """The scheduling problem of a body; without a trace, every two accesses of an array may touch the same element."""
+def build(body: LoopBody, chooser: OperatorChooser, period: float, known: Trace | Distances | None) -> Iteration:
+    """The scheduling problem of a body; if nothing is known, every two accesses of an array may touch one element."""
     problem = Problem(period)
     iteration = Iteration(body, problem)
     defined: dict[SSAValue, int] = {}
@@ -94,7 +95,7 @@ def build(body: LoopBody, chooser: OperatorChooser, period: float, trace: Trace 
             _demand(iteration, defined, number, operand, position)
     for offset, value in enumerate(iteration.copies):
         _demand(iteration, defined, number, value, len(body.entries) + offset)
-    _order_accesses(iteration, trace)
+    _order_accesses(iteration, known)
     for position, entry in enumerate(body.entries):
         if isinstance(entry.op, memref.StoreOp):
             for index in body.decided_by:
@@ -119,7 +120,7 @@ def _carry(problem: Problem, producer: int, user: int, reason: str) -> None:
         problem.add_dependence(producer, user, reason, distance=1)
 
 
-def _order_accesses(iteration: Iteration, trace: Trace | None) -> None:
+def _order_accesses(iteration: Iteration, known: Trace | Distances | None) -> None:
     """Keep accesses that may touch the same element in order, within an iteration and across."""
     arrays: dict[SSAValue, list[int]] = defaultdict(list)
     entries = iteration.body.entries
@@ -129,18 +130,18 @@ def _order_accesses(iteration: Iteration, trace: Trace | None) -> None:
     for accesses in arrays.values():
         for one in accesses:
             for other in accesses:
-                _order(iteration, one, other, trace)
+                _order(iteration, one, other, known)
 
 
-def _order(iteration: Iteration, one: int, other: int, trace: Trace | None) -> None:
+def _order(iteration: Iteration, one: int, other: int, known: Trace | Distances | None) -> None:
     """Let access `other` wait for access `one` where it has to."""
     first, second = iteration.body.entries[one].op, iteration.body.entries[other].op
     if isinstance(first, memref.LoadOp) and isinstance(second, memref.LoadOp):
         return
     cycles = 0 if isinstance(first, memref.LoadOp) else 1
     problem = iteration.problem
-    if one < other and (trace is None or trace.meet(first, second)):
+    if one < other and (known is None or known.meet(first, second)):
         problem.add_dependence(one, other, "memory", cycles=cycles)
-    distance = 1 if trace is None else trace.distance(first, second)
+    distance = 1 if known is None else known.distance(first, second)
     if distance is not None:
         problem.add_dependence(one, other, "memory", cycles=cycles, distance=distance)

@@ -11,6 +11,7 @@ from xdsl.dialects.builtin import ModuleOp, UnknownLoc
 from xdsl.ir import Attribute, Block, Operation, Region, SSAValue
 from xdsl.passes import ModulePass
 
+from gatewright.analysis.distances import FunctionDistances
 from gatewright.analysis.purity import is_pure
 from gatewright.dialects.loopschedule import PipelineOp, RegisterOp, SeqWhileOp, TerminatorOp
 from gatewright.operators.library import OperatorLibrary
@@ -58,7 +59,8 @@ class LoopsToSchedulePass(ModulePass):
         library = OperatorLibrary(self.target, self.clock_mhz)
         for function in [inner for inner in op.ops if isinstance(inner, func.FuncOp) and not inner.is_declaration]:
             chooser = OperatorChooser(library, function, self.multipliers)
-            _Scheduler(chooser, library.budget_ns, self.pipeline).function(function)
+            distances = FunctionDistances(function)
+            _Scheduler(chooser, library.budget_ns, self.pipeline, distances).function(function)
 
 
 @dataclass
@@ -68,6 +70,7 @@ class _Scheduler:
     chooser: OperatorChooser
     period: float
     pipeline: bool
+    distances: FunctionDistances
     head: Block = field(default_factory=Block)
     values: dict[SSAValue, SSAValue] = field(default_factory=dict)
     """Source values as they are visible to the steps being built."""
@@ -186,7 +189,9 @@ class _Scheduler:
         order = [*results, *(k for k in range(len(loop.arguments)) if k not in results)]
         initial = [self.values[loop.arguments[k]] for k in order]
         condition = self._condition(loop, order, initial)
-        plan = plan_pipeline(loop, self.chooser, self.period, HEAD_OPERATIONS) if self.pipeline else None
+        plan = None
+        if self.pipeline:
+            plan = plan_pipeline(loop, self.chooser, self.period, HEAD_OPERATIONS, self.distances)
         if plan is not None:
             handed_on = [
                 result.index

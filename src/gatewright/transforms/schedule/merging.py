@@ -9,8 +9,9 @@ from xdsl.dialects import arith, memref, scf
 from xdsl.ir import Block, Operation, Region, SSAValue
 from xdsl.rewriter import Rewriter
 
+from gatewright.analysis.distances import Distances, noted_distances
 from gatewright.analysis.purity import is_pure
-from gatewright.analysis.slot_dependences import Trace, accesses_of, trace
+from gatewright.analysis.slot_dependences import Trace, accesses_of, has_several_accesses, trace
 
 
 def merge_accesses(loop: scf.WhileOp, kinds: tuple[type[Operation], ...]) -> bool:
@@ -23,9 +24,10 @@ def merge_accesses(loop: scf.WhileOp, kinds: tuple[type[Operation], ...]) -> boo
         %x = arith.select %first, %v, ...        %x = arith.select %first, %v, ...
         %y = arith.select %second, %w, ...       %y = arith.select %second, %v, ...
 
-    For loops whose control depends on no data: running it shows which accesses meet. An array has one port for loads
-    and one for stores, so with fewer accesses iterations can start sooner; but what was two chains of operations may
-    become one that waits for itself. `kinds` are the operations to merge: loads, stores or both.
+    For loops whose control depends on no data, as running it shows which accesses meet, and for nests of which that was
+    noted. An array has one port for loads and one for stores, so with fewer accesses iterations can start sooner; but
+    what was two chains of operations may become one that waits for itself. `kinds` are the operations to merge: loads,
+    stores or both.
     """
     merged = False
     while _merge_one(loop, kinds):
@@ -36,9 +38,9 @@ def merge_accesses(loop: scf.WhileOp, kinds: tuple[type[Operation], ...]) -> boo
 def _merge_one(loop: scf.WhileOp, kinds: tuple[type[Operation], ...]) -> bool:
     """Merge one pair of accesses of a loop; False if there is none."""
     accesses = accesses_of(loop.after_region.block)
-    if accesses is None or not _has_several(accesses):
+    if accesses is None or not has_several_accesses(accesses):
         return False
-    found = trace(loop, accesses)
+    found = trace(loop, accesses) or noted_distances(loop)
     if found is None:
         return False
     groups: dict[tuple[SSAValue, type[Operation]], list[Operation]] = defaultdict(list)
@@ -54,12 +56,9 @@ def _merge_one(loop: scf.WhileOp, kinds: tuple[type[Operation], ...]) -> bool:
     return False
 
 
-def _has_several(accesses: dict[Operation, SSAValue | None]) -> bool:
-    kinds = [(op.operands[0] if isinstance(op, memref.LoadOp) else op.operands[1], type(op)) for op in accesses]
-    return len(set(kinds)) < len(kinds)
-
-
-def _merge(one: Operation, other: Operation, accesses: dict[Operation, SSAValue | None], found: Trace) -> bool:
+def _merge(
+    one: Operation, other: Operation, accesses: dict[Operation, SSAValue | None], found: Trace | Distances
+) -> bool:
     predicate = accesses[one]
     if predicate is None:
         return False
@@ -74,7 +73,7 @@ def _merge_loads(
     other: memref.LoadOp,
     predicate: SSAValue,
     accesses: dict[Operation, SSAValue | None],
-    found: Trace,
+    found: Trace | Distances,
 ) -> bool:
     """Let the earlier of two loads do the work of both: what it needs to know of the later one is moved up to it."""
     block = one.parent
@@ -122,7 +121,7 @@ def _merge_stores(
     predicate: SSAValue,
     second: SSAValue | None,
     accesses: dict[Operation, SSAValue | None],
-    found: Trace,
+    found: Trace | Distances,
 ) -> bool:
     """Let the later of two stores do the work of both."""
     outer = other.parent_op()

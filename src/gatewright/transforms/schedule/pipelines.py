@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from xdsl.dialects import memref, scf
 from xdsl.ir import Block, Operation, Region, SSAValue
 
-from gatewright.analysis.slot_dependences import accesses_of, trace
+from gatewright.analysis.distances import Distances, FunctionDistances, noted_distances
+from gatewright.analysis.slot_dependences import Trace, accesses_of, has_several_accesses, trace
 from gatewright.dialects.loopschedule import PipelineOp, PipelineStageOp, RegisterOp, TerminatorOp
 from gatewright.scheduling.binding import bind
 from gatewright.scheduling.modulo import ModuloResult, modulo_schedule
@@ -47,19 +48,23 @@ MERGES: tuple[tuple[type[Operation], ...], ...] = (
 
 
 def plan_pipeline(
-    loop: scf.WhileOp, chooser: OperatorChooser, period: float, head: tuple[type[Operation], ...]
+    loop: scf.WhileOp,
+    chooser: OperatorChooser,
+    period: float,
+    head: tuple[type[Operation], ...],
+    distances: FunctionDistances,
 ) -> Plan | None:
     """Schedule the iterations of a loop in overlap; None if the loop holds control, or nothing is gained.
 
     Where an interval of one cycle is not reached, accesses that take turns are merged if that helps: the plan's loop is
     then a copy in which they are.
     """
-    best = _plan(loop, chooser, period, head)
+    best = _plan(loop, chooser, period, head, distances)
     for kinds in MERGES:
         if best is None or best.result.interval == 1:
             break
         merged = _copy_beside(loop)
-        plan = _plan(merged, chooser, period, head) if merge_accesses(merged, kinds) else None
+        plan = _plan(merged, chooser, period, head, distances) if merge_accesses(merged, kinds) else None
         merged.detach()
         if plan is not None and plan.result.interval < best.result.interval:
             best = plan
@@ -78,7 +83,13 @@ def _copy_beside(loop: scf.WhileOp) -> scf.WhileOp:
     return copy
 
 
-def _plan(loop: scf.WhileOp, chooser: OperatorChooser, period: float, head: tuple[type[Operation], ...]) -> Plan | None:
+def _plan(
+    loop: scf.WhileOp,
+    chooser: OperatorChooser,
+    period: float,
+    head: tuple[type[Operation], ...],
+    distances: FunctionDistances,
+) -> Plan | None:
     block = loop.after_region.block
     condition, terminator = loop.before_region.block.last_op, block.last_op
     assert isinstance(condition, scf.ConditionOp) and isinstance(terminator, scf.YieldOp)
@@ -88,17 +99,26 @@ def _plan(loop: scf.WhileOp, chooser: OperatorChooser, period: float, head: tupl
     if any(runs_once(terminator.operands[index]) for index in read):
         return None
     body = LoopBody(list(block.args), list(terminator.operands), entries_of_body(block, head), read)
-    accesses = accesses_of(block)
-    found = None
-    if accesses is not None and any(isinstance(op, memref.StoreOp) for op in accesses):
-        found = trace(loop, accesses)
-    iteration = build(body, chooser, period, found)
+    found, known = _distances(loop, distances)
+    iteration = build(body, chooser, period, known)
     result = modulo_schedule(iteration.problem)
     sequential = schedule_block(body.entries, chooser, period) if body.entries else None
     if sequential is None or result.interval >= max(sequential.length, sequential.length_with_uses_after):
         return None
     known = trip_count(loop)
     return Plan(loop, iteration, result, found.iterations if known is None and found is not None else known)
+
+
+def _distances(loop: scf.WhileOp, distances: FunctionDistances) -> tuple[Trace | None, Trace | Distances | None]:
+    """The addresses that running the control of a loop gives, if it can be run; and the distances, else by isl."""
+    accesses = accesses_of(loop.after_region.block)
+    if accesses is None or not any(isinstance(op, memref.StoreOp) for op in accesses):
+        return None, None
+    found = trace(loop, accesses)
+    if found is not None or not has_several_accesses(accesses):
+        return found, found
+    noted = noted_distances(loop)
+    return None, distances.of_loop(loop) if noted is None else noted
 
 
 def _is_read(argument: SSAValue, condition: scf.ConditionOp) -> bool:

@@ -1,0 +1,200 @@
+"""How many iterations of a loop lie between accesses that have to stay in order, by integer sets.
+
+For loops whose control cannot be run (`slot_dependences`): their bounds are arguments or loaded, or their iterations
+very many. What is found for a nest is noted at the one loop that takes its place, where counters can no longer be told
+from data.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+from xdsl.dialects import arith, func, scf
+from xdsl.dialects.builtin import ArrayAttr, DenseArrayBase, IntegerAttr, i64
+from xdsl.ir import Block, BlockArgument, Operation, SSAValue
+
+from gatewright.analysis import slot_dependences
+from gatewright.analysis.dependences.analysis import DependenceAnalysis
+from gatewright.analysis.dependences.from_loops import DescribedFunction, describe
+from gatewright.analysis.dependences.ticks import Ticks
+from gatewright.analysis.ranges import Range
+
+NUMBER = "gw.access"
+"""The attribute with the number of an access in its loop."""
+
+TURN = "gw.turn"
+"""The attribute with the inner loop that an access of a nest is in, and the one in that, and so on, by numbers."""
+
+DISTANCES = "gw.distances"
+"""The attribute of a loop with triples: the numbers of two accesses, and the least distance from one to the other."""
+
+
+@dataclass(frozen=True)
+class Distances:
+    """The least numbers of iterations from one access to another that has to wait for it.
+
+    Without an entry for two known accesses, they never touch the same element, or in the other order only.
+    """
+
+    least: Mapping[tuple[Operation, Operation], int]
+    known: frozenset[Operation]
+
+    def distance(self, earlier: Operation, later: Operation) -> int | None:
+        """The least number of iterations between two accesses, at least 1; None if there is none, 1 if unknown."""
+        if earlier not in self.known or later not in self.known:
+            return 1
+        least = self.least.get((earlier, later))
+        return None if least is None else max(1, least)
+
+    def meet(self, one: Operation, other: Operation) -> bool:
+        """True if two accesses may touch the same element in the same iteration, in this order."""
+        if one not in self.known or other not in self.known:
+            return True
+        return self.least.get((one, other)) == 0
+
+    def take_turns(self, one: Operation, other: Operation) -> bool:
+        """True if two accesses of a nest never happen in the same iteration, being in inner loops that take turns."""
+        turns = [op.attributes.get(TURN) for op in (one, other)]
+        paths = [turn.get_values() for turn in turns if isinstance(turn, DenseArrayBase)]
+        return len(paths) == 2 and any(mine != theirs for mine, theirs in zip(*paths, strict=False))
+
+
+class FunctionDistances:
+    """Distances in the loops of a function, as it was when they were first asked for."""
+
+    def __init__(self, function: func.FuncOp):
+        self.function = function
+
+    @cached_property
+    def _described(self) -> tuple[DescribedFunction, DependenceAnalysis]:
+        described = describe(self.function)
+        return described, DependenceAnalysis(described.description)
+
+    def of_loop(self, loop: Operation) -> Distances | None:
+        """Distances in iterations of a loop; None if it was not there when the first were asked for."""
+        described, analysis = self._described
+        node = described.loop_of.get(loop)
+        if node is None:
+            return None
+        operation = {access: op for op, access in described.access_of.items()}
+        found = analysis.loop_distances(node)
+        least = {(operation[source], operation[target]): each for (source, target), each in found.items()}
+        inside = [op for op in described.access_of if _is_inside(op, loop)]
+        return Distances(least, frozenset(inside))
+
+    def of_nest(self, nest: scf.ForOp) -> Distances:
+        """Distances in innermost iterations of a nest, see `Ticks`."""
+        described, analysis = self._described
+        root, ticks = described.loop_of[nest], Ticks(described.description, analysis)
+        inside = [op for op in described.access_of if _is_inside(op, nest)]
+        least: dict[tuple[Operation, Operation], int] = {}
+        for source in inside:
+            for target in inside:
+                found = ticks.distance(root, described.access_of[source], described.access_of[target])
+                if found is not None:
+                    least[source, target] = found
+        return Distances(least, frozenset(inside))
+
+
+def _is_inside(op: Operation, outer: Operation) -> bool:
+    while (parent := op.parent_op()) is not None:
+        if parent is outer:
+            return True
+        op = parent
+    return False
+
+
+def number_accesses(nest: scf.ForOp, distances: Distances) -> ArrayAttr[DenseArrayBase]:
+    """Number the known accesses of a nest, and give the attribute for the loop that is to take copies of them."""
+    order = sorted(distances.known, key=_place)
+    for number, op in enumerate(order):
+        op.attributes[NUMBER] = IntegerAttr(number, i64)
+        op.attributes[TURN] = DenseArrayBase.from_list(i64, _turn(op, nest))
+    number_of = {op: number for number, op in enumerate(order)}
+    triples = sorted((number_of[a], number_of[b], least) for (a, b), least in distances.least.items())
+    return ArrayAttr([DenseArrayBase.from_list(i64, list(triple)) for triple in triples])
+
+
+def _turn(op: Operation, nest: scf.ForOp) -> list[int]:
+    """The inner loop of a nest that an operation is in, and the one in that, and so on, by their numbers."""
+    path: list[int] = []
+    while op is not nest:
+        block, parent = op.parent, op.parent_op()
+        assert block is not None and parent is not None
+        if isinstance(op, scf.ForOp):
+            path.append([other for other in block.ops if isinstance(other, scf.ForOp)].index(op))
+        op = parent
+    return path[::-1]
+
+
+def _place(op: Operation) -> tuple[int, ...]:
+    """Where an operation stands in the text, comparable with others of the function."""
+    place: list[int] = []
+    while isinstance(block := op.parent, Block) and (parent := op.parent_op()) is not None:
+        place += [block.get_operation_index(op), parent.regions.index(block.parent)]  # pyright: ignore[reportArgumentType]
+        op = parent
+    return tuple(reversed(place))
+
+
+def noted_distances(loop: Operation) -> Distances | None:
+    """The distances that were noted at a loop for its accesses, None if there are none."""
+    noted = loop.attributes.get(DISTANCES)
+    if not isinstance(noted, ArrayAttr):
+        return None
+    numbered: dict[int, Operation] = {}
+    for op in loop.walk():
+        number = op.attributes.get(NUMBER)
+        if isinstance(number, IntegerAttr):
+            if number.value.data in numbered:
+                return None
+            numbered[number.value.data] = op
+    least: dict[tuple[Operation, Operation], int] = {}
+    for triple in noted:
+        assert isinstance(triple, DenseArrayBase)
+        source, target, distance = map(int, triple.get_values())
+        if source in numbered and target in numbered:
+            least[numbered[source], numbered[target]] = distance
+    return Distances(least, frozenset(numbered.values()))
+
+
+def can_be_run(loop: scf.ForOp, ranges: Mapping[SSAValue, Range]) -> bool:
+    """True if the control of a nest, and of the loops around it, depends on no data, and ends soon enough."""
+    outermost = loop
+    while isinstance(parent := outermost.parent_op(), scf.ForOp):
+        outermost = parent
+    if not isinstance(outermost.parent_op(), func.FuncOp):
+        return False
+    nest = [op for op in outermost.walk() if isinstance(op, scf.ForOp)]
+    if not all(_is_control(bound) for each in nest for bound in (each.lb, each.ub, each.step)):
+        return False
+    return _iterations(outermost, ranges) <= slot_dependences.MOST_ITERATIONS
+
+
+def _is_control(value: SSAValue) -> bool:
+    """True if a value is computed from constants and counters of loops only."""
+    if isinstance(value, BlockArgument):
+        return isinstance(value.block.parent_op(), scf.ForOp) and value.index == 0
+    owner = value.owner
+    assert isinstance(owner, Operation)
+    if isinstance(owner, arith.ConstantOp):
+        return True
+    return owner.name.startswith("arith.") and all(map(_is_control, owner.operands))
+
+
+def _iterations(loop: scf.ForOp, ranges: Mapping[SSAValue, Range]) -> int:
+    """The greatest number of innermost iterations of a nest that its value ranges allow."""
+    low, high, step = (ranges.get(value) for value in (loop.lb, loop.ub, loop.step))
+    if low is None or high is None or step is None or step[0] < 1:
+        return slot_dependences.MOST_ITERATIONS + 1
+    trips = max(1, -(-(high[1] - low[0]) // step[0]))
+    inner = [op for op in loop.body.block.ops if isinstance(op, scf.ForOp)]
+    return trips * max(1, sum(_iterations(each, ranges) for each in inner))
+
+
+def carry_number(source: Operation, copy: Operation) -> None:
+    """Give a copy of an access what is noted at the original."""
+    for key in (NUMBER, TURN):
+        if key in source.attributes:
+            copy.attributes[key] = source.attributes[key]
