@@ -127,3 +127,21 @@ def test_a_sparse_product_takes_a_cycle_a_nonzero_and_one_an_empty_row(kernel: o
     np.add.at(matrix, (np.repeat(np.arange(20), lengths), columns), values)
     np.testing.assert_array_equal(y, matrix @ x)
     assert run.cycles is not None and run.cycles <= sum(max(1, each) for each in lengths) + 8
+
+
+def spmv_by_coordinates(values: gw.i32[40], rows: gw.i32[40], columns: gw.i32[40], x: gw.i32[20], y: gw.i32[20]):
+    for k in range(40):
+        y[rows[k]] += values[k] * x[columns[k]]
+
+
+@pytest.mark.parametrize("rows", [[k // 2 for k in range(40)], [k % 2 for k in range(40)], [7] * 40], ids=str)
+def test_a_sum_at_addresses_from_data_takes_a_cycle_an_element(rows: list[int]):
+    rng = np.random.default_rng(0)
+    values, x = (rng.integers(-(2**31), 2**31, count).astype(np.int32) for count in (40, 20))
+    columns, y = rng.integers(0, 20, 40).astype(np.int32), np.zeros(20, np.int32)
+    expected = np.zeros(20, np.int32)
+    np.add.at(expected, rows, values * x[columns])
+    design = gw.compile(spmv_by_coordinates, multipliers=1)
+    run = design.run(values, np.array(rows, np.int32), columns, x, y)
+    np.testing.assert_array_equal(y, expected)
+    assert run.cycles is not None and run.cycles <= 40 + 8

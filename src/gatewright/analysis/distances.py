@@ -106,7 +106,12 @@ def _is_inside(op: Operation, outer: Operation) -> bool:
     return False
 
 
-def number_accesses(nest: scf.ForOp, distances: Distances) -> ArrayAttr[DenseArrayBase]:
+def note_distances(loop: Operation, distances: Distances) -> None:
+    """Note distances at a loop, so that they hold for copies of it."""
+    loop.attributes[DISTANCES] = number_accesses(loop, distances)
+
+
+def number_accesses(nest: Operation, distances: Distances) -> ArrayAttr[DenseArrayBase]:
     """Number the known accesses of a nest, and give the attribute for the loop that is to take copies of them."""
     order = sorted(distances.known, key=_place)
     for number, op in enumerate(order):
@@ -117,7 +122,7 @@ def number_accesses(nest: scf.ForOp, distances: Distances) -> ArrayAttr[DenseArr
     return ArrayAttr([DenseArrayBase.from_list(i64, list(triple)) for triple in triples])
 
 
-def _turn(op: Operation, nest: scf.ForOp) -> list[int]:
+def _turn(op: Operation, nest: Operation) -> list[int]:
     """The inner loop of a nest that an operation is in, and the one in that, and so on, by their numbers."""
     path: list[int] = []
     while op is not nest:
@@ -198,3 +203,9 @@ def carry_number(source: Operation, copy: Operation) -> None:
     for key in (NUMBER, TURN):
         if key in source.attributes:
             copy.attributes[key] = source.attributes[key]
+
+
+def drop_notes(op: Operation) -> None:
+    """Take from an access what is noted at it."""
+    for key in (NUMBER, TURN):
+        op.attributes.pop(key, None)

@@ -11,10 +11,12 @@ from xdsl.dialects.builtin import IntegerAttr, StringAttr, i64
 from xdsl.ir import Block, Operation, Region, SSAValue
 
 from gatewright.analysis.constants import constant_value
+from gatewright.analysis.distances import drop_notes
 from gatewright.dialects.loopschedule import RegisterOp, StepOp
 from gatewright.scheduling.binding import bind
 from gatewright.scheduling.list_schedule import list_schedule
 from gatewright.scheduling.problem import Problem, Schedule, verify
+from gatewright.transforms.schedule.bypassing import BYPASSED
 from gatewright.transforms.schedule.operators import OperatorChooser
 
 Access = memref.LoadOp | memref.StoreOp
@@ -168,6 +170,8 @@ def clone_into(
     mapping = {operand: step.values.get(operand, outer.get(operand, operand)) for operand in entry.operands}
     copy = entry.op.clone(mapping)
     copy.location = entry.op.location
+    drop_notes(copy)
+    copy.attributes.pop(BYPASSED, None)
     for before, after in zip(entry.op.results, copy.results, strict=True):
         after.name_hint = before.name_hint
         step.values[before] = after

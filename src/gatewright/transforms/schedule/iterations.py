@@ -14,6 +14,7 @@ from gatewright.analysis.distances import Distances
 from gatewright.analysis.slot_dependences import Trace
 from gatewright.scheduling.problem import OperatorType, Problem
 from gatewright.transforms.schedule.blocks import Entry, entries_of
+from gatewright.transforms.schedule.bypassing import bypassed
 from gatewright.transforms.schedule.operators import OperatorChooser
 
 COPY = OperatorType("copy")
@@ -144,4 +145,5 @@ def _order(iteration: Iteration, one: int, other: int, known: Trace | Distances 
         problem.add_dependence(one, other, "memory", cycles=cycles)
     distance = 1 if known is None else known.distance(first, second)
     if distance is not None:
+        distance = max(distance, 1 + bypassed(second))
         problem.add_dependence(one, other, "memory", cycles=cycles, distance=distance)

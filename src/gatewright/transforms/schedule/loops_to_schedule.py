@@ -108,12 +108,21 @@ class _Scheduler:
                 assert first is not None
                 block.insert_op_before(op, first)
             if isinstance(op, arith.ConstantOp):
-                key = (op.value, op.result.type)
-                if key not in self.constants:
-                    self.constants[key] = self._add_head(op)
-                self.values[op.result] = self.constants[key]
+                self._hoist_constant(op)
             else:
                 self.values[op.results[0]] = self._add_head(op)
+
+    def _hoist_constant(self, op: arith.ConstantOp) -> None:
+        key = (op.value, op.result.type)
+        if key not in self.constants:
+            self.constants[key] = self._add_head(op)
+        self.values[op.result] = self.constants[key]
+
+    def _hoist_constants(self, loop: scf.WhileOp) -> None:
+        """Add the constants that were added to a loop since its like were hoisted."""
+        for value in [operand for op in loop.walk() for operand in op.operands]:
+            if isinstance(value.owner, arith.ConstantOp) and value not in self.values:
+                self._hoist_constant(value.owner)
 
     def _add_head(self, op: Operation) -> SSAValue:
         copy = op.clone()
@@ -186,12 +195,14 @@ class _Scheduler:
 
     def _scheduled_loop(self, loop: scf.WhileOp, results: Sequence[int]) -> SeqWhileOp | PipelineOp:
         """The scheduled form of a loop whose carried values number `results` are used behind it."""
-        order = [*results, *(k for k in range(len(loop.arguments)) if k not in results)]
-        initial = [self.values[loop.arguments[k]] for k in order]
-        condition = self._condition(loop, order, initial)
         plan = None
         if self.pipeline:
             plan = plan_pipeline(loop, self.chooser, self.period, HEAD_OPERATIONS, self.distances)
+        source = loop if plan is None else plan.loop
+        self._hoist_constants(source)
+        order = [*results, *(k for k in range(len(source.arguments)) if k not in results)]
+        initial = [self.values[source.arguments[k]] for k in order]
+        condition = self._condition(source, order, initial)
         if plan is not None:
             handed_on = [
                 result.index

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from xdsl.dialects import memref, scf
 from xdsl.ir import Block, Operation, Region, SSAValue
 
-from gatewright.analysis.distances import Distances, FunctionDistances, noted_distances
+from gatewright.analysis.distances import Distances, FunctionDistances, note_distances, noted_distances
 from gatewright.analysis.slot_dependences import Trace, accesses_of, has_several_accesses, trace
 from gatewright.dialects.loopschedule import PipelineOp, PipelineStageOp, RegisterOp, TerminatorOp
 from gatewright.scheduling.binding import bind
 from gatewright.scheduling.modulo import ModuloResult, modulo_schedule
 from gatewright.scheduling.problem import Schedule
 from gatewright.transforms.schedule.blocks import ScheduledBlock, StepBuilder, clone_into, schedule_block
+from gatewright.transforms.schedule.bypassing import bypass_stores
 from gatewright.transforms.schedule.counting import trip_count
 from gatewright.transforms.schedule.iterations import (
     Iteration,
@@ -46,6 +47,9 @@ MERGES: tuple[tuple[type[Operation], ...], ...] = (
 )
 """Which accesses to merge, tried in turn where that may let iterations start sooner."""
 
+BYPASSES = (1, 2, 3)
+"""How many of the last stores to keep in registers, tried in turn where iterations wait for what is in memory."""
+
 
 def plan_pipeline(
     loop: scf.WhileOp,
@@ -56,30 +60,56 @@ def plan_pipeline(
 ) -> Plan | None:
     """Schedule the iterations of a loop in overlap; None if the loop holds control, or nothing is gained.
 
-    Where an interval of one cycle is not reached, accesses that take turns are merged if that helps: the plan's loop is
-    then a copy in which they are.
+    Where an interval of one cycle is not reached, accesses that take turns are merged if that helps, and loads look for
+    their elements among the last stores: the plan's loop is then a copy in which they do.
     """
-    best = _plan(loop, chooser, period, head, distances)
+
+    def changed(base: Plan | None, change: Callable[[scf.WhileOp], scf.WhileOp | None]) -> Plan | None:
+        """The plan for a changed copy of the loop of a plan, if iterations start sooner there; else the plan."""
+        if base is None or base.result.interval == 1:
+            return base
+        copy = _copy_beside(base.loop, loop)
+        other = change(copy)
+        plan = _plan(other, chooser, period, head, distances) if other is not None else None
+        (other or copy).detach()
+        if plan is not None and plan.result.interval < base.result.interval:
+            return plan
+        (other or copy).erase(safe_erase=False)
+        return base
+
+    first = best = _plan(loop, chooser, period, head, distances)
     for kinds in MERGES:
-        if best is None or best.result.interval == 1:
-            break
-        merged = _copy_beside(loop)
-        plan = _plan(merged, chooser, period, head, distances) if merge_accesses(merged, kinds) else None
-        merged.detach()
-        if plan is not None and plan.result.interval < best.result.interval:
-            best = plan
-        else:
-            merged.erase(safe_erase=False)
+        merged = changed(first, lambda copy, kinds=kinds: copy if merge_accesses(copy, kinds) else None)
+        best = _sooner(best, merged)
+    merged = best
+    for back in BYPASSES:
+        if merged is not None and _waits_for_memory(merged):
+            best = _sooner(best, changed(merged, lambda copy, back=back: bypass_stores(copy, back)))
     return best
 
 
-def _copy_beside(loop: scf.WhileOp) -> scf.WhileOp:
-    """A copy of a loop, in front of it, where it sees the loops around."""
+def _sooner(one: Plan | None, other: Plan | None) -> Plan | None:
+    """The plan with the smaller interval; the first one if they are equal."""
+    if one is None or other is None:
+        return one
+    return other if other.result.interval < one.result.interval else one
+
+
+def _waits_for_memory(plan: Plan) -> bool:
+    """True if the interval is that of a recurrence through memory."""
+    bound, problem = plan.result.bound, plan.iteration.problem
+    if bound.recurrence is None or bound.recurrence.interval < plan.result.interval:
+        return False
+    return any(problem.dependences[each].reason == "memory" for each in bound.recurrence.dependences)
+
+
+def _copy_beside(loop: scf.WhileOp, anchor: scf.WhileOp) -> scf.WhileOp:
+    """A copy of a loop in front of another one, where it sees the loops around."""
     copy = loop.clone()
     for before, after in zip(loop.walk(), copy.walk(), strict=True):
         after.location = before.location
-    assert loop.parent is not None
-    loop.parent.insert_op_before(copy, loop)
+    assert anchor.parent is not None
+    anchor.parent.insert_op_before(copy, anchor)
     return copy
 
 
@@ -117,8 +147,10 @@ def _distances(loop: scf.WhileOp, distances: FunctionDistances) -> tuple[Trace |
     found = trace(loop, accesses)
     if found is not None or not has_several_accesses(accesses):
         return found, found
-    noted = noted_distances(loop)
-    return None, distances.of_loop(loop) if noted is None else noted
+    known = noted_distances(loop)
+    if known is None and (known := distances.of_loop(loop)) is not None:
+        note_distances(loop, known)
+    return None, known
 
 
 def _is_read(argument: SSAValue, condition: scf.ConditionOp) -> bool:
