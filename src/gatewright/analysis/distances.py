@@ -7,7 +7,7 @@ from data.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -17,6 +17,8 @@ from xdsl.ir import Block, BlockArgument, Operation, SSAValue
 
 from gatewright.analysis import slot_dependences
 from gatewright.analysis.dependences.analysis import DependenceAnalysis
+from gatewright.analysis.dependences.description import Access
+from gatewright.analysis.dependences.effort import EffortError, limited
 from gatewright.analysis.dependences.from_loops import DescribedFunction, describe
 from gatewright.analysis.dependences.ticks import Ticks
 from gatewright.analysis.ranges import Range
@@ -31,9 +33,22 @@ DISTANCES = "gw.distances"
 """The attribute of a loop with triples: the numbers of two accesses, and the least distance from one to the other."""
 
 
+DESCRIPTION_EFFORT = 500_000
+"""Operations of isl to describe a function."""
+
+QUESTION_EFFORT = 50_000
+"""Operations of isl to find one distance."""
+
+MOST_GIVEN_UP = 4
+"""Questions about a loop after which no more are asked."""
+
+MOST_ACCESSES = 24
+"""Of loops with more accesses, nothing is asked."""
+
+
 @dataclass(frozen=True)
 class Distances:
-    """The least numbers of iterations from one access to another that has to wait for it.
+    """The least numbers of iterations from one access to another that has to wait for it; 0 if that is not known.
 
     Without an entry for two known accesses, they never touch the same element, or in the other order only.
     """
@@ -68,31 +83,48 @@ class FunctionDistances:
         self.function = function
 
     @cached_property
-    def _described(self) -> tuple[DescribedFunction, DependenceAnalysis]:
-        described = describe(self.function)
-        return described, DependenceAnalysis(described.description)
+    def _described(self) -> tuple[DescribedFunction, DependenceAnalysis] | None:
+        """The function as the analysis sees it; None if that is too much work."""
+        try:
+            with limited(DESCRIPTION_EFFORT):
+                described = describe(self.function)
+                return described, DependenceAnalysis(described.description)
+        except EffortError:
+            return None
 
     def of_loop(self, loop: Operation) -> Distances | None:
         """Distances in iterations of a loop; None if it was not there when the first were asked for."""
-        described, analysis = self._described
-        node = described.loop_of.get(loop)
-        if node is None:
+        if self._described is None or (node := self._described[0].loop_of.get(loop)) is None:
             return None
-        operation = {access: op for op, access in described.access_of.items()}
-        found = analysis.loop_distances(node)
-        least = {(operation[source], operation[target]): each for (source, target), each in found.items()}
-        inside = [op for op in described.access_of if _is_inside(op, loop)]
-        return Distances(least, frozenset(inside))
+        analysis = self._described[1]
+        return self._between(loop, lambda source, target: analysis.loop_distance(node, source, target))
 
-    def of_nest(self, nest: scf.ForOp) -> Distances:
+    def of_nest(self, nest: scf.ForOp) -> Distances | None:
         """Distances in innermost iterations of a nest, see `Ticks`."""
+        if self._described is None:
+            return None
         described, analysis = self._described
         root, ticks = described.loop_of[nest], Ticks(described.description, analysis)
-        inside = [op for op in described.access_of if _is_inside(op, nest)]
+        return self._between(nest, lambda source, target: ticks.distance(root, source, target))
+
+    def _between(self, loop: Operation, distance: Callable[[Access, Access], int | None]) -> Distances | None:
+        """Ask for the distances between all accesses of a loop; after too many questions given up, no more."""
+        assert self._described is not None
+        access_of = self._described[0].access_of
+        inside = [op for op in access_of if _is_inside(op, loop)]
+        if len(inside) > MOST_ACCESSES:
+            return None
         least: dict[tuple[Operation, Operation], int] = {}
+        given_up = 0
         for source in inside:
             for target in inside:
-                found = ticks.distance(root, described.access_of[source], described.access_of[target])
+                found: int | None = 0
+                if given_up < MOST_GIVEN_UP:
+                    try:
+                        with limited(QUESTION_EFFORT):
+                            found = distance(access_of[source], access_of[target])
+                    except EffortError:
+                        given_up += 1
                 if found is not None:
                     least[source, target] = found
         return Distances(least, frozenset(inside))

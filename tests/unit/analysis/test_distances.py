@@ -9,7 +9,7 @@ from xdsl.parser import Parser
 
 import gatewright as gw
 from gatewright import pipeline
-from gatewright.analysis import slot_dependences
+from gatewright.analysis import distances, slot_dependences
 from gatewright.analysis.distances import DISTANCES, noted_distances
 from gatewright.analysis.slot_dependences import accesses_of, trace
 from gatewright.context import context
@@ -122,3 +122,14 @@ def test_a_nest_with_an_unknown_bound_is_right_where_its_rows_are_short(n: int):
         got = a.copy()
         design.run(got, np.int32(n), level=level)
         np.testing.assert_array_equal(got, expected)
+
+
+def test_questions_that_take_too_long_count_as_not_known(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(slot_dependences, "MOST_ITERATIONS", 0)
+    monkeypatch.setattr(distances, "QUESTION_EFFORT", 1)
+    loop = flat_loop(stencil)
+    noted = noted_distances(loop)
+    assert noted is not None
+    assert set(noted.least.values()) == {0}
+    monkeypatch.setattr(distances, "DESCRIPTION_EFFORT", 1)
+    assert noted_distances(flat_loop(stencil)) is None

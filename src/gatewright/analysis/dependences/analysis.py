@@ -184,19 +184,23 @@ class DependenceAnalysis:
         0 where the second has to wait for the first in the same iteration, and no entry where it never has to. The
         iterations of loops around it are the same for both: other ones do not overlap.
         """
-        inside = [each for each in self.instances if loop in each.loops]
+        inside = [each.access for each in self.instances if loop in each.loops]
         found: dict[tuple[Access, Access], int] = {}
         for source in inside:
-            depth = source.loops.index(loop)
             for target in inside:
-                least = [
-                    dependence.iterations if dependence.carrier is loop else 0
-                    for dependence in self.between(source.access, target.access)
-                    if dependence.carrier is None or dependence.carrier not in source.loops[:depth]
-                ]
-                if least:
-                    found[source.access, target.access] = min(least)
+                if (least := self.loop_distance(loop, source, target)) is not None:
+                    found[source, target] = least
         return found
+
+    def loop_distance(self, loop: Loop, source: Access, target: Access) -> int | None:
+        """The same for two accesses; None if the second never has to wait for the first."""
+        around = self._of[source].loops
+        least = [
+            dependence.iterations if dependence.carrier is loop else 0
+            for dependence in self.between(source, target)
+            if dependence.carrier is None or dependence.carrier not in around[: around.index(loop)]
+        ]
+        return min(least, default=None)
 
     def lead(self, source: Access, target: Access, intervals: tuple[int, int]) -> float | None:
         """How many cycles a loop has to run before another one behind it starts, so that an order is kept.

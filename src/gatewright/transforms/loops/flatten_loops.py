@@ -79,7 +79,8 @@ def _note_distances(
     accesses = [op for op in nest.loop.walk() if isinstance(op, memref.LoadOp | memref.StoreOp) and op.memref in stored]
     if len(accesses) < 2 or can_be_run(nest.loop, ranges):
         return None
-    return number_accesses(nest.loop, FunctionDistances(function).of_nest(nest.loop))
+    distances = FunctionDistances(function).of_nest(nest.loop)
+    return None if distances is None else number_accesses(nest.loop, distances)
 
 
 @dataclass

@@ -16,12 +16,16 @@ from xdsl.rewriter import Rewriter
 from gatewright.analysis.backward_slice import backward_slice
 from gatewright.analysis.dependences.analysis import DependenceAnalysis
 from gatewright.analysis.dependences.description import Access, Affine, Loop, affine
+from gatewright.analysis.dependences.effort import EffortError, limited
 from gatewright.analysis.dependences.from_loops import DescribedFunction, describe
-from gatewright.analysis.dependences.last_writers import LastWriter, last_writers
 from gatewright.analysis.purity import is_pure
 
 MOST_ITERATIONS_BACK = 4
 """What was stored or loaded longer ago is loaded: each iteration back costs a register."""
+
+
+EFFORT = 500_000
+"""Operations of isl to describe a function, and to ask for the dependences of a loop; with more it stays as it is."""
 
 
 @dataclass(frozen=True)
@@ -40,8 +44,8 @@ class ForwardAcrossIterationsPass(ModulePass):
                                           }
     ```
 
-    For loads of innermost loops of which isl's dataflow analysis says that each reads what one store of the loop wrote
-    a fixed number of iterations before, and in the first iterations what the array held before the loop; and for loads
+    For loads of innermost loops of which the dependences say that each reads what one store of the loop wrote a fixed
+    number of iterations before, and in the first iterations what the array held before the loop; and for loads
     that read, from an array that the loop does not change, what another load of it read before: a window that moves
     along. Bounds of inner loops are forwarded so in outer loops too. Not where that takes more loads in front of a loop
     inside another one than it saves in its iterations.
@@ -54,10 +58,18 @@ class ForwardAcrossIterationsPass(ModulePass):
             loops = [loop for loop in function.walk() if isinstance(loop, scf.ForOp) and _may_forward(loop)]
             if not loops:
                 continue
-            described = describe(function)
-            analysis = DependenceAnalysis(described.description)
+            try:
+                with limited(EFFORT):
+                    described = describe(function)
+                    analysis = DependenceAnalysis(described.description)
+            except EffortError:
+                continue
             for loop in loops:
-                chains = _chains(loop, described, analysis)
+                try:
+                    with limited(EFFORT):
+                        chains = _chains(loop, described, analysis)
+                except EffortError:
+                    continue
                 if chains and _pays(loop, chains):
                     _forward(loop, chains)
 
@@ -94,7 +106,7 @@ def _chains(loop: scf.ForOp, described: DescribedFunction, analysis: DependenceA
     unchanged = [load for load in loads if load.memref not in changed and _can_repeat(load, loop)]
     if not _is_innermost(loop):
         unchanged = [load for load in unchanged if _decides_a_bound(load, loop)]
-    _from_loads(loop, unchanged, described, found)
+    _from_loads(loop, unchanged, described, analysis, found)
     return found
 
 
@@ -107,26 +119,56 @@ def _from_stores(
 ) -> None:
     """Note the loads that read what a store of the loop wrote in an earlier iteration."""
     node = described.loop_of[loop]
-    stores = {described.access_of[op]: op for op in loop.body.block.ops if isinstance(op, memref.StoreOp)}
+    inside = [op for op in loop.walk() if isinstance(op, memref.StoreOp)]
     for load in loads:
         access = described.access_of[load]
-        if not any(store.array == access.array for store in stores):
-            continue
-        source = _source(access, node, last_writers(analysis, access), analysis)
-        if source is None:
-            continue
-        store, distance = stores.get(source[0]), source[1]
-        if store is not None and _distance(access, source[0], node) == distance and _can_repeat(store, loop):
-            found[store].append((load, distance))
+        stores = [op for op in inside if op.memref is load.memref]
+        for store in stores:
+            others = [described.access_of[other] for other in stores if other is not store]
+            source = described.access_of[store]
+            distance = _distance(access, source, node, analysis) if store.parent is loop.body.block else None
+            if distance and _can_repeat(store, loop) and _is_source(source, access, distance, others, node, analysis):
+                found[store].append((load, distance))
 
 
-def _from_loads(loop: scf.ForOp, loads: list[memref.LoadOp], described: DescribedFunction, found: Chains) -> None:
+def _is_source(
+    store: Access, load: Access, distance: int, others: list[Access], loop: Loop, analysis: DependenceAnalysis
+) -> bool:
+    """True if what a load reads of the stores of its loop is what one store wrote that many iterations before.
+
+    That store writes every element once, and no other one writes what is loaded.
+    """
+    if any(dependence.carrier is loop for dependence in analysis.between(store, store)):
+        return False
+    place = analysis.of(load).loops.index(loop)
+    apart = distance * loop.step
+    for dependence in analysis.between(store, load):
+        if dependence.carrier is None:
+            return False
+        if dependence.carrier is loop and dependence.distance[place] != (apart, apart):
+            return False
+    return not any(
+        dependence.carrier is None or dependence.carrier is loop
+        for other in others
+        for dependence in analysis.between(other, load)
+    )
+
+
+def _from_loads(
+    loop: scf.ForOp,
+    loads: list[memref.LoadOp],
+    described: DescribedFunction,
+    analysis: DependenceAnalysis,
+    found: Chains,
+) -> None:
     """Note the loads that read what another one read in an earlier iteration, from the one that comes first."""
     node = described.loop_of[loop]
     sources: dict[memref.LoadOp, tuple[memref.LoadOp, int]] = {}
     for load in loads:
         others = [other for other in loads if other is not load and other.memref is load.memref]
-        distances = {other: _distance(described.access_of[load], described.access_of[other], node) for other in others}
+        distances = {
+            other: _distance(described.access_of[load], described.access_of[other], node, analysis) for other in others
+        }
         before = {other: distance for other, distance in distances.items() if distance}
         if before:
             first = max(before, key=lambda other: before[other])
@@ -142,52 +184,12 @@ def _decides_a_bound(load: memref.LoadOp, loop: scf.ForOp) -> bool:
     return load in backward_slice(loop.body.block, bounds)
 
 
-def _source(
-    load: Access, loop: Loop, writers: list[LastWriter], analysis: DependenceAnalysis
-) -> tuple[Access, int] | None:
-    """The store of a loop that writes what a load of it reads, and how many iterations before; None if there is none.
-
-    In the iterations before that many, the load has to read what was there before the loop.
-    """
-    inside = [writer for writer in writers if _in_same_execution(writer, loop, analysis)]
-    if len(inside) != 1 or not inside[0].certain or inside[0].store is None:
-        return None
-    writer, store = inside[0], inside[0].store
-    reader = analysis.of(load)
-    apart = writer.distance[reader.loops.index(loop)]
-    if apart[0] is None or apart[0] != apart[1] or apart[0] <= 0 or apart[0] % loop.step:
-        return None
-    distance = apart[0] // loop.step
-    later = reader.domain & affine(loop.name).ge_set(loop.lower + affine(apart[0]))
-    return (store, distance) if later.is_subset(_by_names(writer.loads)) else None
-
-
-def _by_names(executions: isl.Set) -> isl.Set:
-    """Executions as a condition on the names of loops and symbols."""
-    executions = executions.reset_tuple_id() if executions.has_tuple_id() else executions
-    count = executions.dim(isl.dim_type.set)
-    return executions.move_dims(
-        isl.dim_type.param, executions.dim(isl.dim_type.param), isl.dim_type.set, 0, count
-    ).params()
-
-
-def _in_same_execution(writer: LastWriter, loop: Loop, analysis: DependenceAnalysis) -> bool:
-    """True if a store may have written what is loaded in an earlier iteration of the same execution of a loop."""
-    if writer.store is None:
-        return False
-    loops = analysis.of(writer.store).loops
-    if loop not in loops:
-        return False
-    outside = writer.distance[: loops.index(loop)]
-    return all((low is None or low <= 0) and (high is None or high >= 0) for low, high in outside)
-
-
-def _distance(load: Access, source: Access, loop: Loop) -> int | None:
+def _distance(load: Access, source: Access, loop: Loop, analysis: DependenceAnalysis) -> int | None:
     """How many iterations before another access touched what a load touches, whatever the counter is.
 
     None if that is not a fixed number from 0 to `MOST_ITERATIONS_BACK`.
     """
-    if load.array != source.array:
+    if load.array != source.array or not all(_is_regular(access, loop, analysis) for access in (load, source)):
         return None
     before = f"before_{loop.name}"
     pairs = list(zip(load.subscripts, source.subscripts, strict=True))
@@ -201,6 +203,17 @@ def _distance(load: Access, source: Access, loop: Loop) -> int | None:
         ):
             return distance
     return None
+
+
+def _is_regular(access: Access, loop: Loop, analysis: DependenceAnalysis) -> bool:
+    """True if the subscripts of an access mention nothing unknown that may differ from iteration to iteration."""
+    instances = analysis.of(access)
+    depth = instances.loops.index(loop)
+    changing = {name for name, defined in instances.symbols if defined > depth}
+    return all(
+        subscript is not None and not changing & set(map(str, subscript.get_var_names(isl.dim_type.param)))
+        for subscript in access.subscripts
+    )
 
 
 def _renamed(thing: Affine, name: str, new: str) -> Affine:

@@ -1,0 +1,27 @@
+"""A bound on the work of isl, whose questions can take for ever; counted in its operations, so that answers repeat."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import islpy as isl
+
+
+class EffortError(Exception):
+    """A question to isl was given up."""
+
+
+@contextmanager
+def limited(operations: int) -> Iterator[None]:
+    """Give up what is asked of isl in the block after a number of its operations; raises EffortError then."""
+    context = isl.DEFAULT_CONTEXT
+    context.reset_operations()
+    context.set_max_operations(operations)
+    try:
+        yield
+    except isl.Error as error:  # isl does not say that this is why
+        raise EffortError("this question to isl takes too long") from error
+    finally:
+        context.set_max_operations(0)
+        context.reset_operations()
