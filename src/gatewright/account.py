@@ -7,7 +7,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from xdsl.dialects.builtin import FileLineColLoc
+from xdsl.dialects.builtin import FileLineColLoc, StringAttr
 from xdsl.ir import Block, Operation
 
 from gatewright.analysis.lower_bound import lower_bound
@@ -19,6 +19,10 @@ from gatewright.types import Array
 
 if TYPE_CHECKING:
     from gatewright.pipeline import Compilation
+
+
+SEQUENTIAL = "iterations follow one another: their body holds other control, or would not be faster in overlap"
+"""What limits a loop that is not a pipeline."""
 
 
 def account(compilation: Compilation, source: str) -> dict[str, Any]:
@@ -65,7 +69,11 @@ def predicted_cycles(schedule: Program) -> int | None:
 
 
 def loop_rows(schedule: Program) -> Iterator[dict[str, Any]]:
-    """The loops in program order: source line, nesting, trip count, cycles an iteration and in all where known."""
+    """The loops in program order.
+
+    Source line, nesting, trip count, interval and depth (cycles from one iteration to the next, and of one iteration),
+    cycles in all, each where it is the same in every run, and what keeps the interval from being smaller.
+    """
     yield from _loops(schedule.function.body.block, 0)
 
 
@@ -80,21 +88,24 @@ def operator_rows(compilation: Compilation) -> list[dict[str, Any]]:
     return list(rows.values())
 
 
-def _loops(block: Block, depth: int) -> Iterator[dict[str, Any]]:
+def _loops(block: Block, nesting: int) -> Iterator[dict[str, Any]]:
     for op in block.ops:
         if isinstance(op, StepOp):
-            yield from _loops(op.body.block, depth)
+            yield from _loops(op.body.block, nesting)
         elif isinstance(op, SeqWhileOp | PipelineOp):
-            body = _sequence_cycles(op.body.block) if isinstance(op, SeqWhileOp) else op.interval
+            body = _sequence_cycles(op.body.block) if isinstance(op, SeqWhileOp) else None
+            limit = op.attributes.get("gw.limit")
             yield {
                 "line": _line(op),
-                "depth": depth,
+                "nesting": nesting,
                 "kind": op.name.rpartition(".")[2],
                 "trip_count": op.trip_count,
-                "cycles_an_iteration": body,
+                "interval": body if isinstance(op, SeqWhileOp) else op.interval,
+                "depth": body if isinstance(op, SeqWhileOp) else op.depth,
                 "cycles": _cycles(op),
+                "limited_by": limit.data if isinstance(limit, StringAttr) else SEQUENTIAL,
             }
-            yield from _loops(op.body.block, depth + 1)
+            yield from _loops(op.body.block, nesting + 1)
 
 
 def _line(op: Operation) -> str | None:

@@ -13,6 +13,9 @@ Row = Mapping[str, object]
 TABLES = ("loops", "operators", "memories", "ports")
 """The entries that are tables of rows, in the order in which they print; other tables come behind them."""
 
+REASON = "limited_by"
+"""The column whose text is too long for a table: it prints below."""
+
 _FIRST = ("interval", "registers", "register_bits", "memory_bits")
 _SHOWN_ELSEWHERE = {"name", "source", "interface", "clock_mhz", "target", "cycles", "lower_bound", "lower_bound_set_by"}
 
@@ -28,7 +31,7 @@ def print_report(report: Row, console: Console) -> None:
         rows = report.get(key)
         if not _are_rows(rows):
             continue
-        columns = _columns(rows)
+        columns = [column for column in _columns(rows) if column != REASON]
         table = Table(
             title=key.replace("_", " "),
             title_justify="left",
@@ -44,6 +47,13 @@ def print_report(report: Row, console: Console) -> None:
             table.add_row(*(_cell(row.get(column)) for column in columns))
         console.print()
         console.print(table, markup=False, highlight=False)
+        for text in _reasons(rows):
+            console.print(text, markup=False, highlight=False)
+
+
+def _reasons(rows: Sequence[Row]) -> list[str]:
+    """What limits each loop, a paragraph each."""
+    return [f"{row.get('line') or row.get('kind')}: {row[REASON]}" for row in rows if row.get(REASON)]
 
 
 def _facts(report: Row) -> list[tuple[str, str]]:

@@ -132,9 +132,10 @@ class ExactModel:
 
     def minimise_length(self, least: int) -> None:
         """Ask for the schedule whose results are all there soonest; `least` is a known lower bound."""
-        length = self.model.new_int_var(least, 2 * self.horizon + 1, "length")
-        for operation, start in enumerate(self.start):
-            self.model.add(length >= start + max(1, self.problem.operator_of(operation).latency))
+        latencies = [max(1, self.problem.operator_of(operation).latency) for operation in range(len(self.start))]
+        length = self.model.new_int_var(least, self.horizon + max(latencies, default=1), "length")
+        for start, latency in zip(self.start, latencies, strict=True):
+            self.model.add(length >= start + latency)
         self.model.minimize(length)
 
     def limit_length(self, length: int) -> None:

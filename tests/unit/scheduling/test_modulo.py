@@ -223,3 +223,12 @@ def test_a_unit_busy_with_the_last_iteration_is_found():
     problem.add_operation(DIVIDE, "division")
     with pytest.raises(ScheduleError, match="division occupies its unit for 3 cycles, but an iteration starts every 2"):
         verify(problem, Schedule([0], [0.0], 2))
+
+
+def test_results_may_come_long_after_the_last_start():
+    problem = Problem(period=10.0)
+    for _ in range(2):
+        problem.add_operation(OperatorType("long", latency=66, limit=1))
+    result = modulo_schedule(problem)
+    verify(problem, result.schedule)
+    assert (result.interval, result.schedule.length(problem), result.shortest) == (2, 67, True)

@@ -48,7 +48,22 @@ def until(a, h):
         i += 1
 
 
-KERNELS = [histogram, conditional, in_two_dimensions, far_behind, two_loads, store_first, until]
+def with_subscripts_of_outside(a, h):
+    m = a[0] // 2
+    for i in range(3):
+        h[0] = h[a[i]] + h[m]
+
+
+KERNELS = [
+    histogram,
+    conditional,
+    in_two_dimensions,
+    far_behind,
+    two_loads,
+    store_first,
+    until,
+    with_subscripts_of_outside,
+]
 ADDRESSES = {
     "all equal": np.zeros(24, np.int32),
     "in turns": np.arange(24, dtype=np.int32) % 2,
@@ -82,13 +97,13 @@ def test_values_are_those_of_python(kernel, clock: int):
 @pytest.mark.parametrize("kernel", [histogram, conditional, in_two_dimensions], ids=lambda kernel: kernel.__name__)
 def test_an_iteration_starts_every_cycle(kernel):
     design = gw.compile(kernel, args=(ADDRESSES["few"], memory(kernel)))
-    assert [row["cycles_an_iteration"] for row in design.report["loops"]] == [1]
+    assert [row["interval"] for row in design.report["loops"]] == [1]
 
 
 def test_without_it_an_iteration_waits_for_the_one_before(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(pipelines, "BYPASSES", ())
     design = gw.compile(histogram, args=(ADDRESSES["few"], memory(histogram)))
-    assert [row["cycles_an_iteration"] for row in design.report["loops"]] == [2]
+    assert [row["interval"] for row in design.report["loops"]] == [2]
 
 
 def test_nothing_of_it_is_left_in_the_schedule():

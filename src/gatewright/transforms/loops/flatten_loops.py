@@ -15,6 +15,7 @@ from xdsl.rewriter import Rewriter
 from gatewright.analysis.constants import constant_value
 from gatewright.analysis.distances import DISTANCES, FunctionDistances, can_be_run, number_accesses
 from gatewright.analysis.ranges import Range, value_ranges
+from gatewright.analysis.trip_count import note_trips
 from gatewright.transforms.loops.load_ahead import Ahead, loads_of_bounds
 from gatewright.transforms.loops.nest import Nest, nest_of
 from gatewright.transforms.loops.slot import Slot
@@ -121,6 +122,7 @@ class _Flattener:
             each.proceed(turn.ends_iteration, counter)
         slot.update(going, slot.invert(turn.ends))
         flat = slot.finish(going)
+        note_trips(flat, self.nest.iterations)
         if distances is not None:
             flat.attributes[DISTANCES] = distances
         for op in (starts, *slot.outside, flat):

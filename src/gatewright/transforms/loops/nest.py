@@ -8,6 +8,7 @@ from xdsl.dialects import memref, scf
 from xdsl.ir import Operation
 
 from gatewright.analysis.purity import is_pure
+from gatewright.analysis.trip_count import counted_trips
 from gatewright.transforms.loops.if_convert import LONG_OPERATIONS, is_predicated_store
 
 
@@ -30,6 +31,16 @@ class Nest:
         last = self.loop.body.block.last_op
         assert isinstance(last, scf.YieldOp)
         return last
+
+    @property
+    def iterations(self) -> int | None:
+        """The number of innermost iterations, an inner loop without any counting as one; None if it is not known."""
+        trips = counted_trips(self.loop)
+        inner = [child.iterations for child in self.children]
+        known = [max(1, each) for each in inner if each is not None]
+        if trips is None or len(known) < len(inner):
+            return None
+        return trips * (sum(known) if known else 1)
 
 
 def nest_of(loop: scf.ForOp) -> Nest | None:

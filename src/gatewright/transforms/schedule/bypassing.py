@@ -70,7 +70,7 @@ class _History:
         self, store: memref.StoreOp, loads: Sequence[memref.LoadOp], predicate: SSAValue | None, back: int
     ) -> None:
         """Carry the last stores, and let loads look there first."""
-        place = [_uncast(index) for index in store.indices]
+        place = [self._uncast(index) for index in store.indices]
         newest = [self._true() if predicate is None else predicate, *place, store.value]
         carried: list[list[SSAValue]] = []
         for _ in range(back):
@@ -91,13 +91,17 @@ class _History:
         for valid, *place, stored in reversed(carried):
             hit = valid
             for mine, theirs in zip(load.indices, place, strict=True):
-                here = _uncast(mine)
-                here, there = emit.alike(here, theirs)
+                here, there = emit.alike(self._uncast(mine), theirs)
                 hit = emit(arith.AndIOp(hit, emit(arith.CmpiOp(here, there, "eq"))))
             value = emit(arith.SelectOp(hit, stored, value))
         for user, index in users:
             user.operands[index] = value
         load.attributes[BYPASSED] = IntegerAttr(len(carried), i64)
+
+    def _uncast(self, index: SSAValue) -> SSAValue:
+        """A subscript before it was widened to `index`, if that is a value of the loop."""
+        cast = index.owner
+        return cast.input if isinstance(cast, arith.IndexCastOp) and cast.parent is self.body else index
 
     def _carry(self, value: SSAValue) -> SSAValue:
         """A carried value like the given one, at first zero."""
@@ -164,8 +168,3 @@ class _Emitter:
             return self(arith.IndexCastOp(value, type_))
         assert isinstance(type_, IntegerType)
         return self(arith.ExtSIOp(value, type_)) if type_.width.data > value.type.width.data else value
-
-
-def _uncast(index: SSAValue) -> SSAValue:
-    """A subscript before it was widened to `index`."""
-    return index.owner.input if isinstance(index.owner, arith.IndexCastOp) else index

@@ -15,6 +15,7 @@ from gatewright.analysis.slot_dependences import Trace
 from gatewright.scheduling.problem import OperatorType, Problem
 from gatewright.transforms.schedule.blocks import Entry, entries_of
 from gatewright.transforms.schedule.bypassing import bypassed
+from gatewright.transforms.schedule.limits import label
 from gatewright.transforms.schedule.operators import OperatorChooser
 
 COPY = OperatorType("copy")
@@ -82,7 +83,7 @@ def build(body: LoopBody, chooser: OperatorChooser, period: float, known: Trace 
     iteration = Iteration(body, problem)
     defined: dict[SSAValue, int] = {}
     for position, entry in enumerate(body.entries):
-        problem.add_operation(chooser.operator_type(entry.op), entry.op.name)
+        problem.add_operation(chooser.operator_type(entry.op), label(entry.op))
         defined.update((result, position) for result in entry.op.results)
     number = {argument: index for index, argument in enumerate(body.arguments)}
     for value in body.yielded:

@@ -7,12 +7,13 @@ from dataclasses import dataclass, field
 
 from xdsl.context import Context
 from xdsl.dialects import arith, func, memref, scf
-from xdsl.dialects.builtin import ModuleOp, UnknownLoc
+from xdsl.dialects.builtin import ModuleOp, StringAttr, UnknownLoc
 from xdsl.ir import Attribute, Block, Operation, Region, SSAValue
 from xdsl.passes import ModulePass
 
 from gatewright.analysis.distances import FunctionDistances
 from gatewright.analysis.purity import is_pure
+from gatewright.analysis.trip_count import trip_count
 from gatewright.dialects.loopschedule import PipelineOp, RegisterOp, SeqWhileOp, TerminatorOp
 from gatewright.operators.library import OperatorLibrary
 from gatewright.transforms.schedule.blocks import (
@@ -23,12 +24,16 @@ from gatewright.transforms.schedule.blocks import (
     entries_of,
     schedule_block,
 )
-from gatewright.transforms.schedule.counting import count_with_while, trip_count
+from gatewright.transforms.schedule.counting import count_with_while
+from gatewright.transforms.schedule.limits import limit
 from gatewright.transforms.schedule.operators import OperatorChooser
 from gatewright.transforms.schedule.pipelines import PipelineBuilder, plan_pipeline
 
 HEAD_OPERATIONS = (arith.ConstantOp, memref.AllocOp, memref.AllocaOp, memref.GetGlobalOp)
 """Operations that take no time and stand at the head of the function."""
+
+LIMIT = "gw.limit"
+"""The attribute of a pipeline that says why its iterations do not start sooner."""
 
 
 @dataclass(frozen=True)
@@ -211,6 +216,8 @@ class _Scheduler:
             ]
             builder = PipelineBuilder(plan.iteration, plan.result, self.chooser, handed_on)
             scheduled = builder.build(initial, condition, order, len(results), plan.trips, self.values)
+            problem, ops = plan.iteration.problem, [entry.op for entry in plan.iteration.body.entries]
+            scheduled.attributes[LIMIT] = StringAttr(limit(plan.result, problem, ops))
         else:
             scheduled = self._seq_while(loop, order, initial, condition, len(results))
         for op in scheduled.walk():

@@ -14,6 +14,7 @@ from gatewright.errors import UnsupportedError
 from gatewright.location import source_location
 from gatewright.operators.library import Operator, OperatorLibrary
 from gatewright.scheduling.problem import OperatorType
+from gatewright.transforms.schedule.limits import array_name
 
 
 @dataclass
@@ -23,7 +24,8 @@ class OperatorChooser:
     library: OperatorLibrary
     function: func.FuncOp
     multipliers: int | None = None
-    arrays: dict[SSAValue, int] = field(default_factory=dict)
+    arrays: dict[SSAValue, str] = field(default_factory=dict)
+    """The names of the arrays that are accessed."""
     shared_multiplier: Operator | None = None
     """The operator of all multiplications, where their number is bounded."""
 
@@ -90,7 +92,7 @@ class OperatorChooser:
 
     def _port(self, op: memref.LoadOp | memref.StoreOp) -> OperatorType:
         """The port of an array that an access uses: one for reads, one for writes."""
-        number = self.arrays.setdefault(op.memref, len(self.arrays))
+        array = self._array(op.memref)
         width = width_of(op.memref.type.element_type) if isinstance(op.memref.type, MemRefType) else None
         if width is None:
             raise UnsupportedError(
@@ -103,11 +105,19 @@ class OperatorChooser:
         if isinstance(op, memref.LoadOp):
             port = self.library.memory_read(width)
             output = max(0.0, port.output_delay - self.library.register_delay)
-            name = f"read port of array {number}, address {address:.2f} ns"
-            return OperatorType(name, 1, 1, port.delay + address, output, 1, f"read port {number}")
+            name = f"read port of {array}, address {address:.2f} ns"
+            return OperatorType(name, 1, 1, port.delay + address, output, 1, f"read port of {array}")
         port = self.library.memory_write(width)
-        name = f"write port of array {number}, address {address:.2f} ns"
-        return OperatorType(name, 0, 1, port.delay + address, 0.0, 1, f"write port {number}")
+        name = f"write port of {array}, address {address:.2f} ns"
+        return OperatorType(name, 0, 1, port.delay + address, 0.0, 1, f"write port of {array}")
+
+    def _array(self, array: SSAValue) -> str:
+        """A name for an array that no other array has."""
+        if array not in self.arrays:
+            name = array_name(array)
+            taken = sum(other == name or other.startswith(f"{name} #") for other in self.arrays.values())
+            self.arrays[array] = f"{name} #{taken + 1}" if taken else name
+        return self.arrays[array]
 
     def _address_delay(self, op: memref.LoadOp | memref.StoreOp) -> float:
         """Nanoseconds from the subscripts of an access to its row-major address."""

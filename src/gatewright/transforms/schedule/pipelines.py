@@ -11,13 +11,13 @@ from xdsl.ir import Block, Operation, Region, SSAValue
 
 from gatewright.analysis.distances import Distances, FunctionDistances, note_distances, noted_distances
 from gatewright.analysis.slot_dependences import Trace, accesses_of, has_several_accesses, trace
+from gatewright.analysis.trip_count import trip_count
 from gatewright.dialects.loopschedule import PipelineOp, PipelineStageOp, RegisterOp, TerminatorOp
 from gatewright.scheduling.binding import bind
 from gatewright.scheduling.modulo import ModuloResult, modulo_schedule
 from gatewright.scheduling.problem import Schedule
 from gatewright.transforms.schedule.blocks import ScheduledBlock, StepBuilder, clone_into, schedule_block
 from gatewright.transforms.schedule.bypassing import bypass_stores
-from gatewright.transforms.schedule.counting import trip_count
 from gatewright.transforms.schedule.iterations import (
     Iteration,
     LoopBody,
