@@ -118,14 +118,22 @@ class Design:
         """An account of the design that json can write."""
         return account(self._compilation, self._source)
 
+    @cached_property
+    def page(self) -> str:
+        """The report as one HTML file: the schedule as a chart over cycles, linked with the source and the IR."""
+        from gatewright.page.page import page
+
+        return page(self.report, self._compilation.schedule)
+
     def save(self, path: str | Path) -> Path:
-        """Write the SystemVerilog, the memory images, the IR of every level and report.json into a folder."""
+        """Write the SystemVerilog, the memory images, the IR of every level and the report (json, html) to a folder."""
         with atomic_folder(path) as folder:
             for name, text in self.files.items():
                 (folder / name).write_text(text)
             for level in self.levels[:-1]:
                 (folder / f"{self.name}.{level}.mlir").write_text(self.ir(level))
             (folder / "report.json").write_text(json.dumps(self.report, indent=2) + "\n")
+            (folder / "report.html").write_text(self.page, encoding="utf-8")
         return Path(path)
 
     def simulator(self, level: str = "rtl") -> Any:

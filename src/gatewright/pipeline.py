@@ -171,7 +171,7 @@ class Compilation:
         module = program.module.clone()
         copy_locations(program.module, module)
         run_passes(context(), module, passes)
-        return Program(level, module, program.name, program.notes)
+        return Program(level, module, program.name, program.notes, program.sources)
 
 
 def copy_locations(source: ModuleOp, copy: ModuleOp) -> None:

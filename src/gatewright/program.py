@@ -20,6 +20,8 @@ class Program:
     name: str
     notes: dict[str, object] = field(default_factory=dict)
     """Facts for the report that the IR does not hold, by topic (for example the formats chosen for each tensor)."""
+    sources: dict[str, str] = field(default_factory=dict)
+    """The texts of the user's files that the locations in the IR name, by file name."""
 
     @property
     def function(self) -> func.FuncOp:

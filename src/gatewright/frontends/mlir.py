@@ -93,7 +93,7 @@ def load(source: str | Path, args: Sequence[object] | None, options: Options) ->
         module, function, level = _through_mlir(text, file, options)
     if level == "loops":
         _check_loops(module)
-    return Program(level, module, function.sym_name.data)
+    return Program(level, module, function.sym_name.data, sources={file: text})
 
 
 def _text(source: str | Path) -> tuple[str, str]:

@@ -97,7 +97,12 @@ def _compile_command(options: argparse.Namespace) -> int:
     design = _design(load_source(options.source), options)
     with _status("writing"):
         design.save(options.output)
-    files = [*design.files, *(f"{design.name}.{level}.mlir" for level in design.levels[:-1]), "report.json"]
+    files = [
+        *design.files,
+        *(f"{design.name}.{level}.mlir" for level in design.levels[:-1]),
+        "report.json",
+        "report.html",
+    ]
     _print_report(design.report)
     print(f"\nwritten to {options.output}: {', '.join(files)}")
     return 0

@@ -93,14 +93,14 @@ def test_a_model_of_floats_without_a_format(command):
 
 def test_a_construct_that_is_not_supported(command):
     Path("find.py").write_text(
-        "def find(a):\n    for i in range(4):\n        if a[i] == 3:\n            break\n    return i\n"
+        "def find(a):\n    for i in range(4):\n        if a[i] == 3:\n            raise ValueError\n    return i\n"
     )
     ended = command("gatewright", "compile", "find.py", "-o", "build", "--args", "i32[4]")
     assert ended.err == (
-        "find.py:4: break cannot be compiled\n"
-        "    4 |             break\n"
-        "      |             ^^^^^\n"
-        "  help: use a while loop with the condition, or a flag that the body tests\n"
+        "find.py:4: raise cannot be compiled\n"
+        "    4 |             raise ValueError\n"
+        "      |             ^^^^^^^^^^^^^^^^\n"
+        "  help: hardware cannot stop with an error: return a flag\n"
     )
     assert (ended.code, left_behind()) == (1, ["find.py"])
 

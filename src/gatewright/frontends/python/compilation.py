@@ -65,6 +65,8 @@ class Compilation:
         """Emits the statements of a function that is called."""
         self.builder = Builder()
         self.frames: list[Frame] = []
+        self.sources: dict[str, str] = {}
+        """The texts of the files of all functions compiled so far, by file name."""
         self.stores: list[tuple[Buffer, SourceLocation | None]] = []
         """Every store emitted so far, in order."""
         self.merged: list[tuple[Buffer, str]] = []
@@ -97,11 +99,16 @@ class Compilation:
         finally:
             self._node, self.builder.location = saved, location
 
+    def enter(self, frame: Frame) -> None:
+        """Go on with another function."""
+        self.frames.append(frame)
+        self.sources.setdefault(frame.source.name, "".join(frame.source.lines))
+
     @contextmanager
     def calling(self, frame: Frame) -> Iterator[None]:
         """Compile the body of another function."""
         node = self._node
-        self.frames.append(frame)
+        self.enter(frame)
         try:
             yield
         finally:

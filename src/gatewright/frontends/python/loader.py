@@ -45,7 +45,7 @@ def load(function: object, args: tuple[object, ...] | None, options: Options) ->
     source, node = function_source(function)
     state = Compilation(options, emit_body)
     frame = new_frame(function.__name__, source, node, lookup_in(state, function), function.__code__)
-    state.frames.append(frame)
+    state.enter(frame)
     with state.at(node):
         parameters = _parameters(state, function, node, args)
         for parameter in parameters:
@@ -121,4 +121,4 @@ def _program(state: Compilation, function: FunctionType, parameters: list[Taken]
     taken_parameters = tuple(Parameter(parameter.name, parameter.type) for parameter in parameters)
     set_signature(operation, Signature(taken_parameters, tuple(results)))
     sweep(module)
-    return Program("loops", module, name)
+    return Program("loops", module, name, sources=state.sources)

@@ -21,6 +21,11 @@ class SourceFile:
     path: str
     lines: tuple[str, ...]
 
+    @property
+    def name(self) -> str:
+        """The file's name, as locations in the IR have it."""
+        return Path(self.path).name
+
     def location(self, node: ast.AST) -> SourceLocation:
         """Where `node` stands, as errors show it."""
         line = getattr(node, "lineno", 1)
@@ -34,7 +39,7 @@ class SourceFile:
         """Where `node` stands, as the IR carries it: the file's name, the line and the column, both from 1."""
         line = getattr(node, "lineno", 1)
         column = self._column(line, getattr(node, "col_offset", 0)) + 1
-        return FileLineColLoc(StringAttr(Path(self.path).name), IntAttr(line), IntAttr(column))
+        return FileLineColLoc(StringAttr(self.name), IntAttr(line), IntAttr(column))
 
     def _column(self, line: int, offset: int) -> int:
         """The column in characters of an offset that `ast` gives in bytes."""

@@ -1,0 +1,66 @@
+"""Texts in lines, each with what stands in it: the user's source, and the IR of a level."""
+
+from __future__ import annotations
+
+import io
+from typing import Any
+
+from xdsl.dialects.builtin import FileLineColLoc, ModuleOp
+from xdsl.ir import Operation
+from xdsl.printer import Printer
+
+CONTEXT = 2
+"""Lines of the source that are shown around those that the program comes from."""
+
+
+class _TrackingPrinter(Printer):
+    """Notes the line in which each operation starts."""
+
+    def __init__(self, stream: io.StringIO):
+        super().__init__(stream=stream)
+        self.line_of: dict[Operation, int] = {}
+
+    def print_op(self, op: Operation) -> None:
+        self.line_of[op] = self._current_line
+        super().print_op(op)
+
+
+def place(op: Operation) -> str | None:
+    """The line of the source that an operation comes from, as `file:line`."""
+    location = op.location
+    if isinstance(location, FileLineColLoc):
+        return f"{location.filename.data}:{location.line.data}"
+    return None
+
+
+def ir_listing(module: ModuleOp, number_of: dict[Operation, int]) -> list[dict[str, Any]]:
+    """The lines of a module: text, and the place and the number of the operation that starts in each."""
+    stream = io.StringIO()
+    printer = _TrackingPrinter(stream)
+    printer.print_op(module)
+    rows: list[dict[str, Any]] = [{"text": text} for text in stream.getvalue().splitlines()]
+    for op, line in printer.line_of.items():
+        row = rows[line]
+        if (where := place(op)) is not None:
+            row["place"] = where
+        if op in number_of:
+            row["op"] = number_of[op]
+    return rows
+
+
+def source_listing(sources: dict[str, str], module: ModuleOp) -> list[dict[str, Any]]:
+    """The parts of the source files that a program comes from: per file its name and its lines with their numbers."""
+    used: dict[str, set[int]] = {}
+    for op in module.walk():
+        if isinstance(op.location, FileLineColLoc):
+            used.setdefault(op.location.filename.data, set()).add(op.location.line.data)
+    files = []
+    for name, text in sources.items():
+        lines = text.splitlines()
+        numbers = [number for number in used.get(name, ()) if 1 <= number <= len(lines)]
+        if not numbers:
+            continue
+        first, last = max(1, min(numbers) - CONTEXT), min(len(lines), max(numbers) + CONTEXT)
+        rows = [{"number": k, "text": lines[k - 1], "place": f"{name}:{k}"} for k in range(first, last + 1)]
+        files.append({"name": name, "lines": rows})
+    return files
