@@ -14,7 +14,7 @@ from xdsl.passes import ModulePass
 from gatewright.analysis.distances import FunctionDistances
 from gatewright.analysis.purity import is_pure
 from gatewright.analysis.trip_count import trip_count
-from gatewright.dialects.loopschedule import PipelineOp, RegisterOp, SeqWhileOp, TerminatorOp
+from gatewright.dialects.loopschedule import LoopOp, PipelineOp, RegisterOp, SeqWhileOp, TerminatorOp
 from gatewright.operators.library import OperatorLibrary
 from gatewright.transforms.schedule.blocks import (
     Entry,
@@ -26,6 +26,7 @@ from gatewright.transforms.schedule.blocks import (
 )
 from gatewright.transforms.schedule.counting import count_with_while
 from gatewright.transforms.schedule.limits import limit
+from gatewright.transforms.schedule.loop_groups import LoopGroup, move_units
 from gatewright.transforms.schedule.operators import OperatorChooser
 from gatewright.transforms.schedule.pipelines import PipelineBuilder, plan_pipeline
 
@@ -48,8 +49,9 @@ class LoopsToSchedulePass(ModulePass):
     ```
 
     Each straight-line piece between loops is scheduled by itself, with a resource-constrained list scheduler; loops
-    follow one another. Expects what `if-convert`, `if-to-guard` and `rotate-while` leave: conditionals that hold only
-    stores, and conditions that one cycle can decide.
+    follow one another, or run at once where they share neither values nor arrays and there are operators for both.
+    Expects what `if-convert`, `if-to-guard` and `rotate-while` leave: conditionals that hold only stores, and
+    conditions that one cycle can decide.
     """
 
     name = "loops-to-schedule"
@@ -138,17 +140,24 @@ class _Scheduler:
 
     def sequence(self, ops: Iterable[Operation], target: Block) -> None:
         """Append the steps of a list of operations to `target`."""
-        waiting: list[Entry] = []
+        group = LoopGroup([])
         for op in ops:
             if isinstance(op, HEAD_OPERATIONS):
                 continue
             if isinstance(op, scf.WhileOp):
-                self._loop(op, waiting, target)
-                waiting = []
+                if not group.may_join(op):
+                    self._loops(group.loops, group.before, target)
+                    group = LoopGroup(group.behind)
+                group.join(op)
+            elif group.loops:
+                group.behind.append(op)
             else:
-                waiting += entries_of(op)
-        if waiting:
-            block = schedule_block(waiting, self.chooser, self.period)
+                group.before.append(op)
+        if group.loops:
+            self._loops(group.loops, group.before, target)
+        rest = group.behind if group.loops else group.before
+        if rest:
+            block = schedule_block(_entries(rest), self.chooser, self.period)
             self._emit(block, max(block.length, block.length_with_uses_after), target)
 
     def _emit(self, block: ScheduledBlock, length: int, target: Block) -> None:
@@ -164,16 +173,16 @@ class _Scheduler:
             if start == cycle:
                 clone_into(step, block, position, self.values, self.chooser)
 
-    def _loop(self, loop: scf.WhileOp, before: list[Entry], target: Block) -> None:
-        """Append the steps before a loop, and the step of the loop.
+    def _loops(self, loops: Sequence[scf.WhileOp], before: Sequence[Operation], target: Block) -> None:
+        """Append the steps before some loops that may run at once, and the step of the loops.
 
-        The last cycle before the loop becomes the first of the loop's step if nothing in it hinders.
+        The last cycle before the loops becomes the first of their step if nothing in it hinders. A loop for which there
+        are not enough operators gets a step of its own behind.
         """
-        step = StepBuilder(location=loop.location)
-        results = [result for result in loop.results if result.first_use is not None]
-        wanted: list[SSAValue] = [*results]
+        step = StepBuilder(location=loops[0].location)
+        wanted: list[SSAValue] = []
         if before:
-            block = schedule_block(before, self.chooser, self.period)
+            block = schedule_block(_entries(before), self.chooser, self.period)
             length = block.length
             if self._may_join(block, length - 1):
                 self._emit(block, length - 1, target)
@@ -181,13 +190,39 @@ class _Scheduler:
                 wanted += _used_later(step, block, length - 1)
             else:
                 self._emit(block, length, target)
+        alone: list[tuple[scf.WhileOp, LoopOp]] = []
+        together: list[LoopOp] = []
         visible = dict(self.values)
-        self.values.update(step.values)
-        scheduled = self._scheduled_loop(loop, [result.index for result in results])
+        for loop in loops:
+            self.values = visible | step.values
+            results = [result for result in loop.results if result.first_use is not None]
+            scheduled = self._scheduled_loop(loop, [result.index for result in results])
+            if together and not move_units(scheduled, together, self.chooser.limits()):
+                alone.append((loop, scheduled))
+                wanted += [value for value in step.values if _uses(scheduled, step.values[value])]
+                continue
+            together.append(scheduled)
+            step.add(scheduled)
+            step.values.update(zip(results, scheduled.results, strict=True))
+            wanted += results
         self.values = visible
-        step.add(scheduled)
-        step.values.update(zip(results, scheduled.results, strict=True))
+        inside = dict(step.values)
         step.finish(wanted, target, self.values, 1)
+        for loop, scheduled in alone:
+            self._alone(loop, scheduled, inside, target)
+
+    def _alone(self, loop: scf.WhileOp, scheduled: LoopOp, inside: dict[SSAValue, SSAValue], target: Block) -> None:
+        """Append the step of one loop that was scheduled for another step, where some values had other names."""
+        outside = {name: self.values[value] for value, name in inside.items() if value in self.values}
+        for op in scheduled.walk():
+            for position, operand in enumerate(op.operands):
+                if operand in outside:
+                    op.operands[position] = outside[operand]
+        step = StepBuilder(location=loop.location)
+        step.add(scheduled)
+        results = [result for result in loop.results if result.first_use is not None]
+        step.values.update(zip(results, scheduled.results, strict=True))
+        step.finish(results, target, self.values, 1)
 
     def _may_join(self, block: ScheduledBlock, cycle: int) -> bool:
         """True if the operations of a cycle can start together with a loop."""
@@ -262,6 +297,14 @@ class _Scheduler:
         target.add_op(TerminatorOp(following, following[:results]))
         types = [value.type for value in following[:results]]
         return SeqWhileOp(initial, types, Region(condition), Region(target), trip_count(loop))
+
+
+def _entries(ops: Iterable[Operation]) -> list[Entry]:
+    return [entry for op in ops for entry in entries_of(op)]
+
+
+def _uses(op: Operation, value: SSAValue) -> bool:
+    return any(operand is value for inner in op.walk() for operand in inner.operands)
 
 
 def _used_later(step: StepBuilder, block: ScheduledBlock, cycle: int) -> list[SSAValue]:

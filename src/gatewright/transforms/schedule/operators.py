@@ -50,6 +50,19 @@ class OperatorChooser:
         operator = self._from_library(op, kind)
         return operator if operator.latency else None
 
+    def limits(self) -> dict[str, int]:
+        """The most units of each operator that loops that run at once may use together.
+
+        More than one only of multipliers, and only where a budget says so: hardware is shared in time first.
+        """
+        limits: dict[str, int] = {}
+        for op in self.function.walk():
+            if not op.regions and not isinstance(op, memref.LoadOp | memref.StoreOp | func.ReturnOp):
+                operator = self.operator(op) if op.name.startswith(("arith.", "gw.")) else None
+                if operator is not None:
+                    limits[operator.name] = (self.multipliers or 1) if operator.kind == "muli" else 1
+        return limits
+
     def operator_type(self, op: Operation) -> OperatorType:
         """What the scheduler has to know of the operator of an operation."""
         if isinstance(op, memref.LoadOp | memref.StoreOp):

@@ -1,0 +1,102 @@
+"""Which loops that follow one another may run at once: those that share neither values nor arrays."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from xdsl.dialects import memref, scf
+from xdsl.dialects.builtin import IntegerAttr, StringAttr, i64
+from xdsl.ir import Operation, SSAValue
+
+from gatewright.dialects.loopschedule import LoopOp
+
+Array = SSAValue | str
+
+
+def array_of(value: SSAValue) -> Array:
+    """What tells one array from another: a constant array is one wherever it is named."""
+    owner = value.owner
+    return owner.name_.root_reference.data if isinstance(owner, memref.GetGlobalOp) else value
+
+
+def _touched(op: Operation) -> tuple[set[Array], set[Array]]:
+    """The arrays that an operation loads from and stores to, with everything inside it."""
+    loaded = {array_of(inner.memref) for inner in op.walk() if isinstance(inner, memref.LoadOp)}
+    stored = {array_of(inner.memref) for inner in op.walk() if isinstance(inner, memref.StoreOp)}
+    return loaded, stored
+
+
+@dataclass
+class LoopGroup:
+    """Loops that run at once, what has to be done before them, and what comes behind the last of them so far."""
+
+    before: list[Operation]
+    loops: list[scf.WhileOp] = field(default_factory=list)
+    behind: list[Operation] = field(default_factory=list)
+
+    def may_join(self, loop: scf.WhileOp) -> bool:
+        """True if another loop, and what stands between, depends on no loop of the group and shares no array with it.
+
+        What stands between then comes before all of them.
+        """
+        if not self.loops:
+            return True
+        results = {result for other in self.loops for result in other.results}
+        if any(operand in results for op in [*self.behind, loop] for inner in op.walk() for operand in inner.operands):
+            return False
+        loaded, stored = self._arrays()
+        mine, changed = _touched(loop)
+        if (mine | changed) & (loaded | stored):
+            return False
+        for op in self.behind:
+            reads, writes = _touched(op)
+            if reads & stored or writes & (loaded | stored):
+                return False
+        return True
+
+    def join(self, loop: scf.WhileOp) -> None:
+        """Let a loop run with those of the group."""
+        self.before += self.behind
+        self.behind = []
+        self.loops.append(loop)
+
+    def _arrays(self) -> tuple[set[Array], set[Array]]:
+        loaded: set[Array] = set()
+        stored: set[Array] = set()
+        for loop in self.loops:
+            reads, writes = _touched(loop)
+            loaded |= reads
+            stored |= writes
+        return loaded, stored
+
+
+def move_units(loop: LoopOp, others: Sequence[LoopOp], limits: dict[str, int]) -> bool:
+    """Give the operations of a loop units that the loops that run at the same time do not use.
+
+    `limits` are the numbers of units that there may be, by operator. False, and nothing has changed, if there are not
+    enough.
+    """
+    taken: Counter[str] = Counter()
+    for other in others:
+        taken |= _units(other.walk())
+    used = _units(loop.walk())
+    for operator, count in used.items():
+        if taken[operator] and taken[operator] + count > limits[operator]:
+            return False
+    for op in loop.walk():
+        operator, unit = op.attributes.get("gw.operator"), op.attributes.get("gw.unit")
+        if isinstance(operator, StringAttr) and isinstance(unit, IntegerAttr) and taken[operator.data]:
+            op.attributes["gw.unit"] = IntegerAttr(unit.value.data + taken[operator.data], i64)
+    return True
+
+
+def _units(ops: Iterable[Operation]) -> Counter[str]:
+    """The number of units that operations use, by operator."""
+    units: dict[str, int] = defaultdict(int)
+    for op in ops:
+        operator, unit = op.attributes.get("gw.operator"), op.attributes.get("gw.unit")
+        if isinstance(operator, StringAttr) and isinstance(unit, IntegerAttr):
+            units[operator.data] = max(units[operator.data], unit.value.data + 1)
+    return Counter(units)
