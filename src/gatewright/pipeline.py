@@ -26,6 +26,7 @@ from gatewright.interface import Signature
 from gatewright.operators.library import OperatorLibrary
 from gatewright.options import Options
 from gatewright.program import Program
+from gatewright.transforms.loops.divide_by_constants import DivideByConstantsPass
 from gatewright.transforms.loops.flatten_loops import MOST_OPERATIONS, FlattenLoopsPass
 from gatewright.transforms.loops.forward_across_iterations import ForwardAcrossIterationsPass
 from gatewright.transforms.loops.forward_stores import ForwardStoresPass
@@ -63,7 +64,11 @@ def tensor_to_loops() -> tuple[ModulePass, ...]:
 def loops_to_schedule(options: Options) -> tuple[ModulePass, ...]:
     """The passes from loops to a schedule: clean up, remove conditionals, narrow, schedule."""
     share_multipliers = (UnifyMultipliersPass(),) if options.multipliers is not None else ()
+    # A budget of multipliers is for the products of the program: then only small numbers are divided by products.
+    divide = DivideByConstantsPass() if options.multipliers is None else DivideByConstantsPass(6)
     return (
+        SimplifyLoopsPass(),
+        divide,
         SimplifyLoopsPass(),
         CommonSubexpressionElimination(),
         LoopInvariantCodeMotionPass(),
@@ -78,6 +83,7 @@ def loops_to_schedule(options: Options) -> tuple[ModulePass, ...]:
         IfToGuardPass(),
         RotateWhilePass(),
         NarrowIndicesPass(),
+        divide,
         SimplifyLoopsPass(),
         CommonSubexpressionElimination(),
         FlattenLoopsPass(),

@@ -12,6 +12,7 @@ from gatewright.dialects.loopschedule import PipelineOp
 from gatewright.interpreters import loops, loopschedule
 from gatewright.pipeline import run_passes
 from gatewright.program import Program
+from gatewright.transforms.schedule import pipelines
 from gatewright.transforms.schedule.loops_to_schedule import LoopsToSchedulePass
 
 LOOP = """
@@ -118,10 +119,17 @@ def test_an_iteration_starts_every_cycle(body: str):
 
 
 @pytest.mark.parametrize(("by", "expected"), [("%c1", []), ("%c2", [1]), ("%c3", [1])])
-def test_the_distance_through_memory_decides(by: str, expected: list[int]):
+def test_the_distance_through_memory_decides(by: str, expected: list[int], monkeypatch: pytest.MonkeyPatch):
     """A load and a store take two cycles, so an element that the next iteration needs leaves nothing to overlap."""
+    monkeypatch.setattr(pipelines, "BYPASSES", ())
     module = parsed(LOOP.format(body=THROUGH_MEMORY.format(by=by)))
     assert intervals(scheduled(module)) == expected
+    agree(module)
+
+
+def test_an_element_that_the_next_iteration_needs_is_taken_from_the_last_store():
+    module = parsed(LOOP.format(body=THROUGH_MEMORY.format(by="%c1")))
+    assert intervals(scheduled(module)) == [1]
     agree(module)
 
 

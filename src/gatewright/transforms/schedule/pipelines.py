@@ -38,6 +38,8 @@ class Plan:
     iteration: Iteration
     result: ModuloResult
     trips: int | None
+    gains: bool
+    """True if iterations in overlap are faster than one after the other."""
 
 
 MERGES: tuple[tuple[type[Operation], ...], ...] = (
@@ -85,7 +87,7 @@ def plan_pipeline(
     for back in BYPASSES:
         if merged is not None and _waits_for_memory(merged):
             best = _sooner(best, changed(merged, lambda copy, back=back: bypass_stores(copy, back)))
-    return best
+    return best if best is not None and best.gains else None
 
 
 def _sooner(one: Plan | None, other: Plan | None) -> Plan | None:
@@ -133,10 +135,12 @@ def _plan(
     iteration = build(body, chooser, period, known)
     result = modulo_schedule(iteration.problem)
     sequential = schedule_block(body.entries, chooser, period) if body.entries else None
-    if sequential is None or result.interval >= max(sequential.length, sequential.length_with_uses_after):
+    if sequential is None:
         return None
+    gains = result.interval < max(sequential.length, sequential.length_with_uses_after)
     known = trip_count(loop)
-    return Plan(loop, iteration, result, found.iterations if known is None and found is not None else known)
+    trips = found.iterations if known is None and found is not None else known
+    return Plan(loop, iteration, result, trips, gains)
 
 
 def _distances(loop: scf.WhileOp, distances: FunctionDistances) -> tuple[Trace | None, Trace | Distances | None]:
