@@ -75,7 +75,7 @@ def loops_to_schedule(options: Options) -> tuple[ModulePass, ...]:
         IfConvertPass(),
         CommonSubexpressionElimination(),
         PromoteAccumulatorsPass(),
-        ForwardAcrossIterationsPass(),
+        ForwardAcrossIterationsPass(options.multipliers),
         ForwardStoresPass(),
         IfConvertPass(),
         SimplifyLoopsPass(),

@@ -389,3 +389,108 @@ def test_11_a_second_run_does_not_see_the_first(level: str):
         want_counts, want_seen = histogram(values)
         np.testing.assert_array_equal(counts, want_counts)
         assert seen == want_seen
+
+
+# 12. Inner loops of 8 iterations: a pipeline that drains after each costs (8 + depth) / 8.
+
+
+def _cycles(function: Callable, *arguments: object) -> int:
+    design = gw.compile(function, args=_copied(arguments))
+    predicted = design.run(*_copied(arguments), level="schedule").cycles
+    cycles = design.run(*_copied(arguments)).cycles
+    assert cycles is not None and cycles == predicted
+    return cycles
+
+
+def test_12_short_inner_loops_do_not_drain():
+    def rows(a, b):
+        for i in range(8):
+            s = np.int32(0)
+            for j in range(8):
+                s += a[i, j] * b[j]
+            b[i] = s
+
+    a, b = np.ones((8, 8), np.int32), np.ones(8, np.int32)
+    _agrees(rows, (a, b))
+
+    def products(a, x, y):
+        for i in range(8):
+            s = np.int32(0)
+            for j in range(8):
+                s += a[i, j] * x[j]
+            y[i] = s
+
+    assert _cycles(products, a, b, b.copy()) <= 64 + 8
+
+
+def test_12_loops_of_loaded_length_do_not_drain():
+    def segments(starts, a, sums):
+        for i in range(8):
+            s = np.int32(0)
+            for k in range(starts[i], starts[i + 1]):
+                s += a[k]
+            sums[i] = s
+
+    starts = _int32(0, 3, 3, 4, 9, 17, 20, 31, 32)
+    arguments = starts, np.arange(32, dtype=np.int32), np.zeros(8, np.int32)
+    _agrees(segments, arguments)
+    assert _cycles(segments, *arguments) <= 33 + 8
+
+
+# 13. An affine subscript of a 2-D array becomes a multiplier and a modulo if nobody strength-reduces it.
+
+
+def test_13_subscripts_take_no_multipliers_and_quotients_by_constants_no_dividers():
+    def transpose(a, b):
+        for i in range(20):
+            for j in range(13):
+                b[j, i] = a[i, j]
+
+    def blocks(a, b):
+        for k in range(260):
+            b[k % 13, k // 13] = a[k // 13, k % 13]
+
+    a, b = np.arange(260, dtype=np.int32).reshape(20, 13), np.zeros((13, 20), np.int32)
+    assert _agrees(transpose, (a, b)).report["operators"] == []
+    assert not any(row["kind"] != "muli" for row in _agrees(blocks, (a, b)).report["operators"])
+    for kernel in (transpose, blocks):
+        assert _cycles(kernel, a, b) <= 260 + 8
+
+
+# 14. Scalars and accumulators left in memory (no store-to-load forwarding) cost others 3x their cycles.
+
+
+def test_14_accumulators_in_memory_cost_nothing():
+    def product(a, b, c):
+        for i in range(8):
+            for j in range(8):
+                c[i, j] = 0
+                for k in range(8):
+                    c[i, j] += a[i, k] * b[k, j]
+
+    a = np.arange(64, dtype=np.int32).reshape(8, 8)
+    _agrees(product, (a, a + 1, a.copy()))
+    assert _cycles(product, a, a + 1, a.copy()) <= 512 + 8
+
+
+def test_14_a_scalar_in_an_array_costs_nothing():
+    def running(a, s):
+        s[0] = 0
+        for i in range(32):
+            s[0] = s[0] + a[i]
+            a[i] = s[0]
+
+    arguments = np.arange(32, dtype=np.int32), _int32(7)
+    _agrees(running, arguments)
+    assert _cycles(running, *arguments) <= 32 + 8
+
+
+def test_14_what_the_last_iteration_stored_is_not_loaded():
+    def fibonacci(f):
+        f[0] = 0
+        f[1] = 1
+        for i in range(2, 20):
+            f[i] = f[i - 1] + f[i - 2]
+
+    _agrees(fibonacci, (np.zeros(20, np.int32),))
+    assert _cycles(fibonacci, np.zeros(20, np.int32)) <= 24

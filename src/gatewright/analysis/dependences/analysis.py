@@ -16,7 +16,16 @@ from math import inf
 
 import islpy as isl
 
-from gatewright.analysis.dependences.description import Access, Affine, Condition, Description, Loop, affine, condition
+from gatewright.analysis.dependences.description import (
+    Access,
+    Affine,
+    Condition,
+    Description,
+    Loop,
+    affine,
+    condition,
+    integer,
+)
 from gatewright.analysis.dependences.instances import Instances, instances
 
 
@@ -215,8 +224,8 @@ class DependenceAnalysis:
             if dependence.carrier is None:
                 level = len(dependence.loops)
                 assert level < min(len(one.loops), len(other.loops)), "each of the two is in a loop of its own"
-                first = named(iteration(one.loops[level]), one, SOURCE).scale_val(isl.Val(intervals[0]))
-                second = named(iteration(other.loops[level]), other, TARGET).scale_val(isl.Val(intervals[1]))
+                first = named(iteration(one.loops[level]), one, SOURCE).scale_val(integer(intervals[0]))
+                second = named(iteration(other.loops[level]), other, TARGET).scale_val(integer(intervals[1]))
                 greatest = dependence.extremes(first - second)[1]
                 return inf if greatest is None else greatest
         return None
@@ -224,7 +233,7 @@ class DependenceAnalysis:
 
 def iteration(loop: Loop) -> Affine:
     """The number of an iteration of a loop, from 0, in the names of the loops."""
-    return (affine(loop.name) - loop.lower).scale_down_val(isl.Val(loop.step)).floor()
+    return (affine(loop.name) - loop.lower).scale_down_val(integer(loop.step)).floor()
 
 
 def _counters(loop: Loop, relation: str) -> Condition:

@@ -28,6 +28,11 @@ def affine(text: str | int) -> Affine:
     return isl.PwAff(f"[{_names(text)}] -> {{ [({text})] }}")
 
 
+def integer(value: int) -> isl.Val:
+    """An integer of any size; `isl.Val` itself takes small ones only."""
+    return isl.Val(str(value))
+
+
 def condition(text: str) -> Condition:
     """Read a condition in isl's notation: `"0 <= i < n and (j > i or j = 0)"`."""
     return isl.Set(f"[{_names(text)}] -> {{ : {text} }}")

@@ -8,12 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import islpy as isl
 from xdsl.dialects import arith
 from xdsl.dialects.builtin import IntegerAttr, IntegerType
 from xdsl.ir import Attribute, Operation, SSAValue
 
-from gatewright.analysis.dependences.description import Affine, Condition, affine, condition
+from gatewright.analysis.dependences.description import Affine, Condition, affine, condition, integer
 from gatewright.analysis.ranges import Range, whole
 
 MOST_PIECES = 12
@@ -175,7 +174,7 @@ def _product(known: Expressions, op: Operation) -> Affine | None:
     for value, factor in (op.operands, reversed(op.operands)):
         number, constant = known.number(value), known.constant(factor)
         if number is not None and constant is not None:
-            return number.scale_val(isl.Val(constant))
+            return number.scale_val(integer(constant))
     return None
 
 
@@ -183,7 +182,7 @@ def _shift(known: Expressions, op: Operation) -> Affine | None:
     number, amount = known.number(op.operands[0]), known.constant(op.operands[1])
     if number is None or amount is None or not 0 <= amount < 64:
         return None
-    factor = isl.Val(1 << amount)
+    factor = integer(1 << amount)
     if isinstance(op, arith.ShLIOp):
         return number.scale_val(factor)
     if isinstance(op, arith.ShRUIOp) and not known.is_natural(op.operands[0]):
@@ -196,7 +195,7 @@ def _mask(known: Expressions, op: Operation) -> Affine | None:
     for value, mask in (op.operands, reversed(op.operands)):
         number, constant = known.number(value), known.constant(mask)
         if number is not None and constant is not None and constant >= 0 and constant & (constant + 1) == 0:
-            return number.mod_val(isl.Val(constant + 1))
+            return number.mod_val(integer(constant + 1))
     return None
 
 
@@ -231,11 +230,11 @@ def _extreme(combine: Callable[[Affine, Affine], Affine], signed: bool) -> Rule:
 
 
 def _floor(number: Affine, divisor: int) -> Affine:
-    return number.scale_down_val(isl.Val(divisor)).floor()
+    return number.scale_down_val(integer(divisor)).floor()
 
 
 def _remainder(number: Affine, divisor: int) -> Affine:
-    return number.mod_val(isl.Val(divisor))
+    return number.mod_val(integer(divisor))
 
 
 RULES: dict[type[Operation], Rule] = {

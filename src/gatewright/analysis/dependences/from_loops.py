@@ -26,6 +26,7 @@ from gatewright.analysis.dependences.description import (
     Symbol,
     affine,
     condition,
+    integer,
 )
 from gatewright.analysis.dependences.expressions import Expressions, constant_of, is_truth
 from gatewright.analysis.ranges import value_ranges, whole
@@ -185,7 +186,7 @@ class _Describer:
         first = self.known.numbers.get(start)
         if first is None or step is None or argument not in self.matters:
             return None
-        return first + iteration(loop).scale_val(isl.Val(step))
+        return first + iteration(loop).scale_val(integer(step))
 
     def _stays_within(self, number: Affine, argument: SSAValue, inside: Condition) -> bool:
         """True if an expression always fits in the type of a value."""

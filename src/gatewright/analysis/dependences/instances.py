@@ -17,6 +17,7 @@ from gatewright.analysis.dependences.description import (
     Node,
     Symbol,
     affine,
+    integer,
 )
 
 
@@ -117,7 +118,7 @@ def _inside(loop: Loop, place: _Place) -> _Place:
     if loop.upper is not None:
         domain &= counter.lt_set(loop.upper)
     if loop.step != 1:
-        domain &= (counter - loop.lower).mod_val(isl.Val(loop.step)).eq_set(affine(0))
+        domain &= (counter - loop.lower).mod_val(integer(loop.step)).eq_set(affine(0))
     bounds = [loop.lower] if loop.upper is None else [loop.lower, loop.upper]
     unknown = place.conditional or loop.upper is None or any(_mentions(bound, place.symbols) for bound in bounds)
     return _Place(place.positions, (*place.loops, loop), place.symbols, domain, unknown)

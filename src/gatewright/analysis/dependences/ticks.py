@@ -9,8 +9,6 @@ from __future__ import annotations
 
 from functools import cache
 
-import islpy as isl
-
 from gatewright.analysis.dependences.analysis import (
     SOURCE,
     TARGET,
@@ -27,6 +25,7 @@ from gatewright.analysis.dependences.description import (
     Loop,
     Node,
     affine,
+    integer,
 )
 from gatewright.analysis.dependences.instances import Instances, entered
 
@@ -64,7 +63,7 @@ class Ticks:
         """The least number of ticks that a loop takes each time it is entered."""
         if loop.upper is None:
             return 1
-        trips = (loop.upper - loop.lower).scale_down_val(isl.Val(loop.step)).ceil()
+        trips = (loop.upper - loop.lower).scale_down_val(integer(loop.step)).ceil()
         fewest = trips.intersect_domain(self._entered[loop]).min_val()
         return max(1, fewest.to_python() * self._least_of_iteration(loop)) if fewest.is_int() else 1
 
@@ -106,7 +105,7 @@ class Ticks:
         loop = instances.loops[level]
         left = affine(0)
         if loop.upper is not None:
-            left = (loop.upper - affine(loop.name) - affine(1)).scale_down_val(isl.Val(loop.step)).floor()
+            left = (loop.upper - affine(loop.name) - affine(1)).scale_down_val(integer(loop.step)).floor()
         return _times(left, self._least_of_iteration(loop)) + self._to_end(instances, level)
 
     def distance(self, root: Loop, source: Access, target: Access) -> int | None:
@@ -183,4 +182,4 @@ class Ticks:
 
 
 def _times(value: Affine, factor: int) -> Affine:
-    return value.scale_val(isl.Val(factor))
+    return value.scale_val(integer(factor))

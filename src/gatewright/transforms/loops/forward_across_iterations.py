@@ -19,6 +19,7 @@ from gatewright.analysis.dependences.description import Access, Affine, Loop, af
 from gatewright.analysis.dependences.effort import EffortError, limited
 from gatewright.analysis.dependences.from_loops import DescribedFunction, describe
 from gatewright.analysis.purity import is_pure
+from gatewright.transforms.loops.windows import Chains, MemoryAccess, skew, skew_pays
 
 MOST_ITERATIONS_BACK = 4
 """What was stored or loaded longer ago is loaded: each iteration back costs a register."""
@@ -48,10 +49,14 @@ class ForwardAcrossIterationsPass(ModulePass):
     number of iterations before, and in the first iterations what the array held before the loop; and for loads
     that read, from an array that the loop does not change, what another load of it read before: a window that moves
     along. Bounds of inner loops are forwarded so in outer loops too. Not where that takes more loads in front of a loop
-    inside another one than it saves in its iterations.
+    inside another one than it saves in its iterations; a window may then be filled by iterations of the loop itself,
+    see `windows`.
     """
 
     name = "forward-across-iterations"
+
+    multipliers: int | None = None
+    """The most multipliers that there will be."""
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         for function in [inner for inner in op.ops if isinstance(inner, func.FuncOp) and not inner.is_declaration]:
@@ -70,14 +75,12 @@ class ForwardAcrossIterationsPass(ModulePass):
                         chains = _chains(loop, described, analysis)
                 except EffortError:
                     continue
-                if chains and _pays(loop, chains):
+                if not chains:
+                    continue
+                if skew_pays(loop, chains, self.multipliers):
+                    skew(loop, chains)
+                elif _pays(loop, chains):
                     _forward(loop, chains)
-
-
-MemoryAccess = memref.LoadOp | memref.StoreOp
-
-Chains = dict[MemoryAccess, list[tuple[memref.LoadOp, int]]]
-"""For each store, or load, the loads that read what it wrote, or read, and how many iterations before."""
 
 
 def _may_forward(loop: scf.ForOp) -> bool:

@@ -248,3 +248,22 @@ def test_every_loop_and_access_is_found_again():
     described = read(body)
     assert [type(op) for op in described.loop_of] == [scf.ForOp, scf.WhileOp]
     assert [access.label for access in described.access_of.values()] == ["load a[turn]", "store a[i]"]
+
+
+def test_shifts_by_many_bits_and_large_factors_are_understood():
+    text = """
+    func.func @f(%a : memref<4xi32>, %i : index, %v : i32) {
+      %many = arith.constant 63 : index
+      %large = arith.constant 4611686018427387904 : index
+      %x = arith.shrsi %i, %many : index
+      %y = arith.muli %x, %large : index
+      %z = arith.remsi %i, %large : index
+      memref.store %v, %a[%x] : memref<4xi32>
+      memref.store %v, %a[%y] : memref<4xi32>
+      memref.store %v, %a[%z] : memref<4xi32>
+      func.return
+    }
+    """
+    (function,) = Parser(context(), text).parse_module().ops
+    assert isinstance(function, func.FuncOp)
+    assert len(describe(function).access_of) == 3
