@@ -22,6 +22,9 @@ class Options:
     """The fixed-point format of a floating-point model, for example `fixed<16,8>`."""
     target: str = "generic"
     """The family whose operator figures to use."""
+    dual_port: bool | str | tuple[str, ...] = False
+    """The arrays in true dual port memories, whose two ports each read or write an element a cycle: names, or True for
+    all. Other arrays have one port to read and one to write."""
     name: str | None = None
     """The name of the top module; by default that of the source."""
 
@@ -36,8 +39,22 @@ class Options:
             )
         if self.target not in TARGETS:
             raise OptionError(f"unknown target {self.target!r}", remedy=f"one of {', '.join(TARGETS)}")
+        names = self.dual_port if isinstance(self.dual_port, tuple | list) else ()
+        if not isinstance(self.dual_port, bool | str | tuple | list) or not all(
+            isinstance(each, str) for each in names
+        ):
+            raise OptionError(
+                f"dual_port={self.dual_port!r} names no arrays", remedy='dual_port=True, or names: dual_port=("a", "b")'
+            )
         if self.precision is not None:
             self.fixed_format()
+
+    @property
+    def dual_port_names(self) -> tuple[str, ...]:
+        """The names of the arrays in true dual port memories; `*` for all."""
+        if isinstance(self.dual_port, bool):
+            return ("*",) if self.dual_port else ()
+        return (self.dual_port,) if isinstance(self.dual_port, str) else tuple(self.dual_port)
 
     def fixed_format(self) -> types.Fixed | None:
         """The fixed-point format asked for, if any."""

@@ -91,7 +91,7 @@ def loops_to_schedule(options: Options) -> tuple[ModulePass, ...]:
         SimplifyLoopsPass(),
         CommonSubexpressionElimination(),
         *share_multipliers,
-        LoopsToSchedulePass(options.clock_mhz, options.multipliers, options.target),
+        LoopsToSchedulePass(options.clock_mhz, options.multipliers, options.target, dual_port=options.dual_port_names),
     )
 
 

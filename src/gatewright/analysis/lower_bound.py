@@ -9,7 +9,7 @@ from xdsl.dialects import func, memref
 from xdsl.dialects.builtin import IntegerAttr, StringAttr
 from xdsl.ir import Block, Operation, SSAValue
 
-from gatewright.dialects.loopschedule import PipelineOp, PipelineStageOp, SeqWhileOp, StepOp
+from gatewright.dialects.loopschedule import PipelineOp, PipelineStageOp, SeqWhileOp, StepOp, port_of
 
 Resource = str | tuple[str, SSAValue]
 """An operator by name, or a port of an array."""
@@ -29,7 +29,7 @@ def lower_bound(function: func.FuncOp) -> tuple[int, str] | None:
     if not bounds:
         return 0, "nothing"
     busiest = max(bounds, key=lambda resource: bounds[resource])
-    return bounds[busiest], busiest if isinstance(busiest, str) else f"{busiest[0]} port of {_array_name(busiest[1])}"
+    return bounds[busiest], busiest if isinstance(busiest, str) else f"{busiest[0]} of {_array_name(busiest[1])}"
 
 
 def _count(block: Block, times: int, uses: Counter[Resource], units: dict[Resource, set[int]]) -> bool:
@@ -44,8 +44,11 @@ def _count(block: Block, times: int, uses: Counter[Resource], units: dict[Resour
                 if not _count(op.body.block, times * (op.trip_count or 0), uses, units):
                     return False
             case memref.LoadOp() | memref.StoreOp():
-                kind = "read" if isinstance(op, memref.LoadOp) else "write"
-                uses[kind, op.memref] += times
+                port = port_of(op)
+                dual = port.startswith("port ")
+                uses["ports" if dual else port, op.memref] += times
+                if dual:
+                    units["ports", op.memref] = {0, 1}
             case _:
                 _count_operator(op, times, uses, units)
     return True

@@ -31,8 +31,8 @@ class _Memory:
     """The file of its initial contents."""
     checked: bool
     """True if a read must return the old word when the same address is written in that cycle."""
-    read: Any | None
-    write: Any | None
+    reads: tuple[Any, ...]
+    writes: tuple[Any, ...]
 
     @property
     def address_width(self) -> int:
@@ -56,8 +56,13 @@ def _memory(operation: Any, module: str) -> _Memory:
     ports = {"seq.firmem.read_port": [], "seq.firmem.write_port": []}
     for use in operation.results[0].uses:
         ports[use.owner.operation.name].append(use.owner.operation)
-    reads, writes = ports.values()
-    assert len(reads) <= 1 and len(writes) <= 1, f"memory {name} has {len(reads)} read and {len(writes)} write ports"
+    # In the order of the text, which uses are not.
+    reads, writes = (
+        tuple(each.operation for each in operation.parent.regions[0].blocks[0].operations if each.operation in found)
+        if len(found) > 1
+        else tuple(found)
+        for found in ports.values()
+    )
     image = None
     if "init" in operation.attributes:
         found = re.search(r'"(.*)"', str(operation.attributes["init"]))
@@ -73,9 +78,15 @@ def _memory(operation: Any, module: str) -> _Memory:
         width,
         image,
         checked=under_write == 1,
-        read=next(iter(reads), None),
-        write=next(iter(writes), None),
+        reads=reads,
+        writes=writes,
     )
+
+
+def _numbered(ports: tuple[Any, ...]) -> Iterator[tuple[str, Any]]:
+    """The ports with what their names end in: nothing for an only one, else a number."""
+    for number, port in enumerate(ports):
+        yield f"_{number}" if len(ports) > 1 else "", port
 
 
 def insert(module: Any, text: str, before: Any) -> None:
@@ -108,64 +119,67 @@ def _candidates(name: str) -> Iterator[str]:
 
 def _sv_module(memory: _Memory, name: str) -> str:
     """The module of one memory, as synthesizers recognise it."""
-    ports, body = ["in %clk : !seq.clock"], []
+    ports, body, registers, results = ["in %clk : !seq.clock"], [], [], []
     array = f"!hw.inout<uarray<{memory.depth}xi{memory.width}>>"
     word, address = f"i{memory.width}", f"i{memory.address_width}"
-    if memory.read is not None:
-        ports += [f"in %read_address : {address}", "in %read_enable : i1", f"out read_data : {word}"]
-        body.append(f"""sv.if %read_enable {{
-            %place = sv.array_index_inout %memory[%read_address] : {array}, {address}
+    for end, _ in _numbered(memory.reads):
+        ports += [f"in %read_address{end} : {address}", f"in %read_enable{end} : i1", f"out read_data{end} : {word}"]
+        registers.append(f"%data{end} = sv.reg : !hw.inout<{word}>")
+        results.append(f"%q{end}")
+        body.append(f"""sv.if %read_enable{end} {{
+            %place = sv.array_index_inout %memory[%read_address{end}] : {array}, {address}
             %found = sv.read_inout %place : !hw.inout<{word}>
-            sv.passign %data, %found : {word} }}""")
-    if memory.write is not None:
-        ports += [f"in %write_address : {address}", "in %write_enable : i1", f"in %write_data : {word}"]
-        body.append(f"""sv.if %write_enable {{
-            %place = sv.array_index_inout %memory[%write_address] : {array}, {address}
-            sv.passign %place, %write_data : {word} }}""")
-    free = "" if memory.checked or memory.write is None else '{sv.attributes = [#sv.attribute<"no_rw_check">]}'
+            sv.passign %data{end}, %found : {word} }}""")
+    for end, _ in _numbered(memory.writes):
+        ports += [f"in %write_address{end} : {address}", f"in %write_enable{end} : i1", f"in %write_data{end} : {word}"]
+        body.append(f"""sv.if %write_enable{end} {{
+            %place = sv.array_index_inout %memory[%write_address{end}] : {array}, {address}
+            sv.passign %place, %write_data{end} : {word} }}""")
+    free = "" if memory.checked or not memory.writes else '{sv.attributes = [#sv.attribute<"no_rw_check">]}'
     initial = f'sv.initial {{ sv.readmem %memory, "{memory.image}", MemBaseHex : {array} }}' if memory.image else ""
-    output = f"%q = sv.read_inout %data : !hw.inout<{word}>\nhw.output %q : {word}" if memory.read else "hw.output"
+    read = [f"%q{end} = sv.read_inout %data{end} : !hw.inout<{word}>" for end, _ in _numbered(memory.reads)]
+    types = ", ".join(word for _ in results)
+    output = f"hw.output {', '.join(results)} : {types}" if results else "hw.output"
+    lines = [f"%memory = sv.reg {free} : {array}", *registers, initial, "%edge = seq.from_clock %clk"]
+    lines += [f"sv.always posedge %edge {{ {each} }}" for each in body] if len(body) > 2 else []
+    lines += [f"sv.always posedge %edge {{ {' '.join(body)} }}"] if len(body) <= 2 else []
+    newline = "\n        "
     return f"""hw.module private @{name}({", ".join(ports)}) {{
-        %memory = sv.reg {free} : {array}
-        {f"%data = sv.reg : !hw.inout<{word}>" if memory.read is not None else ""}
-        {initial}
-        %edge = seq.from_clock %clk
-        sv.always posedge %edge {{ {" ".join(body)} }}
-        {output}
+        {newline.join([*lines, *read, output])}
     }}"""
 
 
 def _instantiate(memory: _Memory, name: str) -> None:
     """An instance of the module of a memory in the place of its ports."""
     inputs: list[tuple[str, Any]] = []
-    results: list[Any] = []
+    results: list[tuple[str, Any]] = []
+    named = [(f"read_{{}}{end}", port) for end, port in _numbered(memory.reads)]
+    named += [(f"write_{{}}{end}", port) for end, port in _numbered(memory.writes)]
     with ir.InsertionPoint(memory.operation):
-        for kind, port in (("read", memory.read), ("write", memory.write)):
-            if port is None:
-                continue
+        for name_of, port in named:
             address, clock, enable, data = _operands(port)
             inputs = inputs or [("clk", clock)]
-            inputs += [(f"{kind}_address", address), (f"{kind}_enable", enable)]
-            if kind == "write":
-                inputs.append(("write_data", data))
+            inputs += [(name_of.format("address"), address), (name_of.format("enable"), enable)]
+            if port in memory.reads:
+                results.append((name_of.format("data"), data))
             else:
-                results = [data.type]
+                inputs.append((name_of.format("data"), data))
         if not inputs:
             return
         instance = ir.Operation.create(
             "hw.instance",
-            results=results,
+            results=[data.type for _, data in results],
             operands=[value for _, value in inputs],
             attributes={
                 "instanceName": ir.StringAttr.get(memory.name),
                 "moduleName": ir.FlatSymbolRefAttr.get(name),
                 "argNames": ir.ArrayAttr.get([ir.StringAttr.get(port) for port, _ in inputs]),
-                "resultNames": ir.ArrayAttr.get([ir.StringAttr.get("read_data")] if results else []),
+                "resultNames": ir.ArrayAttr.get([ir.StringAttr.get(port) for port, _ in results]),
                 "parameters": ir.ArrayAttr.get([]),
             },
         )
-    if memory.read is not None:
-        memory.read.results[0].replace_all_uses_with(instance.results[0])
+    for (_, data), result in zip(results, instance.results, strict=True):
+        data.replace_all_uses_with(result)
 
 
 def _operands(port: Any) -> tuple[Any, Any, Any, Any]:
@@ -192,7 +206,7 @@ def lower_to_arc(module: Any) -> None:
     defined: set[str] = set()
     for memory in _memories(module):
         pack = f"gw_write_{memory.depth}x{memory.width}"
-        if memory.write is not None and pack not in defined:
+        if memory.writes and pack not in defined:
             defined.add(pack)
             types = f"i{memory.address_width}, i{memory.width}, i1"
             arguments = f"%a : i{memory.address_width}, %d : i{memory.width}, %e : i1"
@@ -208,15 +222,15 @@ def _arc_memory(memory: _Memory, pack: str) -> None:
     type_ = ir.Type.parse(f"!arc.memory<{memory.depth} x i{memory.width}, i{memory.address_width}>")
     name = ir.StringAttr.get(f"{memory.name}={memory.image}" if memory.image else memory.name)
     contents = ir.Operation.create("arc.memory", results=[type_], attributes={"name": name}).result
-    if memory.read is not None:
-        address, clock, enable, data = _operands(memory.read)
+    for end, port in _numbered(memory.reads):
+        address, clock, enable, data = _operands(port)
         found = ir.Operation.create("arc.memory_read_port", results=[data.type], operands=[contents, address]).result
-        register = _register(f"{memory.name}_read_data", found, clock)
+        register = _register(f"{memory.name}_read_data{end}", found, clock)
         held = ir.Operation.create("comb.mux", results=[data.type], operands=[enable, found, register.result])
         register.operands[0] = held.result
         data.replace_all_uses_with(register.result)
-    if memory.write is not None:
-        address, clock, enable, data = _operands(memory.write)
+    for port in memory.writes:
+        address, clock, enable, data = _operands(port)
         ir.Operation.create(
             "arc.memory_write_port",
             operands=[contents, address, data, enable, clock],
@@ -242,6 +256,5 @@ def _register(name: str, value: Any, clock: Any) -> Any:
 
 
 def _erase(memory: _Memory) -> None:
-    for operation in (memory.read, memory.write, memory.operation):
-        if operation is not None:
-            operation.erase()
+    for operation in (*memory.reads, *memory.writes, memory.operation):
+        operation.erase()

@@ -479,6 +479,13 @@ def latency_of(op: Operation) -> int:
     return 1 if op.name == "memref.load" else 0
 
 
+def port_of(op: Operation) -> str:
+    """The port of its array that a load or store uses: of a true dual port memory the one that `gw.port` names."""
+    if isinstance(stated := op.attributes.get("gw.port"), IntegerAttr):
+        return f"port {stated.value.data}"
+    return "read port" if op.name == "memref.load" else "write port"
+
+
 def minimal_cycles(op: StepOp | LoopOp) -> int:
     """The least number of cycles that a step or loop of a sequence lasts, whatever the data."""
     return cycles_when_active(op) if isinstance(op, StepOp) and op.when is None else 1

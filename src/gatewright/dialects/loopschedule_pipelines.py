@@ -23,6 +23,7 @@ from gatewright.dialects.loopschedule import (
     available_cycle,
     condition_cycle,
     latency_of,
+    port_of,
 )
 from gatewright.dialects.loopschedule_sharing import array_label, array_of, interval_of, unit_of
 
@@ -123,7 +124,7 @@ def _verify_ports(pipeline: PipelineOp) -> None:
 def _resources(op: Operation) -> Iterator[tuple[Hashable, str, int]]:
     """What an operation occupies: the thing, its name, and for how many cycles."""
     if isinstance(op, memref.LoadOp | memref.StoreOp):
-        yield (array_of(op), op.name), f"the port of {array_label(op)}", 1
+        yield (array_of(op), port_of(op)), f"the port of {array_label(op)}", 1
     if (unit := unit_of(op)) is not None:
         yield unit, f"unit {unit[1]} of {unit[0]}", interval_of(op)
 

@@ -1,7 +1,7 @@
 """The invariants of `loopschedule` about what a cycle has only one of: memory ports and operators.
 
-(13) In one cycle at most one load and one store of an array start, unless the conditions of their steps exclude each
-     other.
+(13) In one cycle at most one load and one store of an array start, or one access on each port (`gw.port`) of a true
+     dual port memory, unless the conditions of their steps exclude each other.
 (14) A loop nested in a step shares no array with anything else in that step, unless their conditions exclude each
      other.
 (15) A unit (`gw.operator` and `gw.unit`) is not started again within its interval (`gw.interval`, 1 where it is
@@ -23,7 +23,15 @@ from xdsl.dialects.builtin import IntegerAttr, StringAttr
 from xdsl.ir import Block, Operation, OpResult, SSAValue
 from xdsl.utils.exceptions import VerifyException
 
-from gatewright.dialects.loopschedule import LoopOp, PipelineOp, SeqWhileOp, StepOp, cycles_when_active, minimal_cycles
+from gatewright.dialects.loopschedule import (
+    LoopOp,
+    PipelineOp,
+    SeqWhileOp,
+    StepOp,
+    cycles_when_active,
+    minimal_cycles,
+    port_of,
+)
 
 Literal: TypeAlias = tuple[Hashable, bool]
 """Something that is true or false, and which of them it has to be."""
@@ -187,11 +195,14 @@ def _verify_accesses(one: _Start, other: _Start) -> None:
             f"{one.op.name} and {other.op.name} access {array_label(one.op)} while a loop runs "
             "that starts in cycle 0 of their step"
         )
+    port = port_of(one.op)
+    if port != port_of(other.op):
+        return
     if type(one.op) is type(other.op):
-        port = "read" if isinstance(one.op, memref.LoadOp) else "write"
-        raise VerifyException(
-            f"two {one.op.name} of {array_label(one.op)} start in cycle 0 of their step, which has one {port} port"
-        )
+        both = f"two {one.op.name} of"
+    else:
+        both = f"{one.op.name} and {other.op.name} of"
+    raise VerifyException(f"{both} {array_label(one.op)} start in cycle 0 of their step, which has one {port}")
 
 
 def verify_intervals(block: Block) -> None:

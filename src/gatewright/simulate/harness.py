@@ -74,17 +74,33 @@ def _memory(array: ArrayPort) -> list[str]:
     type_ = f"<{array.type.size} x {array.width}>"
     name = array.name
     lines = [f'%{name}.memory = seq.firmem 1, 1, old, undefined {{name = "{name}"}} : {type_}']
-    if array.read:
-        lines.append(
-            f"%{name}_read_data = seq.firmem.read_port %{name}.memory[%{name}_read_address], clock %clk"
-            f" enable %{name}_read_enable : {type_}"
-        )
-    if array.written:
-        lines.append(
-            f"seq.firmem.write_port %{name}.memory[%{name}_write_address] = %{name}_write_data, clock %clk"
-            f" enable %{name}_write_enable : {type_}"
-        )
+    for port in array.port_names():
+        signals = {kind: f"%{signal}" for kind, signal in array.signals_of(port).items()}
+        reads, writes = signals["enable"], signals.get("write_enable", signals["enable"])
+        if "write_enable" in signals and "read_data" in signals:
+            reads = f"%{name}.reads.{port[-1]}"
+            lines += [
+                f"%{name}.true.{port[-1]} = hw.constant true",
+                f"%{name}.idle.{port[-1]} = comb.xor {writes}, %{name}.true.{port[-1]} : i1",
+                f"{reads} = comb.and {signals['enable']}, %{name}.idle.{port[-1]} : i1",
+            ]
+        if "read_data" in signals:
+            lines.append(
+                f"{signals['read_data']} = seq.firmem.read_port %{name}.memory[{signals['address']}], clock %clk"
+                f" enable {reads} : {type_}"
+            )
+        if "write_data" in signals:
+            lines.append(
+                f"seq.firmem.write_port %{name}.memory[{signals['address']}] = {signals['write_data']}, clock %clk"
+                f" enable {writes} : {type_}"
+            )
     return lines
+
+
+def write_ports(array: ArrayPort) -> list[tuple[str, str]]:
+    """The names of the address and of the enable of writing, of each port that writes."""
+    found = [array.signals_of(port) for port in array.port_names()]
+    return [(s["address"], s.get("write_enable", s["enable"])) for s in found if "write_data" in s]
 
 
 def _watch(array: ArrayPort) -> list[str]:
@@ -92,14 +108,24 @@ def _watch(array: ArrayPort) -> list[str]:
     name, width = array.name, array.address_width
     size = array.type.size - (1 << width) if array.type.size >> (width - 1) else array.type.size
     bound = "true" if width == 1 else f"{size} : i{width}"
-    return [
+    lines = [
         f"%{name}.size = hw.constant {bound}",
         f"%{name}.none = hw.constant false",
         f"%{name}.zero = hw.constant {'false' if width == 1 else f'0 : i{width}'}",
-        f"%{name}.beyond = comb.icmp uge %{name}_write_address, %{name}.size : i{width}",
-        f"%{name}.missed = comb.and %{name}.beyond, %{name}_write_enable : i1",
-        f"%{name}.ever = comb.or %{name}.missed, %{name}.stray : i1",
+    ]
+    missed, place = f"%{name}.none", f"%{name}.zero"
+    for number, (address, enable) in enumerate(write_ports(array)):
+        lines += [
+            f"%{name}.beyond.{number} = comb.icmp uge %{address}, %{name}.size : i{width}",
+            f"%{name}.misses.{number} = comb.and %{name}.beyond.{number}, %{enable} : i1",
+            f"%{name}.place.{number} = comb.mux {missed}, {place}, %{address} : i{width}",
+            f"%{name}.missed.{number} = comb.or %{name}.misses.{number}, {missed} : i1",
+        ]
+        missed, place = f"%{name}.missed.{number}", f"%{name}.place.{number}"
+    return [
+        *lines,
+        f"%{name}.ever = comb.or {missed}, %{name}.stray : i1",
         f"%{name}.stray = seq.compreg %{name}.ever, %clk reset %rst, %{name}.none : i1",
-        f"%{name}.kept = comb.mux %{name}.stray, %{name}.stray_address, %{name}_write_address : i{width}",
+        f"%{name}.kept = comb.mux %{name}.stray, %{name}.stray_address, {place} : i{width}",
         f"%{name}.stray_address = seq.compreg %{name}.kept, %clk reset %rst, %{name}.zero : i{width}",
     ]

@@ -30,7 +30,7 @@ def testbench(top: TopModule, prefix: str) -> str:
         "PREFIX": prefix,
         "MEMORIES": "".join(_memory(array) for _, array in arrays),
         "BEFORE_EDGE": "".join(_before_edge(position, array) for position, array in arrays),
-        "AFTER_EDGE": "".join(f"  top->{a.name}_read_data = data_of_{a.name};\n" for _, a in arrays if a.read),
+        "AFTER_EDGE": "".join(f"  top->{name} = data_at_{name};\n" for _, a in arrays for name in _read_data(a)),
         "SCALARS": "".join(f"  uint64_t value_of_{name} = 0;\n" for name in inputs),
         "READ_SCALARS": "".join(f"    take(&value_of_{name}, 8);\n" for name in inputs),
         "READ_ARRAYS": "".join(
@@ -64,24 +64,35 @@ def _words(array: ArrayPort) -> str:
 
 def _memory(array: ArrayPort) -> str:
     word = f"{word_dtype(array.width)}_t"
-    data = f"static {word} data_of_{array.name};\n" if array.read else ""
+    data = "".join(f"static {word} data_at_{name};\n" for name in _read_data(array))
     return f"static {word} {_words(array)}[{array.type.size}];\n{data}"
+
+
+def _read_data(array: ArrayPort) -> list[str]:
+    """The signals on which the words that are read appear."""
+    found = [array.signals_of(port) for port in array.port_names()]
+    return [signals["read_data"] for signals in found if "read_data" in signals]
 
 
 def _before_edge(position: int, array: ArrayPort) -> str:
     """Read, then write, what the ports ask for in this cycle; the word that is read appears after the edge."""
-    name, size, text = array.name, array.type.size, ""
-    if array.read:
-        text += f"""  if (top->{name}_read_enable)
-    data_of_{name} = top->{name}_read_address < {size} ? {_words(array)}[top->{name}_read_address] : 0;
+    size, words, reads, writes = array.type.size, _words(array), "", ""
+    for port in array.port_names():
+        signals = {kind: f"top->{name}" for kind, name in array.signals_of(port).items()}
+        address, write = signals["address"], signals.get("write_enable", signals["enable"])
+        if "read_data" in signals:
+            only = f" && !{write}" if "write_enable" in signals else ""
+            data = f"data_at_{array.signals_of(port)['read_data']}"
+            reads += f"""  if ({signals["enable"]}{only})
+    {data} = {address} < {size} ? {words}[{address}] : 0;
 """
-    if array.written:
-        text += f"""  if (top->{name}_write_enable) {{
-    if (top->{name}_write_address < {size}) {_words(array)}[top->{name}_write_address] = top->{name}_write_data;
-    else if (!stray) {{ stray = true; stray_array = {position}; stray_address = top->{name}_write_address; }}
+        if "write_data" in signals:
+            writes += f"""  if ({write}) {{
+    if ({address} < {size}) {words}[{address}] = {signals["write_data"]};
+    else if (!stray) {{ stray = true; stray_array = {position}; stray_address = {address}; }}
   }}
 """
-    return text
+    return reads + writes
 
 
 _TEXT = r"""#include <cstdint>

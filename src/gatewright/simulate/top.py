@@ -80,8 +80,37 @@ class ScalarPort:
     type: Scalar
 
 
+class MemoryPorts:
+    """The ports of a memory and the names of their signals."""
+
+    name: str
+    """The prefix of the signals."""
+    read: bool
+    written: bool
+    dual: bool
+    """True for a true dual port memory: two ports that each read or write."""
+
+    def port_names(self) -> list[str]:
+        """The ports of the memory, as `loopschedule.port_of` names them."""
+        if self.dual:
+            return ["port 0", "port 1"]
+        return [*(["read port"] if self.read else []), *(["write port"] if self.written else [])]
+
+    def signals_of(self, port: str) -> dict[str, str]:
+        """The names of the signals of a port, by what they are."""
+        prefix = f"{self.name}_{port.removeprefix('port ').removesuffix(' port')}"
+        if port == "read port":
+            return {kind: f"{prefix}_{kind.removeprefix('read_')}" for kind in ("address", "enable", "read_data")}
+        if port == "write port":
+            return {kind: f"{prefix}_{kind.removeprefix('write_')}" for kind in ("address", "enable", "write_data")}
+        kinds = ["address", "enable"]
+        kinds += ["write_enable", "write_data"] if self.written else []
+        kinds += ["read_data"] if self.read else []
+        return {kind: f"{prefix}_{kind}" for kind in kinds}
+
+
 @dataclass(frozen=True)
-class ArrayPort:
+class ArrayPort(MemoryPorts):
     """An array parameter or result at the top module: the memory that its ports belong to is outside."""
 
     name: str
@@ -89,6 +118,7 @@ class ArrayPort:
     type: Array
     read: bool
     written: bool
+    dual: bool = False
 
     @property
     def address_width(self) -> int:
@@ -101,21 +131,13 @@ class ArrayPort:
         return self.type.element.width
 
     def ports(self) -> list[TopPort]:
-        """The read ports, then the write ports, of those that exist."""
-        address, word, found = self.address_width, self.width, []
-        if self.read:
-            found += [
-                TopPort(f"{self.name}_read_address", address, True),
-                TopPort(f"{self.name}_read_enable", 1, True),
-                TopPort(f"{self.name}_read_data", word, False),
-            ]
-        if self.written:
-            found += [
-                TopPort(f"{self.name}_write_address", address, True),
-                TopPort(f"{self.name}_write_enable", 1, True),
-                TopPort(f"{self.name}_write_data", word, True),
-            ]
-        return found
+        """The signals of all ports, in order."""
+        widths = {"address": self.address_width, "enable": 1, "write_enable": 1}
+        return [
+            TopPort(name, widths.get(kind, self.width), kind != "read_data")
+            for port in self.port_names()
+            for kind, name in self.signals_of(port).items()
+        ]
 
 
 def port_names(signature: Signature) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -147,6 +169,8 @@ class TopModule:
     """The prefixes (see `port_names`) of the arrays that have a read port."""
     writes: frozenset[str]
     """The prefixes (see `port_names`) of the arrays that have a write port."""
+    dual: frozenset[str] = frozenset()
+    """The prefixes (see `port_names`) of the arrays with two ports that read and write."""
 
     @cached_property
     def parameters(self) -> tuple[ScalarPort | ArrayPort, ...]:
@@ -160,7 +184,7 @@ class TopModule:
 
     def _entries(self, names: Sequence[str], types: Sequence[Type]) -> tuple[ScalarPort | ArrayPort, ...]:
         return tuple(
-            ArrayPort(name, type_, name in self.reads, name in self.writes)
+            ArrayPort(name, type_, name in self.reads, name in self.writes, name in self.dual)
             if isinstance(type_, Array)
             else ScalarPort(name, type_)
             for name, type_ in zip(names, types, strict=True)
@@ -193,4 +217,5 @@ def _ports_of(name: str, type_: Type) -> list[str]:
     """All names that a parameter or result may claim."""
     if not isinstance(type_, Array):
         return [name]
-    return [name, *(port.name for port in ArrayPort(name, type_, True, True).ports())]
+    both = (port for dual in (False, True) for port in ArrayPort(name, type_, True, True, dual).ports())
+    return [name, *(port.name for port in both)]

@@ -68,6 +68,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     source.add_argument("--clock-mhz", type=float, metavar="F", help="the clock to meet (default: 100)")
     source.add_argument("--multipliers", type=int, metavar="N", help="the most multipliers to use")
+    source.add_argument(
+        "--dual-port", metavar="ARRAYS", help="arrays with two ports that read and write, as 'a,b'; '*' for all"
+    )
     source.add_argument("--precision", metavar="FORMAT", help="fixed-point format of a model, as 'fixed<16,8>'")
     source.add_argument("--target", choices=TARGETS, help="the device family (default: generic)")
     source.add_argument("--name", help="the name of the top module")
@@ -154,6 +157,7 @@ def _design(source: Source, options: argparse.Namespace) -> Design:
     from gatewright.tools.inputs import example, load_arrays, parse_types
 
     chosen = {field: getattr(options, field) for field in ("clock_mhz", "multipliers", "precision", "target", "name")}
+    chosen["dual_port"] = tuple(options.dual_port.split(",")) if options.dual_port else None
     chosen = {field: value for field, value in chosen.items() if value is not None}
     Options.of(**chosen)
     if options.args is not None:

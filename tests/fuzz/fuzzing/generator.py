@@ -26,6 +26,8 @@ OPTIONS: tuple[dict[str, object], ...] = (
     {"multipliers": 1},
     {"multipliers": 2, "clock_mhz": 200, "target": "ecp5"},
     {"target": "xc7"},
+    {"dual_port": True},
+    {"dual_port": True, "clock_mhz": 250},
 )
 """Ways to compile a program: other clocks give operators other latencies, few multipliers are shared."""
 INPUT_SETS = 3

@@ -20,8 +20,19 @@ def limited(operations: int) -> Iterator[None]:
     context.set_max_operations(operations)
     try:
         yield
-    except isl.Error as error:  # isl does not say that this is why
-        raise EffortError("this question to isl takes too long") from error
+    except Exception as error:
+        if _is_used_up():
+            raise EffortError("this question to isl takes too long") from error
+        raise
     finally:
         context.set_max_operations(0)
         context.reset_operations()
+
+
+def _is_used_up() -> bool:
+    """True if isl does nothing any more, which its errors and the empty objects that it hands out then do not tell."""
+    try:
+        isl.Set("{ : }")
+    except isl.Error:
+        return True
+    return False

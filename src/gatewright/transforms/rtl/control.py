@@ -13,7 +13,15 @@ from dataclasses import dataclass, field
 from xdsl.dialects import arith, func, memref
 from xdsl.ir import Block, Operation, SSAValue
 
-from gatewright.dialects.loopschedule import PipelineOp, RegisterOp, SeqWhileOp, StepOp, TerminatorOp, latency_of
+from gatewright.dialects.loopschedule import (
+    PipelineOp,
+    RegisterOp,
+    SeqWhileOp,
+    StepOp,
+    TerminatorOp,
+    latency_of,
+    port_of,
+)
 from gatewright.dialects.loopschedule_sharing import array_of
 from gatewright.errors import UnsupportedError
 from gatewright.location import source_location
@@ -190,7 +198,8 @@ class Lowering:
             self._load(operation, token, place)
         elif isinstance(operation, memref.StoreOp):
             indices = [self.read(index, place) for index in operation.indices]
-            self.memories[operation.memref].store(token, indices, self.read(operation.value, place))
+            word = self.read(operation.value, place)
+            self.memories[operation.memref].store(port_of(operation), token, indices, word)
         else:
             self._arithmetic(operation, token, place)
 
@@ -203,12 +212,13 @@ class Lowering:
             )
         memory = self.memories[operation.memref]
         name = operation.res.name_hint or f"{memory.name}_word"
-        live = memory.load(token, [self.read(index, place) for index in operation.indices])
+        port = port_of(operation)
+        live = memory.load(port, token, [self.read(index, place) for index in operation.indices])
         if isinstance(place.timeline, Stages):
             self.sources[operation.res] = place.timeline.pipeline.loaded(name, place, operation, live)
             return
         loaded = Timed(self.circuit, name, place, 1, token, live)
-        loaded.stays = lambda use: self.holding.stays(array_of(operation), operation, place, use)
+        loaded.stays = lambda use: self.holding.stays((array_of(operation), port), operation, place, use)
         self.sources[operation.res] = loaded
 
     def _arithmetic(self, operation: Operation, token: SSAValue, place: Place) -> None:
@@ -274,11 +284,11 @@ def _only_ends_iterations(value: SSAValue) -> bool:
 
 
 def shared_outputs(function: func.FuncOp, units: Units) -> Holding:
-    """The loads of each memory and the operations of each iterative operator of a function."""
+    """What uses each port of a memory that loads, and each iterative operator of a function."""
     holding = Holding()
     for operation in function.walk():
-        if isinstance(operation, memref.LoadOp):
-            holding.add(array_of(operation), operation)
+        if isinstance(operation, memref.LoadOp | memref.StoreOp):
+            holding.add((array_of(operation), port_of(operation)), operation)
         elif (unit := units.iterative(operation)) is not None:
             holding.add(unit, operation)
     return holding

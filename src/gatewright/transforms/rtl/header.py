@@ -38,12 +38,28 @@ def header(top: TopModule) -> str:
     return "\n".join(lines)
 
 
+_DUAL = {
+    "address": "element of {name}: {type} to read or write",
+    "enable": "high if an element is to be read or written",
+    "write_enable": "high if it is to be written",
+    "write_data": "the element to write, {element}",
+    "read_data": "the element read last, {element}",
+}
+
+
+def _kinds(port: ArrayPort) -> list[tuple[str, str]]:
+    """The signals of all ports of an array, with what they are."""
+    return [(name, kind) for each in port.port_names() for kind, name in port.signals_of(each).items()]
+
+
 def _meanings(port: ScalarPort | ArrayPort, name: str, when: str) -> dict[str, str]:
     """What each port of a parameter or result of the program is for; `name` is that of the program."""
     if isinstance(port, ScalarPort):
         renamed = f"{name}: " if name != port.name else ""
         return {port.name: f"{renamed}{port.type}, {when}"}
     element = port.type.element
+    if port.dual:
+        return {signal: _DUAL[kind].format(name=name, type=port.type, element=element) for signal, kind in _kinds(port)}
     return {
         f"{port.name}_read_address": f"element of {name}: {port.type} to read",
         f"{port.name}_read_enable": "high if an element is to be read",

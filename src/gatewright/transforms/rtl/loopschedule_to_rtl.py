@@ -11,8 +11,9 @@ from xdsl.ir import Operation, SSAValue
 from xdsl.traits import SymbolTable
 
 from gatewright.dialects import hw, seq
-from gatewright.dialects.loopschedule import LoopOp, StepOp
-from gatewright.errors import UnsupportedError
+from gatewright.dialects.loopschedule import LoopOp, StepOp, port_of
+from gatewright.dialects.loopschedule_sharing import array_label, array_of
+from gatewright.errors import IrError, UnsupportedError
 from gatewright.interface import signature_of
 from gatewright.location import source_location
 from gatewright.operators.library import OperatorLibrary
@@ -21,7 +22,7 @@ from gatewright.simulate.top import TopModule, legal_name, port_names
 from gatewright.transforms.rtl.circuit import Circuit
 from gatewright.transforms.rtl.control import Lowering, shared_outputs
 from gatewright.transforms.rtl.header import header
-from gatewright.transforms.rtl.memories import LocalMemory, Memory, contents_of, shape_of, word_bits
+from gatewright.transforms.rtl.memories import LocalMemory, LocalPorts, Memory, contents_of, shape_of, word_bits
 from gatewright.transforms.rtl.places import Place, Timeline
 from gatewright.transforms.rtl.units import Units
 from gatewright.transforms.rtl.values import Always
@@ -89,6 +90,7 @@ class _Top:
         self.function = program.function
         self.names, self.returned = _ports_of_values(self.function)
         self.top = self._interface()
+        self.arrays = {array.name: array for array in self.top.arrays}
         self.circuit = Circuit(hw.module(self.top.name, _ports(self.top)))
         self.units = Units(self.circuit, library)
         self.outside: dict[str, Memory] = {}
@@ -117,7 +119,7 @@ class _Top:
         outputs |= self._results(Place(timeline, len(timeline.items), onwards=True))
         self.units.connect()
         for memory in self.outside.values():
-            outputs |= _outside_ports(memory)
+            outputs |= memory.signals(self.arrays[memory.name])
         for memory, _ in self.inside:
             memory.connect()
         circuit.finish([outputs[port.name] for port in self.top.ports() if port.output])
@@ -127,9 +129,11 @@ class _Top:
         function = self.function
         named: dict[SSAValue, str] = dict(zip(function.body.block.args, self.names, strict=True))
         accesses = [op for op in function.walk() if isinstance(op, memref.LoadOp | memref.StoreOp)]
+        _check_ports(accesses)
         reads = frozenset(named[op.memref] for op in accesses if isinstance(op, memref.LoadOp) and op.memref in named)
         writes = frozenset(named[op.memref] for op in accesses if isinstance(op, memref.StoreOp) and op.memref in named)
-        return TopModule(legal_name(self.program.name), signature_of(function), reads, writes)
+        dual = frozenset(named[op.memref] for op in accesses if op.memref in named and "gw.port" in op.attributes)
+        return TopModule(legal_name(self.program.name), signature_of(function), reads, writes, dual)
 
     def _parameters(self, accepted: SSAValue) -> None:
         """Scalars are sampled in the cycle of the start; arrays are memories outside."""
@@ -137,7 +141,12 @@ class _Top:
         for argument, port in zip(self.function.body.block.args, self.names, strict=True):
             if isinstance(argument.type, MemRefType):
                 bits = word_bits(argument.type, self.function)
-                data = circuit.inputs.get(f"{port}_read_data")
+                array = self.arrays[port]
+                data = {
+                    name: circuit.inputs[signals["read_data"]]
+                    for name in array.port_names()
+                    if "read_data" in (signals := array.signals_of(name))
+                }
                 memory = Memory(circuit, port, shape_of(argument.type), bits, data)
                 self.outside[port] = self.lowering.memories[argument] = memory
                 continue
@@ -184,9 +193,22 @@ class _Top:
         return contents_of(found)
 
     def _local(self, operation: Operation, array: SSAValue, name: str, image: str | None = None) -> None:
-        local = LocalMemory(self.circuit, name, shape_of(array.type), word_bits(array.type, operation), image)
+        bits, shape = word_bits(array.type, operation), shape_of(array.type)
+        uses = [op for op in self.function.walk() if isinstance(op, memref.LoadOp | memref.StoreOp)]
+        mine = [op for op in uses if self._is(op, operation)]
+        dual = any("gw.port" in op.attributes for op in mine)
+        reads, writes = (any(isinstance(op, kind) for op in mine) for kind in (memref.LoadOp, memref.StoreOp))
+        port = LocalPorts(name, reads, writes, dual)
+        local = LocalMemory(self.circuit, port, shape, bits, image)
         self.inside.append((local, image is not None))
         self.lowering.memories[array] = local.memory
+
+    def _is(self, access: memref.LoadOp | memref.StoreOp, array: Operation) -> bool:
+        """Whether an access is to the array that an operation makes or names."""
+        owner = access.memref.owner
+        if isinstance(owner, memref.GetGlobalOp) and isinstance(array, memref.GetGlobalOp):
+            return owner.name_ == array.name_
+        return owner is array
 
     def _results(self, end: Place) -> dict[str, SSAValue]:
         returned = self.function.body.block.last_op
@@ -219,6 +241,17 @@ class _Top:
         return RtlDesign(module, self.top, images, operators, memories, len(registers), bits)
 
 
+def _check_ports(accesses: list[memref.LoadOp | memref.StoreOp]) -> None:
+    """Refuse a schedule that says of some accesses of an array which port they use, and of others not."""
+    ports: dict[object, set[str]] = {}
+    for op in accesses:
+        ports.setdefault(array_of(op), set()).add(port_of(op))
+    for op in accesses:
+        used = ports[array_of(op)]
+        if not used <= {"read port", "write port"} and not used <= {"port 0", "port 1"}:
+            raise IrError(f"all accesses of {array_label(op)} name port 0 or port 1, or none of them does")
+
+
 def _ports_of_values(function: func.FuncOp) -> tuple[list[str], list[str]]:
     """The ports, or prefixes of ports, of the arguments of a function and of the values that it returns, in order."""
     parameters, results = port_names(signature_of(function))
@@ -245,19 +278,3 @@ def _ports(top: TopModule) -> list[hw.Port]:
         hw.Port(port.name, seq.clock if port.name == "clk" else IntegerType(port.width), port.output)
         for port in top.ports()
     ]
-
-
-def _outside_ports(memory: Memory) -> dict[str, SSAValue]:
-    """The output ports of an array outside, by name."""
-    outputs: dict[str, SSAValue] = {}
-    if memory.reads.tokens:
-        address, enable = memory.read_port()
-        outputs |= {f"{memory.name}_read_address": address, f"{memory.name}_read_enable": enable}
-    if memory.writes.tokens:
-        address, enable, word = memory.write_port()
-        outputs |= {
-            f"{memory.name}_write_address": address,
-            f"{memory.name}_write_enable": enable,
-            f"{memory.name}_write_data": word,
-        }
-    return outputs

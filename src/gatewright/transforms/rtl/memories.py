@@ -14,6 +14,7 @@ from xdsl.ir import Attribute, Operation, SSAValue
 from gatewright.dialects import seq
 from gatewright.errors import UnsupportedError
 from gatewright.location import source_location
+from gatewright.simulate.top import MemoryPorts
 from gatewright.transforms.rtl.arithmetic import INDEX_BITS, multiply_by_constant
 from gatewright.transforms.rtl.circuit import Circuit
 
@@ -46,18 +47,19 @@ class Port:
 
 @dataclass
 class Memory:
-    """An array in hardware: one read port, one write port, each used by at most one operation in a cycle."""
+    """An array in hardware, each port of it used by at most one operation in a cycle.
+
+    It has a read port and a write port, or, as a true dual port memory, two ports that each read or write.
+    """
 
     circuit: Circuit
     name: str
     shape: tuple[int, ...]
     bits: int
-    read_data: SSAValue | None
-    """The word of the last load, from the cycle after its start on; None if nothing loads."""
-    reads: Port = field(default_factory=Port)
-    writes: Port = field(default_factory=Port)
-    loads: list[memref.LoadOp] = field(default_factory=list)
-    """All loads, in program order."""
+    read_data: dict[str, SSAValue]
+    """For each port (see `loopschedule.port_of`) that reads, the word of the last load, from the cycle after on."""
+    reads: dict[str, Port] = field(default_factory=dict)
+    writes: dict[str, Port] = field(default_factory=dict)
 
     @property
     def words(self) -> int:
@@ -69,18 +71,19 @@ class Memory:
         """Bits of an address, at least one."""
         return max(1, (self.words - 1).bit_length())
 
-    def load(self, token: SSAValue, indices: Sequence[SSAValue]) -> SSAValue:
-        """Read an element in the cycle of the token; it is there from the next cycle on, until the next load."""
-        assert self.read_data is not None
-        self.reads.tokens.append(token)
-        self.reads.addresses.append((token, self.address(indices)))
-        return self.read_data
+    def load(self, port: str, token: SSAValue, indices: Sequence[SSAValue]) -> SSAValue:
+        """Read an element in the cycle of the token; it is there from the next cycle on, until the port's next use."""
+        used = self.reads.setdefault(port, Port())
+        used.tokens.append(token)
+        used.addresses.append((token, self.address(indices)))
+        return self.read_data[port]
 
-    def store(self, token: SSAValue, indices: Sequence[SSAValue], word: SSAValue) -> None:
+    def store(self, port: str, token: SSAValue, indices: Sequence[SSAValue], word: SSAValue) -> None:
         """Write an element at the end of the cycle of the token."""
-        self.writes.tokens.append(token)
-        self.writes.addresses.append((token, self.address(indices)))
-        self.writes.words.append((token, word))
+        used = self.writes.setdefault(port, Port())
+        used.tokens.append(token)
+        used.addresses.append((token, self.address(indices)))
+        used.words.append((token, word))
 
     def address(self, indices: Sequence[SSAValue]) -> SSAValue:
         """The row-major address, of whose terms only the low bits matter."""
@@ -92,45 +95,74 @@ class Memory:
             stride *= extent
         return total
 
-    def read_port(self) -> tuple[SSAValue, SSAValue]:
-        """The address and the enable of the read port."""
-        circuit = self.circuit
-        address = circuit.name(circuit.select(self.reads.addresses), f"{self.name}_read_address")
-        return address, circuit.name(circuit.any_of(*self.reads.tokens), f"{self.name}_read_enable")
+    def signals(self, outside: MemoryPorts) -> dict[str, SSAValue]:
+        """What drives the ports, by the names that they have at the top module (or would have, of a memory inside)."""
+        driven: dict[str, SSAValue] = {}
+        for port in outside.port_names():
+            reads, writes = self.reads.get(port, Port()), self.writes.get(port, Port())
+            names = outside.signals_of(port)
+            driven[names["address"]] = self._one_of([*reads.addresses, *writes.addresses], self.address_bits)
+            driven[names["enable"]] = self._any_of([*reads.tokens, *writes.tokens])
+            if "write_enable" in names:
+                driven[names["write_enable"]] = self._any_of(writes.tokens)
+            if "write_data" in names:
+                driven[names["write_data"]] = self._one_of(writes.words, self.bits)
+        return {name: self.circuit.name(value, name) for name, value in driven.items()}
 
-    def write_port(self) -> tuple[SSAValue, SSAValue, SSAValue]:
-        """The address, the enable and the word of the write port."""
-        circuit = self.circuit
-        address = circuit.name(circuit.select(self.writes.addresses), f"{self.name}_write_address")
-        enable = circuit.name(circuit.any_of(*self.writes.tokens), f"{self.name}_write_enable")
-        return address, enable, circuit.name(circuit.select(self.writes.words), f"{self.name}_write_data")
+    def _one_of(self, choices: Sequence[tuple[SSAValue, SSAValue]], bits: int) -> SSAValue:
+        """The value whose token is active; zero where there is no choice."""
+        return self.circuit.select(choices) if choices else self.circuit.constant(0, bits)
+
+    def _any_of(self, tokens: Sequence[SSAValue]) -> SSAValue:
+        return self.circuit.any_of(*tokens) if tokens else self.circuit.false
+
+
+@dataclass
+class LocalPorts(MemoryPorts):
+    """The ports of a memory inside the design."""
+
+    name: str
+    read: bool
+    written: bool
+    dual: bool
 
 
 class LocalMemory:
     """A memory inside the design, of which a load returns the old word where a store hits its address."""
 
-    def __init__(self, circuit: Circuit, name: str, shape: tuple[int, ...], bits: int, image: str | None = None):
+    def __init__(self, circuit: Circuit, port: LocalPorts, shape: tuple[int, ...], bits: int, image: str | None = None):
         words = prod(shape)
         type_ = seq.FirMemType(words, bits)
         init = seq.FirMemInitAttr.of(image) if image is not None else None
-        self.operation = seq.FirMemOp(type_, name=name, init=init)
+        self.port = port
+        self.operation = seq.FirMemOp(type_, name=port.name, init=init)
         circuit.block.add_op(self.operation)
         address = circuit.constant(0, type_.address_width)
-        self._read = seq.FirMemReadOp(self.operation.memory, address, circuit.clk, circuit.false)
-        self._read.data.name_hint = f"{name}_read_data"
-        circuit.block.add_op(self._read)
-        self.memory = Memory(circuit, name, shape, bits, self._read.data)
+        self._reads: dict[str, seq.FirMemReadOp] = {}
+        for name in port.port_names():
+            if "read_data" not in port.signals_of(name):
+                continue
+            read = self._reads[name] = seq.FirMemReadOp(self.operation.memory, address, circuit.clk, circuit.false)
+            read.data.name_hint = port.signals_of(name)["read_data"]
+            circuit.block.add_op(read)
+        data: dict[str, SSAValue] = {name: read.data for name, read in self._reads.items()}
+        self.memory = Memory(circuit, port.name, shape, bits, data)
 
     def connect(self) -> None:
         """Build the ports from the operations that use them."""
         circuit, memory = self.memory.circuit, self.memory
-        if memory.reads.tokens:
-            address, enable = memory.read_port()
-            self._read.operands[1] = address
-            self._read.operands[3] = enable
-        if memory.writes.tokens:
-            address, enable, word = memory.write_port()
-            circuit.block.add_op(seq.FirMemWriteOp(self.operation.memory, address, word, circuit.clk, enable))
+        signals = memory.signals(self.port)
+        for port in self.port.port_names():
+            names = self.port.signals_of(port)
+            address, enable = signals[names["address"]], signals[names["enable"]]
+            writes = signals[names["write_enable"]] if "write_enable" in names else enable
+            if port in self._reads and memory.reads.get(port):
+                idle = circuit.invert(writes) if "write_enable" in names else None
+                self._reads[port].operands[1] = address
+                self._reads[port].operands[3] = enable if idle is None else circuit.all_of(enable, idle)
+            if memory.writes.get(port):
+                word = signals[names["write_data"]]
+                circuit.block.add_op(seq.FirMemWriteOp(self.operation.memory, address, word, circuit.clk, writes))
 
 
 def contents_of(global_: memref.GlobalOp) -> np.ndarray:

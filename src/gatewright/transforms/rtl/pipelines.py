@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from xdsl.dialects import memref
 from xdsl.ir import Operation, SSAValue
 
-from gatewright.dialects.loopschedule import PipelineOp, PipelineStageOp, RegisterOp, StepOp, condition_cycle
+from gatewright.dialects.loopschedule import PipelineOp, PipelineStageOp, RegisterOp, StepOp, condition_cycle, port_of
 from gatewright.dialects.loopschedule_sharing import array_of
 from gatewright.errors import IrError, SourceLocation
 from gatewright.location import source_location
@@ -235,13 +235,14 @@ class Pipeline:
         return min(cycles, default=self.last)
 
     def loaded(self, name: str, place: Place, load: memref.LoadOp, live: SSAValue) -> Staged:
-        """The result of a load: it stays until the next load of the array, of this iteration or of another."""
+        """The result of a load: it stays until the next use of its port, of this iteration or of another."""
         interval = self.loop.interval
         starts = [
             stage.start
             for stage in self.loop.stages
             for op in stage.walk()
-            if isinstance(op, memref.LoadOp) and array_of(op) == array_of(load)
+            if isinstance(op, memref.LoadOp | memref.StoreOp)
+            and (array_of(op), port_of(op)) == (array_of(load), port_of(load))
         ]
         gap = min((start - place.position - 1) % interval + 1 for start in starts)
         return Staged(self, name, place.position + 1, live, gap - 1)

@@ -176,6 +176,8 @@ def clone_into(
         after.name_hint = before.name_hint
         step.values[before] = after
     operator = chooser.operator(entry.op)
+    if isinstance(entry.op, memref.LoadOp | memref.StoreOp) and entry.op.memref in chooser.dual:
+        copy.attributes["gw.port"] = IntegerAttr(block.units[position], i64)
     if operator is not None:
         copy.attributes["gw.operator"] = StringAttr(operator.name)
         copy.attributes["gw.unit"] = IntegerAttr(block.units[position], i64)

@@ -16,6 +16,7 @@ from gatewright.analysis.purity import is_pure
 from gatewright.analysis.trip_count import trip_count
 from gatewright.dialects.loopschedule import LoopOp, PipelineOp, RegisterOp, SeqWhileOp, TerminatorOp
 from gatewright.operators.library import OperatorLibrary
+from gatewright.transforms.schedule.arrays import dual_port_arrays
 from gatewright.transforms.schedule.blocks import (
     Entry,
     ScheduledBlock,
@@ -61,11 +62,14 @@ class LoopsToSchedulePass(ModulePass):
     target: str = "generic"
     pipeline: bool = True
     """Whether iterations may overlap."""
+    dual_port: tuple[str, ...] = ()
+    """The names of the arrays in memories with two ports that read and write; `*` for all."""
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         library = OperatorLibrary(self.target, self.clock_mhz)
         for function in [inner for inner in op.ops if isinstance(inner, func.FuncOp) and not inner.is_declaration]:
-            chooser = OperatorChooser(library, function, self.multipliers)
+            dual = dual_port_arrays(function, self.dual_port)
+            chooser = OperatorChooser(library, function, self.multipliers, dual=dual)
             distances = FunctionDistances(function)
             _Scheduler(chooser, library.budget_ns, self.pipeline, distances).function(function)
 

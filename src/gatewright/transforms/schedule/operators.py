@@ -26,6 +26,8 @@ class OperatorChooser:
     multipliers: int | None = None
     arrays: dict[SSAValue, str] = field(default_factory=dict)
     """The names of the arrays that are accessed."""
+    dual: frozenset[SSAValue] = frozenset()
+    """The arrays in true dual port memories."""
     shared_multiplier: Operator | None = None
     """The operator of all multiplications, where their number is bounded."""
 
@@ -115,14 +117,17 @@ class OperatorChooser:
                 remedy='precision="fixed<16,8>"',
             )
         address = self._address_delay(op)
+        dual = op.memref in self.dual
         if isinstance(op, memref.LoadOp):
             port = self.library.memory_read(width)
             output = max(0.0, port.output_delay - self.library.register_delay)
             name = f"read port of {array}, address {address:.2f} ns"
-            return OperatorType(name, 1, 1, port.delay + address, output, 1, f"read port of {array}")
+            shared = (2, f"ports of {array}") if dual else (1, f"read port of {array}")
+            return OperatorType(name, 1, 1, port.delay + address, output, *shared)
         port = self.library.memory_write(width)
         name = f"write port of {array}, address {address:.2f} ns"
-        return OperatorType(name, 0, 1, port.delay + address, 0.0, 1, f"write port of {array}")
+        shared = (2, f"ports of {array}") if dual else (1, f"write port of {array}")
+        return OperatorType(name, 0, 1, port.delay + address, 0.0, *shared)
 
     def _array(self, array: SSAValue) -> str:
         """A name for an array that no other array has."""

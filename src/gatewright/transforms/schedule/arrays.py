@@ -1,0 +1,47 @@
+"""The arrays of a function by the names that the user gives them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from xdsl.dialects import func, memref
+from xdsl.dialects.builtin import DictionaryAttr, MemRefType, StringAttr
+from xdsl.ir import SSAValue
+
+from gatewright.errors import OptionError
+
+ALL = "*"
+"""Stands for every array."""
+
+
+def arrays_of(function: func.FuncOp) -> Iterator[tuple[str, SSAValue]]:
+    """The arrays of a function with their names: parameters, local and constant ones."""
+    attributes = function.arg_attrs.data if function.arg_attrs is not None else ()
+    given = [_name(each) for each in attributes] or [None] * len(function.body.block.args)
+    for argument, name in zip(function.body.block.args, given, strict=True):
+        if isinstance(argument.type, MemRefType):
+            yield name or argument.name_hint or "", argument
+    for op in function.walk():
+        if isinstance(op, memref.AllocOp | memref.AllocaOp):
+            yield op.memref.name_hint or "", op.memref
+        elif isinstance(op, memref.GetGlobalOp):
+            yield op.memref.name_hint or op.name_.string_value(), op.memref
+
+
+def _name(attributes: DictionaryAttr) -> str | None:
+    name = attributes.data.get("gw.name")
+    return name.data if isinstance(name, StringAttr) else None
+
+
+def dual_port_arrays(function: func.FuncOp, wanted: Iterable[str]) -> frozenset[SSAValue]:
+    """The arrays that some names stand for; OptionError for a name that no array has."""
+    names, found = set(wanted), list(arrays_of(function))
+    if not names:
+        return frozenset()
+    known = {name for name, _ in found}
+    for name in sorted(names - known - {ALL}):
+        raise OptionError(
+            f"there is no array {name!r} to give two ports",
+            remedy=f"one of {', '.join(sorted(known - {''}))}" if known - {""} else "leave dual_port out",
+        )
+    return frozenset(array for name, array in found if name in names or ALL in names)
