@@ -64,10 +64,10 @@ class Distances:
         return None if least is None else max(1, least)
 
     def meet(self, one: Operation, other: Operation) -> bool:
-        """True if two accesses may touch the same element in the same iteration, in this order."""
+        """True if two accesses may touch the same element in the same iteration."""
         if one not in self.known or other not in self.known:
             return True
-        return self.least.get((one, other)) == 0
+        return 0 in (self.least.get((one, other)), self.least.get((other, one)))
 
     def take_turns(self, one: Operation, other: Operation) -> bool:
         """True if two accesses of a nest never happen in the same iteration, being in inner loops that take turns."""

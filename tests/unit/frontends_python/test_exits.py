@@ -279,3 +279,27 @@ for i in range(3):
     assert not kinds & {ast.Break, ast.Continue}
     plain = ast.parse("for i in range(3):\n    x = i\nwhile x: x = x - 1").body
     assert [ast.dump(node) for node in single_exits(plain)] == [ast.dump(node) for node in plain]
+
+
+def test_the_condition_is_not_evaluated_again_behind_a_break(agrees):
+    def f(a, k):
+        i = 0
+        while a[i] != k:
+            i += 1
+            if i >= 12:
+                break
+        return i
+
+    agrees(f, A, np.int32(5), inputs=[(A.copy(), np.int32(5)), (A.copy(), np.int32(0))])
+
+
+def test_the_condition_is_not_evaluated_again_behind_a_return(agrees):
+    def f(a, k, n):
+        i = 0
+        while a[i] != k:
+            i += 1
+            if i >= n:
+                return -1
+        return i
+
+    agrees(f, A, np.int32(5), np.int8(12), inputs=[(A.copy(), np.int32(5), np.int8(12))])

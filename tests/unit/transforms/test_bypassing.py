@@ -54,6 +54,28 @@ def with_subscripts_of_outside(a, h):
         h[0] = h[a[i]] + h[m]
 
 
+def copies(a, h):
+    for i in range(24):
+        h[a[i]] = h[a[i - 1]]
+
+
+def around_the_end(a, h):
+    for i in range(8):
+        h[i] = h[i - 1]
+
+
+def chase(a, h):
+    for i in range(24):
+        h[h[a[i]] & 7] = h[a[i]]
+
+
+def two_arrays(a, h):
+    for i in range(24):
+        v = a[a[i] & 7]
+        a[i & 7] = h[a[i] & 7]
+        h[v & 7] = v
+
+
 KERNELS = [
     histogram,
     conditional,
@@ -63,6 +85,10 @@ KERNELS = [
     store_first,
     until,
     with_subscripts_of_outside,
+    copies,
+    around_the_end,
+    chase,
+    two_arrays,
 ]
 ADDRESSES = {
     "all equal": np.zeros(24, np.int32),
@@ -71,6 +97,33 @@ ADDRESSES = {
     "random": np.random.default_rng(0).integers(0, 8, 24).astype(np.int32),
     "few": np.random.default_rng(1).integers(0, 3, 24).astype(np.int32),
 }
+
+
+def flags(a, f):
+    for i in range(24):
+        if f[a[i]]:
+            f[(a[i] + 3) & 7] = False
+        else:
+            f[(a[i] + 3) & 7] = f[(a[i] + 1) & 7]
+
+
+def store_where_a_flag_says(a, f):
+    for i in range(24):
+        if f[a[i]]:
+            f[(a[i] + 1) & 7] = a[i] & 1
+
+
+@pytest.mark.parametrize("kernel", [flags, store_where_a_flag_says], ids=lambda kernel: kernel.__name__)
+def test_conditions_that_are_loaded(kernel):
+    design = gw.compile(kernel, args=(ADDRESSES["few"], np.zeros(8, bool)))
+    for name, addresses in ADDRESSES.items():
+        start = np.random.default_rng(5).integers(0, 2, 8).astype(bool)
+        expected = start.copy()
+        kernel(addresses, expected)
+        for level in ("schedule", "rtl"):
+            got = start.copy()
+            design.run(addresses.copy(), got, level=level)
+            np.testing.assert_array_equal(got, expected, err_msg=f"{name} at {level}")
 
 
 def memory(kernel) -> np.ndarray:

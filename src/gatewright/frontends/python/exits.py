@@ -21,12 +21,6 @@ class ForUntil(ast.For):
     ended: str
 
 
-class WhileUntil(ast.While):
-    """A `while` loop that also ends when the variable `ended` is true at the end of an iteration."""
-
-    ended: str
-
-
 def is_made_up(name: str) -> bool:
     """Whether a variable was introduced here; such a variable is only read on paths on which it has a value."""
     return name.startswith("<")
@@ -83,8 +77,14 @@ class _Exits:
             return [_rebuilt(type(node), node, self.without_exits(inner, None)), *orelse]
         ended = f"<ended {next(self.numbers)}>"
         body = self.without_exits(inner, ended)
-        loop = _rebuilt(ForUntil if isinstance(node, ast.For) else WhileUntil, node, body)
-        loop.ended = ended  # pyright: ignore[reportAttributeAccessIssue]
+        if isinstance(node, ast.For):
+            loop = _rebuilt(ForUntil, node, body)
+            loop.ended = ended  # pyright: ignore[reportAttributeAccessIssue]
+        else:
+            # The condition is not evaluated again when the loop was left.
+            loop = _rebuilt(ast.While, node, body)
+            test = ast.BoolOp(ast.And(), [_inverted(_name(ended, node.test)), node.test])
+            loop.test = ast.copy_location(test, node.test)  # pyright: ignore[reportAttributeAccessIssue]
         rest: Body = []
         if orelse:
             rest = [ast.copy_location(ast.If(_inverted(_name(ended, node)), orelse, []), node)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable, Iterator
 
-from gatewright.frontends.python.exits import ForUntil, WhileUntil
+from gatewright.frontends.python.exits import ForUntil
 
 Names = frozenset[str]
 
@@ -36,7 +36,7 @@ class Liveness:
             case ast.If(test=test, body=body, orelse=orelse):
                 return _uses(test) | self._block(body, live) | self._block(orelse, live)
             case ast.While(test=test, body=body):
-                return self._loop(statement, body, live | _uses(test) | _ended(statement), frozenset())
+                return self._loop(statement, body, live | _uses(test), frozenset())
             case ast.For(target=target, iter=iterated, body=body):
                 head = self._loop(statement, body, live | _ended(statement), frozenset(stored([target])))
                 return head | _uses(iterated)
@@ -57,7 +57,7 @@ class Liveness:
 
 def _ended(loop: ast.stmt) -> Names:
     """The variable that says whether a loop was left."""
-    return frozenset([loop.ended] if isinstance(loop, ForUntil | WhileUntil) else [])
+    return frozenset([loop.ended] if isinstance(loop, ForUntil) else [])
 
 
 def stored(nodes: Iterable[ast.AST]) -> dict[str, ast.AST]:

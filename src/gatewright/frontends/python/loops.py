@@ -29,7 +29,7 @@ from gatewright.frontends.python.loop_carried import (
     refined,
 )
 from gatewright.frontends.python.operators import logical_not
-from gatewright.frontends.python.values import PYTHON_BOOL, Exact, Number, Tuple, Unbound, Value, ir_type_of
+from gatewright.frontends.python.values import Exact, Number, Tuple, Unbound, Value, ir_type_of
 
 Names = dict[str, Value]
 
@@ -217,8 +217,13 @@ def _emit_for_until(
         before, after = Block(arg_types=types), Block(arg_types=types)
         names = state.frame.names
         with builder.inside(before):
-            within = builder.pure(arith.CmpiOp, before.args[0], stop, "slt")
-            going = _going(state, loop, names, carried, before.args[1:], Number(PYTHON_BOOL, within), ended)
+            going = builder.pure(arith.CmpiOp, before.args[0], stop, "slt")
+            state.frame.names = dict(names)
+            loop.inside(carried, before.args[1:])
+            left = state.frame.names[ended]
+            assert isinstance(left, Number)
+            if not left.is_known:
+                going = builder.pure(arith.AndIOp, going, ssa_of(state, logical_not(state, left)))
         state.frame.names = dict(names)
         loop.inside(carried, after.args[1:])
         with builder.inside(after):
@@ -240,29 +245,6 @@ def _emit_for_until(
         return end, [before, after], finish
 
     loop.emit(attempt)
-
-
-def _going(
-    state: Compilation,
-    loop: Loop,
-    names: Names,
-    carried: Carried,
-    arguments: Sequence[SSAValue],
-    holds: Number,
-    ended: str | None,
-) -> SSAValue:
-    """Whether a loop has another iteration: its condition holds, and it was not left."""
-    if ended is not None:
-        state.frame.names = dict(names)
-        loop.inside(carried, arguments)
-        left = state.frame.names[ended]
-        assert isinstance(left, Number)
-        if holds.is_known and holds.known:
-            return ssa_of(state, logical_not(state, left))
-        if not left.is_known:
-            going = logical_not(state, left)
-            return state.builder.pure(arith.AndIOp, ssa_of(state, holds), ssa_of(state, going))
-    return ssa_of(state, holds)
 
 
 def _with_late(
@@ -292,14 +274,8 @@ def _zero(state: Compilation, number: Number) -> SSAValue:
     return state.builder.constant(0, ir_type_of(number.type))
 
 
-def emit_while(
-    state: Compilation,
-    node: ast.While,
-    condition: Callable[[], Number],
-    body: Callable[[], None],
-    ended: str | None = None,
-) -> None:
-    """A loop that runs while `condition` holds; `ended` is the variable that says that the loop is to be left."""
+def emit_while(state: Compilation, node: ast.While, condition: Callable[[], Number], body: Callable[[], None]) -> None:
+    """A loop that runs while `condition` holds."""
     loop = Loop(state, node)
     builder = state.builder
     with state.trial():
@@ -315,9 +291,9 @@ def emit_while(
         loop.inside(carried, before.args)
         with builder.inside(before):
             holds = condition()
-            if holds.is_known and holds.known and not carried.first_only and ended is None:
+            if holds.is_known and holds.known and not carried.first_only:
                 raise state.unsupported("this loop never ends", why="its condition is always true")
-            going = _going(state, loop, entry, carried, before.args, holds, ended)
+            going = ssa_of(state, holds)
         state.frame.names = dict(entry)
         loop.inside(carried, after.args)
         with builder.inside(after):

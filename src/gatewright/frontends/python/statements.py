@@ -9,7 +9,7 @@ import numpy as np
 
 from gatewright.frontends.python.arrays import View, assign
 from gatewright.frontends.python.compilation import RESULT, Compilation
-from gatewright.frontends.python.exits import ForUntil, WhileUntil
+from gatewright.frontends.python.exits import ForUntil
 from gatewright.frontends.python.expressions import condition, evaluate, subscript_items
 from gatewright.frontends.python.iteration import counted_items, iterate
 from gatewright.frontends.python.joins import branch
@@ -184,7 +184,7 @@ def _for(state: Compilation, node: ast.For) -> None:
 
 
 def _for_until(state: Compilation, node: ForUntil) -> None:
-    """Loops that `break` or `return` leaves early."""
+    """Leaves a loop early, as does `return` in one."""
     _for_items(state, node, node.ended)
 
 
@@ -215,13 +215,8 @@ def _unless(state: Compilation, node: ast.stmt, ended: str | None, emit: Callabl
 
 
 def _while(state: Compilation, node: ast.While) -> None:
-    """Loops with any condition, `continue` included."""
+    """Loops with any condition, also one that is always true; `break`, `continue` and `return` included."""
     emit_while(state, node, lambda: condition(state, node.test), lambda: emit_body(state, node.body))
-
-
-def _while_until(state: Compilation, node: WhileUntil) -> None:
-    """Loops with any condition, also one that is always true, that `break` or `return` leaves."""
-    emit_while(state, node, lambda: condition(state, node.test), lambda: emit_body(state, node.body), node.ended)
 
 
 def _return(state: Compilation, node: ast.Return) -> None:
@@ -244,7 +239,6 @@ STATEMENTS: dict[type[ast.stmt], Callable[..., None]] = {
     ast.For: _for,
     ForUntil: _for_until,
     ast.While: _while,
-    WhileUntil: _while_until,
     ast.If: _if,
     ast.Return: _return,
     ast.FunctionDef: _define,

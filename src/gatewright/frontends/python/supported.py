@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 
 from gatewright.frontends.python import array_creation, builtin_functions, numpy_functions, reductions
-from gatewright.frontends.python.exits import ForUntil, WhileUntil
+from gatewright.frontends.python.exits import ForUntil
 from gatewright.frontends.python.expressions import EXPRESSIONS
 from gatewright.frontends.python.statements import STATEMENTS
 from gatewright.frontends.python.tables import FUNCTIONS, METHODS
@@ -18,9 +18,8 @@ NAMES: dict[type[ast.AST], str] = {
     ast.AnnAssign: "annotated assignment",
     ast.AugAssign: "augmented assignment",
     ast.For: "for",
-    ForUntil: "break in for",
+    ForUntil: "break",
     ast.While: "while",
-    WhileUntil: "break in while",
     ast.If: "if",
     ast.Return: "return",
     ast.FunctionDef: "def",

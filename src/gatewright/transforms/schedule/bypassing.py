@@ -52,7 +52,7 @@ def bypass_stores(loop: scf.WhileOp, back: int) -> scf.WhileOp | None:
         return None
     history = _History(loop)
     for store, before in chosen:
-        history.keep(store, before, found[store], back)
+        history.keep(store, before, back)
     return history.rebuilt()
 
 
@@ -63,22 +63,22 @@ class _History:
         self.loop = loop
         self.body = loop.after_region.block
         self.initial: list[SSAValue] = []
-        self.following: list[SSAValue] = []
+        self.kept: list[tuple[memref.StoreOp, list[list[SSAValue]]]] = []
+        """The stores, and what is carried of each, the newest first."""
         self.constants: dict[Attribute, SSAValue] = {}
 
-    def keep(
-        self, store: memref.StoreOp, loads: Sequence[memref.LoadOp], predicate: SSAValue | None, back: int
-    ) -> None:
+    def keep(self, store: memref.StoreOp, loads: Sequence[memref.LoadOp], back: int) -> None:
         """Carry the last stores, and let loads look there first."""
-        place = [self._uncast(index) for index in store.indices]
-        newest = [self._true() if predicate is None else predicate, *place, store.value]
-        carried: list[list[SSAValue]] = []
-        for _ in range(back):
-            carried.append([self._carry(value) for value in newest])
-            self.following += newest
-            newest = carried[-1]
+        carried = [[self._carry(value) for value in self._newest(store)] for _ in range(back)]
         for load in loads:
             self._look_back(load, carried)
+        self.kept.append((store, carried))
+
+    def _newest(self, store: memref.StoreOp) -> list[SSAValue]:
+        """What is kept of the store of an iteration: whether it takes place, where, and the value."""
+        around = store.parent_op()
+        valid = around.cond if isinstance(around, scf.IfOp) else self._true()
+        return [valid, *(self._uncast(index) for index in store.indices), store.value]
 
     def _look_back(self, load: memref.LoadOp, carried: list[list[SSAValue]]) -> None:
         block = load.parent
@@ -131,9 +131,13 @@ class _History:
         loop = self.loop
         condition, terminator = loop.before_region.block.last_op, self.body.last_op
         assert isinstance(condition, scf.ConditionOp) and isinstance(terminator, scf.YieldOp)
+        # Only now: what is stored, where and whether may be what was loaded.
+        following = [
+            value for store, carried in self.kept for values in [self._newest(store), *carried[:-1]] for value in values
+        ]
         passed = loop.before_region.block.args[len(loop.arguments) :]
         Rewriter.replace_op(condition, scf.ConditionOp(condition.condition, *condition.args, *passed), [])
-        Rewriter.replace_op(terminator, scf.YieldOp(*terminator.operands, *self.following), [])
+        Rewriter.replace_op(terminator, scf.YieldOp(*terminator.operands, *following), [])
         before, after = (Region(region.detach_block(0)) for region in (loop.before_region, loop.after_region))
         initial = [*loop.arguments, *self.initial]
         replacement = scf.WhileOp(initial, [value.type for value in initial], before, after)
