@@ -132,6 +132,7 @@ def _from_stores(
             distance = _distance(access, source, node, analysis) if store.parent is loop.body.block else None
             if distance and _can_repeat(store, loop) and _is_source(source, access, distance, others, node, analysis):
                 found[store].append((load, distance))
+                break  # in a loop too short for its distances, no store is the source, and any will do
 
 
 def _is_source(
