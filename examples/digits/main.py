@@ -40,7 +40,7 @@ def main(argv: Sequence[str]) -> int:
         predictions, cycles = run(design, held_out.images, options.level, lambda: progress.advance(task))
     folder = design.save(options.output)
     agreed = report(console, design, network, held_out, predictions, cycles)
-    console.print(f"SystemVerilog, memory images, the IR of every level and report.json are in {folder}")
+    console.print(f"SystemVerilog, memory images, the IR of every level and the report are in {folder}")
     return 0 if agreed else 1
 
 

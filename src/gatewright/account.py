@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import asdict
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
 
 SEQUENTIAL = "iterations follow one another: their body holds other control, or would not be faster in overlap"
 """What limits a loop that is not a pipeline."""
+
+SHORT = "an iteration takes one cycle"
+"""What limits one that need not be one."""
 
 
 def account(compilation: Compilation, source: str) -> dict[str, Any]:
@@ -103,7 +107,7 @@ def _loops(block: Block, nesting: int) -> Iterator[dict[str, Any]]:
                 "interval": body if isinstance(op, SeqWhileOp) else op.interval,
                 "depth": body if isinstance(op, SeqWhileOp) else op.depth,
                 "cycles": _cycles(op),
-                "limited_by": limit.data if isinstance(limit, StringAttr) else SEQUENTIAL,
+                "limited_by": limit.data if isinstance(limit, StringAttr) else SHORT if body == 1 else SEQUENTIAL,
             }
             yield from _loops(op.body.block, nesting + 1)
 
@@ -111,7 +115,7 @@ def _loops(block: Block, nesting: int) -> Iterator[dict[str, Any]]:
 def _line(op: Operation) -> str | None:
     location = op.location
     if isinstance(location, FileLineColLoc):
-        return f"{location.filename.data}:{location.line.data}"
+        return f"{Path(location.filename.data).name}:{location.line.data}"
     return None
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import linecache
+from pathlib import Path
 from typing import Any
 
 from xdsl.dialects.builtin import FileLineColLoc, ModuleOp
@@ -26,10 +28,10 @@ class _TrackingPrinter(Printer):
 
 
 def place(op: Operation) -> str | None:
-    """The line of the source that an operation comes from, as `file:line`."""
+    """The line of the source that an operation comes from, as `file:line` without the folder of the file."""
     location = op.location
     if isinstance(location, FileLineColLoc):
-        return f"{location.filename.data}:{location.line.data}"
+        return f"{Path(location.filename.data).name}:{location.line.data}"
     return None
 
 
@@ -49,15 +51,20 @@ def ir_listing(module: ModuleOp, number_of: dict[Operation, int]) -> list[dict[s
 
 
 def source_listing(sources: dict[str, str], module: ModuleOp) -> list[dict[str, Any]]:
-    """The parts of the source files that a program comes from: per file its name and its lines with their numbers."""
+    """The parts of the source files that a program comes from: per file its name and its lines with their numbers.
+
+    `sources` are texts by the name that locations have; other files are read, if they can be.
+    """
     used: dict[str, set[int]] = {}
     for op in module.walk():
         if isinstance(op.location, FileLineColLoc):
             used.setdefault(op.location.filename.data, set()).add(op.location.line.data)
     files = []
-    for name, text in sources.items():
+    for path, mentioned in used.items():
+        name = Path(path).name
+        text = sources.get(path) or "".join(linecache.getlines(path))
         lines = text.splitlines()
-        numbers = [number for number in used.get(name, ()) if 1 <= number <= len(lines)]
+        numbers = [number for number in mentioned if 1 <= number <= len(lines)]
         if not numbers:
             continue
         first, last = max(1, min(numbers) - CONTEXT), min(len(lines), max(numbers) + CONTEXT)
