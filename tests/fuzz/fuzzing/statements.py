@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from random import Random
 
@@ -295,7 +296,8 @@ class StatementWriter:
         most = max(1, min(MOST_ITERATIONS, work))
         text, low, high, trips = _range(scope, most)
         inner = scope.inside_loop("break", "continue")
-        name = self.fresh("i")
+        # The compiler sees the bounds of a counter in its loop, but not those of a variable in them.
+        name = self.fresh("i" if re.fullmatch(r"[-\d, ]+", text) else "j")
         inner.python_ints.append(PythonInt(name, low, high))
         body = self.block(inner, rng.randint(1, 3), max(1, work // max(1, trips)), nesting - 1)
         lines = [f"for {name} in range({text}):"] + indented(body)
