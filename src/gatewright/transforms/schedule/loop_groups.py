@@ -3,28 +3,21 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from xdsl.dialects import memref, scf
 from xdsl.dialects.builtin import IntegerAttr, StringAttr, i64
-from xdsl.ir import Operation, SSAValue
+from xdsl.ir import Operation
 
 from gatewright.dialects.loopschedule import LoopOp
-
-Array = SSAValue | str
-
-
-def array_of(value: SSAValue) -> Array:
-    """What tells one array from another: a constant array is one wherever it is named."""
-    owner = value.owner
-    return owner.name_.root_reference.data if isinstance(owner, memref.GetGlobalOp) else value
+from gatewright.dialects.loopschedule_sharing import array_of
 
 
-def _touched(op: Operation) -> tuple[set[Array], set[Array]]:
+def _touched(op: Operation) -> tuple[set[Hashable], set[Hashable]]:
     """The arrays that an operation loads from and stores to, with everything inside it."""
-    loaded = {array_of(inner.memref) for inner in op.walk() if isinstance(inner, memref.LoadOp)}
-    stored = {array_of(inner.memref) for inner in op.walk() if isinstance(inner, memref.StoreOp)}
+    loaded = {array_of(inner) for inner in op.walk() if isinstance(inner, memref.LoadOp)}
+    stored = {array_of(inner) for inner in op.walk() if isinstance(inner, memref.StoreOp)}
     return loaded, stored
 
 
@@ -62,9 +55,9 @@ class LoopGroup:
         self.behind = []
         self.loops.append(loop)
 
-    def _arrays(self) -> tuple[set[Array], set[Array]]:
-        loaded: set[Array] = set()
-        stored: set[Array] = set()
+    def _arrays(self) -> tuple[set[Hashable], set[Hashable]]:
+        loaded: set[Hashable] = set()
+        stored: set[Hashable] = set()
         for loop in self.loops:
             reads, writes = _touched(loop)
             loaded |= reads
