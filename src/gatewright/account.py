@@ -127,6 +127,7 @@ def _cycles(op: Operation) -> int | None:
         if len(known) < len(nested):
             return None
         longest = max([op.cycles, 1, *known])
+        longest -= op.overlap if longest > 1 else 0
         return None if op.when is not None and longest > 1 else longest
     if isinstance(op, SeqWhileOp):
         body = _sequence_cycles(op.body.block)

@@ -23,6 +23,7 @@ PASSES: dict[str, str] = {
     "simplify-loops": "loops.simplify_loops:SimplifyLoopsPass",
     "unify-multipliers": "loops.unify_multipliers:UnifyMultipliersPass",
     "loops-to-schedule": "schedule.loops_to_schedule:LoopsToSchedulePass",
+    "overlap-loops": "schedule.overlap_loops:OverlapLoopsPass",
     "fuse-elementwise": "tensor.fuse_elementwise:FuseElementwisePass",
     "linalg-to-loops": "tensor.linalg_to_loops:LinalgToLoopsPass",
     "quantize-tensors": "tensor.quantize_tensors:QuantizeTensorsPass",

@@ -38,6 +38,7 @@ from gatewright.transforms.loops.rotate_while import RotateWhilePass
 from gatewright.transforms.loops.simplify_loops import SimplifyLoopsPass
 from gatewright.transforms.loops.unify_multipliers import UnifyMultipliersPass
 from gatewright.transforms.schedule.loops_to_schedule import LoopsToSchedulePass
+from gatewright.transforms.schedule.overlap_loops import OverlapLoopsPass
 
 if TYPE_CHECKING:
     from gatewright.transforms.rtl.loopschedule_to_rtl import RtlDesign
@@ -92,6 +93,7 @@ def loops_to_schedule(options: Options) -> tuple[ModulePass, ...]:
         CommonSubexpressionElimination(),
         *share_multipliers,
         LoopsToSchedulePass(options.clock_mhz, options.multipliers, options.target, dual_port=options.dual_port_names),
+        OverlapLoopsPass(),
     )
 
 

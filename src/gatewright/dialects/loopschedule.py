@@ -104,13 +104,15 @@ class StepOp(IRDLOperation):
 
     It lasts until every loop and step nested in it has ended, and at least `cycles` cycles. With a condition that is
     false it does nothing and lasts one cycle; its results are then unspecified. Results of operations that take several
-    cycles need not be there when the step ends, but before the first step that uses them.
+    cycles need not be there when the step ends, but before the first step that uses them. With an `overlap` the step
+    ends that many cycles before its pipeline has drained, unless that has no iterations.
     """
 
     name = "loopschedule.step"
 
     when = opt_operand_def(i1)
     cycles_attr = opt_prop_def(_I64, prop_name="cycles")
+    overlap_attr = opt_prop_def(_I64, prop_name="overlap")
     body = region_def("single_block")
     outs = var_result_def()
 
@@ -129,6 +131,15 @@ class StepOp(IRDLOperation):
         )
 
     @property
+    def overlap(self) -> int:
+        """The cycles that the following step shares with the draining of this one's pipeline."""
+        return 0 if self.overlap_attr is None else self.overlap_attr.value.data
+
+    @overlap.setter
+    def overlap(self, cycles: int) -> None:
+        self.overlap_attr = IntegerAttr(cycles, i64) if cycles else None
+
+    @property
     def cycles(self) -> int:
         """The least number of cycles that the step lasts when its condition is true."""
         return 1 if self.cycles_attr is None else self.cycles_attr.value.data
@@ -142,12 +153,14 @@ class StepOp(IRDLOperation):
     def parse(cls, parser: Parser) -> StepOp:
         when = parser.parse_operand(i1) if parser.parse_optional_keyword("when") else None
         cycles = parser.parse_integer(allow_boolean=False) if parser.parse_optional_keyword("for") else 1
+        overlap = parser.parse_integer(allow_boolean=False) if parser.parse_optional_keyword("overlap") else 0
         body = parser.parse_region()
         types: Sequence[Attribute] = ()
         if parser.parse_optional_punctuation(":"):
             types = parser.parse_comma_separated_list(parser.Delimiter.NONE, parser.parse_type)
         attributes = parser.parse_optional_attr_dict()
         op = cls(body, types, when, cycles)
+        op.overlap = overlap
         op.attributes.update(attributes)
         return op
 
@@ -157,6 +170,8 @@ class StepOp(IRDLOperation):
             printer.print_operand(self.when)
         if self.cycles_attr is not None:
             printer.print_string(f" for {self.cycles}")
+        if self.overlap:
+            printer.print_string(f" overlap {self.overlap}")
         printer.print_string(" ")
         printer.print_region(self.body, print_entry_block_args=False)
         if self.outs:

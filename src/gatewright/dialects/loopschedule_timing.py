@@ -10,7 +10,7 @@
      the last cycle of the sequence.
 
 Invariants 13 to 15, of memories and operators, are in `loopschedule_sharing.py`; 16 to 18, of pipelines, in
-`loopschedule_pipelines.py`.
+`loopschedule_pipelines.py`; 19, of steps that overlap, in `loopschedule_overlap.py`.
 """
 
 from __future__ import annotations
@@ -32,6 +32,7 @@ from gatewright.dialects.loopschedule import (
     latency_of,
     minimal_cycles,
 )
+from gatewright.dialects.loopschedule_overlap import verify_overlap
 from gatewright.dialects.loopschedule_pipelines import verify_pipeline_timing
 from gatewright.dialects.loopschedule_sharing import verify_intervals, verify_step_sharing
 
@@ -40,7 +41,7 @@ HeadOp: TypeAlias = arith.ConstantOp | memref.AllocOp | memref.AllocaOp | memref
 
 
 def verify_sequence_of(op: StepOp | LoopOp) -> None:
-    """Check invariants 9 to 18 of the outermost sequence that `op` is in, if `op` is the last step or loop of it."""
+    """Check invariants 9 to 19 of the outermost sequence that `op` is in, if `op` is the last step or loop of it."""
     block = op.parent
     if block is None or isinstance(op.parent_op(), StepOp | LoopOp):
         return
@@ -107,6 +108,7 @@ def _verify_sequence(block: Block) -> None:
             case StepOp():
                 _verify_step(op)
                 verify_step_sharing(op)
+                verify_overlap(op)
                 for position, out in enumerate(op.outs):
                     _verify_later_uses(op, out, _origin(op, position))
             case PipelineOp():
@@ -138,6 +140,7 @@ def _verify_step(step: StepOp) -> None:
         match op:
             case StepOp():
                 _verify_step(op)
+                verify_overlap(op)
             case PipelineOp():
                 verify_pipeline_timing(op)
             case SeqWhileOp():

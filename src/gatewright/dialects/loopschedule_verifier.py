@@ -74,7 +74,7 @@ def verify_stage(stage: PipelineStageOp) -> None:
 def _verify_predicate(step: StepOp, stage: PipelineStageOp) -> None:
     """Check that a step in a stage is the predicate of stores."""
     stores = all(isinstance(op, RegisterOp) or op.name == "memref.store" for op in step.body.block.ops)
-    if step.when is None or step.cycles != 1 or step.outs or not stores:
+    if step.when is None or step.cycles != 1 or step.overlap or step.outs or not stores:
         raise VerifyException(
             f"loopschedule.step cannot start in cycle {stage.start}: "
             "in a loopschedule.pipeline.stage it has a condition and holds nothing but stores"

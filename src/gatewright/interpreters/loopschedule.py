@@ -19,6 +19,7 @@ from xdsl.ir import Block, Operation, SSAValue
 from gatewright.dialects.loopschedule import LoopOp, PipelineOp, RegisterOp, SeqWhileOp, StepOp, TerminatorOp
 from gatewright.interpreters import pipeline, while_loop
 from gatewright.interpreters.compiled import ENTRY, Cache
+from gatewright.interpreters.late_stores import LateStores
 from gatewright.interpreters.outcome import Outcome
 from gatewright.interpreters.python_source import PythonSource, zero
 from gatewright.program import Program
@@ -52,7 +53,9 @@ def _build(module: ModuleOp, function: func.FuncOp) -> PythonSource:
         source.line("t = 1")
         for argument in function.body.block.args:
             source.ready(argument)
-        _Scheduled(source).sequence(function.body.block)
+        late = LateStores(source, function)
+        late.declare()
+        _Scheduled(source, late).sequence(function.body.block)
     return source
 
 
@@ -82,8 +85,9 @@ class _StepTree:
 class _Scheduled:
     """The generator of the statements of a scheduled program."""
 
-    def __init__(self, source: PythonSource):
+    def __init__(self, source: PythonSource, late: LateStores):
         self.source = source
+        self._late = late
         self._pending = 0
         """Cycles that have passed and are not yet added to `t`."""
 
@@ -95,8 +99,10 @@ class _Scheduled:
             match op:
                 case StepOp():
                     self._outermost_step(op)
+                    self._late.settle(op)
                 case SeqWhileOp() | PipelineOp():
                     self._loop(op)
+                    self._late.settle(op)
                 case TerminatorOp():
                     pass
                 case func.ReturnOp():
@@ -222,7 +228,7 @@ class _Scheduled:
     def _loop(self, loop: LoopOp) -> None:
         self._flush()
         if isinstance(loop, PipelineOp):
-            pipeline.emit(self.source, loop)
+            pipeline.emit(self.source, loop, self._late.of(loop))
         else:
             while_loop.emit(self.source, loop, "t", lambda: self._iteration(loop.body.block))
             self._pending += 1

@@ -2,19 +2,22 @@
 
 As a rule its iterations run one after the other, which computes the same: what an iteration reads of another one, it
 reads of an earlier one that has run. Memories are the exception, since an iteration may load before an earlier one
-stores. Where that can happen, stores wait in a queue with their cycle until a load of a later cycle. If even that is
-not enough, because an iteration may store before an earlier one loads or stores, `pipeline_overlap` runs the iterations
-as they overlap.
+stores. Where that can happen, stores wait in a queue with their cycle until a load of a later cycle; so they do where
+the next pipeline may load them before they are done (see `late_stores`). If even that is not enough, because an
+iteration may store before an earlier one loads or stores, `pipeline_overlap` runs the iterations as they overlap.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Hashable, Mapping
 
 from xdsl.dialects import memref
-from xdsl.ir import Block, SSAValue
+from xdsl.ir import Block
 
 from gatewright.dialects.loopschedule import PipelineOp, PipelineStageOp, RegisterOp, StepOp
+from gatewright.dialects.loopschedule_overlap import cycles_in_sequence
+from gatewright.dialects.loopschedule_sharing import array_of
 from gatewright.interpreters import pipeline_overlap, while_loop
 from gatewright.interpreters.python_source import PythonSource, zero
 
@@ -37,34 +40,41 @@ class _Starts:
         return all(interval + load > store for load in self.loads for store in self.stores)
 
 
-def emit(source: PythonSource, loop: PipelineOp) -> None:
-    """Emit a pipeline that starts in cycle `t` and leaves `t` at the cycle after its last."""
+def emit(source: PythonSource, loop: PipelineOp, late: Mapping[Hashable, str]) -> None:
+    """Emit a pipeline that starts in cycle `t` and leaves `t` at the cycle after its last, or after its step's.
+
+    `late` are the queues of the arrays whose stores outlast the pipeline or come from the one before.
+    """
     arrays = _starts(loop)
     if all(starts.in_order(loop.interval) for starts in arrays.values()):
         queued = [array for array, starts in arrays.items() if not starts.at_once(loop.interval)]
-        _Sequential(source, loop, {array: source.fresh("queue") for array in queued}).emit()
+        own = {array: source.fresh("queue") for array in queued if array not in late}
+        _Sequential(source, loop, own, late).emit()
     else:
-        pipeline_overlap.emit(source, loop)
+        pipeline_overlap.emit(source, loop, late)
 
 
-def _starts(loop: PipelineOp) -> dict[SSAValue, _Starts]:
-    arrays: dict[SSAValue, _Starts] = defaultdict(_Starts)
+def _starts(loop: PipelineOp) -> dict[Hashable, _Starts]:
+    arrays: dict[Hashable, _Starts] = defaultdict(_Starts)
     for stage in loop.stages:
         for op in stage.walk():
             if isinstance(op, memref.LoadOp):
-                arrays[op.memref].loads.append(stage.start)
+                arrays[array_of(op)].loads.append(stage.start)
             elif isinstance(op, memref.StoreOp):
-                arrays[op.memref].stores.append(stage.start)
+                arrays[array_of(op)].stores.append(stage.start)
     return arrays
 
 
 class _Sequential:
     """The generator of a pipeline whose iterations run one after the other."""
 
-    def __init__(self, source: PythonSource, loop: PipelineOp, queues: dict[SSAValue, str]):
+    def __init__(
+        self, source: PythonSource, loop: PipelineOp, own: Mapping[Hashable, str], late: Mapping[Hashable, str]
+    ):
         self._source, self._loop = source, loop
-        self._queues = queues
+        self._own = own
         """The queue of each array that an iteration may load from before an earlier one stores to it."""
+        self._queues = {**own, **late}
         self._start = source.fresh("start")
         """The cycle, counted from the first iteration's, in which the iteration at hand starts."""
 
@@ -72,13 +82,12 @@ class _Sequential:
         """Emit the loop, and what is left in the queues after it."""
         source, loop = self._source, self._loop
         source.line(f"{self._start} = 0")
-        for queue in self._queues.values():
+        for queue in self._own.values():
             source.line(f"{queue} = deque()")
         while_loop.emit(source, loop, f"t + {self._start}", self._iteration)
-        source.line(f"t += {self._start} + {loop.depth - loop.interval} if {self._start} else 1")
-        for array, queue in self._queues.items():
-            with source.indented(f"for _, address, value in {queue}:"):
-                source.line(f"{source.text_of(array)}[address] = value")
+        for queue in self._own.values():
+            source.line(f"for _, array, address, value in {queue}: array[address] = value")
+        source.line(f"t += {self._start} + {cycles_in_sequence(loop) - loop.interval} if {self._start} else 1")
 
     def _iteration(self) -> None:
         for stage in self._loop.stages:
@@ -108,7 +117,7 @@ class _Sequential:
         source = self._source
         for op in stage.body.block.ops:
             if isinstance(op, memref.LoadOp):
-                self._settle(op.memref, stage.start)
+                self._settle(op, stage.start)
                 source.speculative_load(op)
             elif not isinstance(op, memref.StoreOp | StepOp | RegisterOp) and not source.arithmetic(op):
                 raise source.unsupported(op)
@@ -120,14 +129,10 @@ class _Sequential:
                     for inner in _stores_of(op.body.block):
                         self._store(inner, stage.start)
 
-    def _settle(self, array: SSAValue, start: int) -> None:
+    def _settle(self, load: memref.LoadOp, start: int) -> None:
         """Emit the stores that an array's queue holds from before a cycle of the iteration at hand."""
-        if (queue := self._queues.get(array)) is None:
-            return
-        source = self._source
-        with source.indented(f"while {queue} and {queue}[0][0] < {self._start} + {start}:"):
-            source.line(f"_, address, value = {queue}.popleft()")
-            source.line(f"{source.text_of(array)}[address] = value")
+        if (queue := self._queues.get(array_of(load))) is not None:
+            self._source.apply_stores(queue, f"t + {self._start} + {start}")
 
     def _store(self, op: memref.StoreOp, start: int) -> None:
         source = self._source
@@ -135,10 +140,11 @@ class _Sequential:
         if access.inside:
             source.line(f"if not ({access.inside}): {source.fault(op, access)}")
         element = source.element(op, access)
-        if (queue := self._queues.get(op.memref)) is None:
+        if (queue := self._queues.get(array_of(op))) is None:
             source.line(f"{element} = {source.text_of(op.value)}")
         else:
-            what = f"{self._start} + {start}, {access.address.text}, {source.text_of(op.value)}"
+            when, array = f"t + {self._start} + {start}", source.text_of(op.memref)
+            what = f"{when}, {array}, {access.address.text}, {source.text_of(op.value)}"
             source.line(f"{queue}.append(({what}))")
 
 

@@ -8,10 +8,14 @@ and vanishes without a trace when the condition turns out false.
 
 from __future__ import annotations
 
+from collections.abc import Hashable, Mapping
+
 from xdsl.dialects import memref
 from xdsl.ir import SSAValue
 
 from gatewright.dialects.loopschedule import PipelineOp, PipelineStageOp, RegisterOp, StepOp, condition_cycle
+from gatewright.dialects.loopschedule_overlap import cycles_in_sequence
+from gatewright.dialects.loopschedule_sharing import array_of
 from gatewright.interpreters import while_loop
 from gatewright.interpreters.python_source import PythonSource, zero
 from gatewright.interpreters.terms import Term, named
@@ -35,16 +39,21 @@ class _Slots:
         self.registered = end - self.results - len(loop.outs)
 
 
-def emit(source: PythonSource, loop: PipelineOp) -> None:
-    """Emit a pipeline that starts in cycle `t` and leaves `t` at the cycle after its last."""
+def emit(source: PythonSource, loop: PipelineOp, late: Mapping[Hashable, str]) -> None:
+    """Emit a pipeline that starts in cycle `t` and leaves `t` at the cycle after its last, or after its step's.
+
+    `late` are the queues of the arrays whose stores outlast the pipeline or come from the one before.
+    """
     slots = _Slots(loop)
-    this, before, flight, stores, due, trips, going, done = (
-        source.fresh(name) for name in ("this", "before", "flight", "stores", "due", "trips", "going", "done")
-    )
-    late = condition_cycle(loop)
+    names = ("this", "before", "flight", "stores", "due", "trips", "going", "done", "now")
+    this, before, flight, stores, due, trips, going, done, now = (source.fresh(name) for name in names)
+    decided = condition_cycle(loop)
     _initial_iteration(source, loop, slots, done)
     source.line(f"{flight}, {due}, {trips}, {going}, {before} = [], 0, 0, True, {done}")
+    source.line(f"{now} = t")
     with source.indented("while True:"):
+        for queue in late.values():
+            source.apply_stores(queue, now)
         with source.indented(f"if {going} and not {due}:"):
             values = slots.results + len(loop.outs) + slots.registered - _FIRST_SLOT
             source.line(f"{before} = [0, {before}] + [0] * {values}")
@@ -54,18 +63,22 @@ def emit(source: PythonSource, loop: PipelineOp) -> None:
         source.line(f"{stores} = []")
         with source.indented(f"for {this} in {flight}:"):
             _arguments(source, loop, slots, f"{this}[1]")
-            with source.indented(f"if {this}[0] == {late}:"):
+            with source.indented(f"if {this}[0] == {decided}:"):
                 _condition(source, loop, this, flight, going, trips)
             for stage in loop.stages:
                 with source.indented(f"if {this}[0] == {stage.start}:"):
-                    _stage(source, stage, loop, slots, this, stores)
-        source.line(f"for array, address, value in {stores}: array[address] = value")
+                    _stage(source, stage, loop, slots, this, stores, late)
+        for queue in late.values():
+            source.line(f"{queue}.extend(({now}, *store[1:]) for store in {stores} if store[0] is {queue})")
+        source.line(f"for queue, array, address, value in {stores}:")
+        source.line("    if queue is None: array[address] = value")
+        source.line(f"{now} += 1")
         source.line(f"for {this} in {flight}: {this}[0] += 1")
-        with source.indented(f"if {flight} and {flight}[0][0] > {max(loop.depth - 1, late)}:"):
+        with source.indented(f"if {flight} and {flight}[0][0] > {max(loop.depth - 1, decided)}:"):
             source.line(f"{done} = {flight}.pop(0)")
             source.line(f"{done}[1] = None")
         source.line(f"if not {flight} and not {going}: break")
-    source.line(f"t += ({trips} - 1) * {loop.interval} + {loop.depth} if {trips} else 1")
+    source.line(f"t += ({trips} - 1) * {loop.interval} + {cycles_in_sequence(loop)} if {trips} else 1")
     for position, out in enumerate(loop.outs):
         name = source.declare(out)
         source.line(f"{name} = {done}[{slots.results + position}]")
@@ -102,27 +115,40 @@ def _condition(source: PythonSource, loop: PipelineOp, this: str, flight: str, g
 
 
 def _stage(
-    source: PythonSource, stage: PipelineStageOp, loop: PipelineOp, slots: _Slots, this: str, stores: str
+    source: PythonSource,
+    stage: PipelineStageOp,
+    loop: PipelineOp,
+    slots: _Slots,
+    this: str,
+    stores: str,
+    late: Mapping[Hashable, str],
 ) -> None:
     if stage.when is None:
-        _stage_body(source, stage, loop, slots, this, stores)
+        _stage_body(source, stage, loop, slots, this, stores, late)
         return
     with source.indented(f"if {source.atom(stage.when).text}:"):
-        _stage_body(source, stage, loop, slots, this, stores)
+        _stage_body(source, stage, loop, slots, this, stores, late)
     # What a stage registers without being executed is unspecified: the zeros that an iteration begins with.
 
 
-def _store(source: PythonSource, op: memref.StoreOp, stores: str) -> None:
+def _store(source: PythonSource, op: memref.StoreOp, stores: str, late: Mapping[Hashable, str]) -> None:
     access = source.access(op)
     if access.inside:
         source.line(f"if not ({access.inside}): {source.fault(op, access)}")
     source.element(op, access)
-    target = f"{source.text_of(op.memref)}, {access.address.text}, {source.text_of(op.value)}"
+    queue = late.get(array_of(op))
+    target = f"{queue}, {source.text_of(op.memref)}, {access.address.text}, {source.text_of(op.value)}"
     source.line(f"{stores}.append(({target}))")
 
 
 def _stage_body(
-    source: PythonSource, stage: PipelineStageOp, loop: PipelineOp, slots: _Slots, this: str, stores: str
+    source: PythonSource,
+    stage: PipelineStageOp,
+    loop: PipelineOp,
+    slots: _Slots,
+    this: str,
+    stores: str,
+    late: Mapping[Hashable, str],
 ) -> None:
     for op in stage.body.block.ops:
         if source.arithmetic(op) or isinstance(op, RegisterOp):
@@ -131,12 +157,12 @@ def _stage_body(
             case memref.LoadOp():
                 source.speculative_load(op)
             case memref.StoreOp():
-                _store(source, op, stores)
+                _store(source, op, stores, late)
             case StepOp() if op.when is not None:
                 with source.indented(f"if {source.atom(op.when).text}:"):
                     for inner in op.body.block.ops:
                         if isinstance(inner, memref.StoreOp):
-                            _store(source, inner, stores)
+                            _store(source, inner, stores, late)
             case _:
                 raise source.unsupported(op)
     for out, value in zip(stage.outs, stage.register.values, strict=True):

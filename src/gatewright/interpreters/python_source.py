@@ -216,6 +216,12 @@ class PythonSource:
         self.line(f"{name} = {element}{f' if {access.inside} else 0' if access.inside else ''}")
         self.ready(op.res)
 
+    def apply_stores(self, queue: str, cycle: str) -> None:
+        """Emit the stores that a queue of (cycle, array, address, value) holds from before a cycle."""
+        with self.indented(f"while {queue} and {queue}[0][0] < {cycle}:"):
+            self.line(f"_, array, address, value = {queue}.popleft()")
+            self.line("array[address] = value")
+
     def parameters(self) -> list[str]:
         """Declare the function's arguments and return their names."""
         names: list[str] = []

@@ -40,13 +40,16 @@ def _replaces(other: Operation, operation: Operation, place: Place, use: Place) 
     item, in_loop = within
     position = place.timeline.positions[item]
     at_use = next(ancestor for ancestor in use.ancestors() if ancestor.timeline is place.timeline)
-    if not place.position <= position <= at_use.position:
+    in_first_cycle = at_use is use and not use.last and not use.onwards
+    at_use_item = place.timeline.items[at_use.position]
+    # A pipeline that drains while the next item runs still uses the result then.
+    drains = not in_first_cycle and isinstance(at_use_item, StepOp) and at_use_item.overlap > 0
+    if not place.position <= position <= at_use.position + drains:
         return False
     if position == place.position:
         # Outside loops it starts in the same cycle, so that a condition excludes it where the operation is executed.
         return in_loop
     if position == at_use.position:
-        in_first_cycle = at_use is use and not use.last and not use.onwards
         return not in_first_cycle
     return True
 

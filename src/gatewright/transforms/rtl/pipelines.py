@@ -266,8 +266,13 @@ class Pipeline:
             empty = circuit.all_of(self.start, circuit.invert(going))
             cancelled = circuit.all_of(cancelled, circuit.invert(self.start))
         self.launch.connect(circuit.any_of(starts, self.token_decided(interval)))
-        left = self.last - interval - self.decided
+        left = self.last - interval - self.decided - self._overlap()
         return circuit.any_of(empty, circuit.delay(cancelled, left, f"{self.name}_drain"))
+
+    def _overlap(self) -> int:
+        """The cycles before its last one in which the pipeline hands on the token of its end."""
+        step = self.loop.parent_op()
+        return step.overlap if isinstance(step, StepOp) else 0
 
     def _decide_early(self, following: list[Source]) -> SSAValue:
         """Decide on the next iteration in the last cycle of each; the token of the end."""

@@ -1,0 +1,64 @@
+"""Stores of a pipeline that take effect while the step behind it runs already.
+
+A step with an overlap ends before its pipeline has drained, so that the next pipeline may load an element before it is
+stored. Where the one stores to an array that the other loads from, stores of both wait in a queue with their cycle
+until a load of a later one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+
+from xdsl.dialects import func, memref
+from xdsl.ir import Operation
+
+from gatewright.dialects.loopschedule import LoopOp, PipelineOp, StepOp
+from gatewright.dialects.loopschedule_overlap import draining_pipeline, following
+from gatewright.dialects.loopschedule_sharing import array_of
+from gatewright.interpreters.python_source import PythonSource
+
+
+class LateStores:
+    """The queues of a function, and which pipelines use them."""
+
+    def __init__(self, source: PythonSource, function: func.FuncOp):
+        self._source = source
+        self._queues: dict[Hashable, str] = {}
+        self._of: dict[Operation, dict[Hashable, str]] = {}
+        self._items: set[Operation] = set()
+        for step in function.walk():
+            if isinstance(step, StepOp) and step.overlap:
+                self._join(step)
+
+    def _join(self, step: StepOp) -> None:
+        after, pipeline = following(step), draining_pipeline(step)
+        assert after is not None and pipeline is not None
+        self._items |= {step, after}
+        loaded, accessed = _accessed(after, memref.LoadOp), _accessed(after, memref.LoadOp, memref.StoreOp)
+        shared = [array for array in _accessed(pipeline, memref.StoreOp) if array in loaded]
+        shared += [array for array in self.of(pipeline) if array in accessed]
+        for array in shared:
+            if array not in self._queues:
+                self._queues[array] = self._source.fresh("late")
+            for loop in (pipeline, *(op for op in after.walk() if isinstance(op, PipelineOp))):
+                self._of.setdefault(loop, {})[array] = self._queues[array]
+
+    def declare(self) -> None:
+        """Emit the queues."""
+        for queue in self._queues.values():
+            self._source.line(f"{queue} = deque()")
+
+    def of(self, pipeline: PipelineOp) -> dict[Hashable, str]:
+        """The queues of the arrays whose stores by a pipeline, or before its loads, may be late."""
+        return self._of.get(pipeline, {})
+
+    def settle(self, item: StepOp | LoopOp) -> None:
+        """Emit the stores that have been done when what follows an item starts in cycle `t`."""
+        if item in self._items:
+            for queue in self._queues.values():
+                self._source.apply_stores(queue, "t")
+
+
+def _accessed(item: StepOp | LoopOp, *kinds: type[memref.LoadOp | memref.StoreOp]) -> dict[Hashable, None]:
+    """The arrays of the loads or stores in a step or loop, in the order of the text."""
+    return {array_of(op): None for op in item.walk() if isinstance(op, kinds)}
