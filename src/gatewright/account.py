@@ -76,7 +76,8 @@ def loop_rows(schedule: Program) -> Iterator[dict[str, Any]]:
     """The loops in program order.
 
     Source line, nesting, trip count, interval and depth (cycles from one iteration to the next, and of one iteration),
-    cycles in all, each where it is the same in every run, and what keeps the interval from being smaller.
+    cycles in all, each where it is the same in every run, how many of them what follows shares, and what keeps the
+    interval from being smaller.
     """
     yield from _loops(schedule.function.body.block, 0)
 
@@ -107,9 +108,16 @@ def _loops(block: Block, nesting: int) -> Iterator[dict[str, Any]]:
                 "interval": body if isinstance(op, SeqWhileOp) else op.interval,
                 "depth": body if isinstance(op, SeqWhileOp) else op.depth,
                 "cycles": _cycles(op),
+                "overlap": _overlap(op),
                 "limited_by": limit.data if isinstance(limit, StringAttr) else SHORT if body == 1 else SEQUENTIAL,
             }
             yield from _loops(op.body.block, nesting + 1)
+
+
+def _overlap(op: Operation) -> int | None:
+    """The cycles in which a pipeline drains while the next step runs, if there are any."""
+    step = op.parent_op()
+    return step.overlap or None if isinstance(op, PipelineOp) and isinstance(step, StepOp) else None
 
 
 def _line(op: Operation) -> str | None:

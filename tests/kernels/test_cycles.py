@@ -145,3 +145,24 @@ def test_a_sum_at_addresses_from_data_takes_a_cycle_an_element(rows: list[int]):
     run = design.run(values, np.array(rows, np.int32), columns, x, y)
     np.testing.assert_array_equal(y, expected)
     assert run.cycles is not None and run.cycles <= 40 + 8
+
+
+def relay(a: gw.i32[64], b: gw.i32[64], c: gw.i32[64]):
+    for i in range(64):
+        b[i] = a[i] * 3 + i
+    for i in range(63):
+        c[i] = b[i + 1] * b[i + 1]
+    for i in range(62):
+        a[i] = c[i] + b[63 - i]
+
+
+def test_loops_that_depend_on_each_other_start_before_the_last_one_has_drained():
+    """An iteration a cycle, one pipeline to fill and one to drain, whatever the loops hand each other."""
+    design = gw.compile(relay)
+    arrays = [np.arange(64, dtype=np.int32) * k for k in (1, 2, 3)]
+    expected = [array.copy() for array in arrays]
+    relay(*expected)
+    run = design.run(*arrays)
+    for actual, wanted in zip(arrays, expected, strict=True):
+        np.testing.assert_array_equal(actual, wanted)
+    assert run.cycles == design.report["cycles"] <= 64 + 63 + 62 + 9

@@ -2,11 +2,13 @@
 
 A step with an overlap ends before its pipeline has drained, so that the next pipeline may load an element before it is
 stored. Where the one stores to an array that the other loads from, stores of both wait in a queue with their cycle
-until a load of a later one.
+until a load of a later one. A pipeline does its stores only as far as its step has certainly not ended: what it loads
+itself after that, while it drains, it looks up among those that wait.
 """
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Hashable
 
 from xdsl.dialects import func, memref
@@ -16,6 +18,14 @@ from gatewright.dialects.loopschedule import LoopOp, PipelineOp, StepOp
 from gatewright.dialects.loopschedule_overlap import draining_pipeline, following
 from gatewright.dialects.loopschedule_sharing import array_of
 from gatewright.interpreters.python_source import PythonSource
+
+
+def latest(queue: deque[tuple[int, list[int], int, int]], array: list[int], address: int, cycle: int) -> int:
+    """What a load sees before the stores that wait in a queue from `cycle` on, while those before are not yet done."""
+    for when, target, place, value in reversed(queue):
+        if when < cycle and target is array and place == address:
+            return value
+    return array[address]
 
 
 class LateStores:
@@ -45,6 +55,7 @@ class LateStores:
 
     def declare(self) -> None:
         """Emit the queues."""
+        self._source.constants["latest"] = latest
         for queue in self._queues.values():
             self._source.line(f"{queue} = deque()")
 

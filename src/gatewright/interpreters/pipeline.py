@@ -117,8 +117,7 @@ class _Sequential:
         source = self._source
         for op in stage.body.block.ops:
             if isinstance(op, memref.LoadOp):
-                self._settle(op, stage.start)
-                source.speculative_load(op)
+                self._load(op, stage.start)
             elif not isinstance(op, memref.StoreOp | StepOp | RegisterOp) and not source.arithmetic(op):
                 raise source.unsupported(op)
         for op in stage.body.block.ops:
@@ -129,10 +128,15 @@ class _Sequential:
                     for inner in _stores_of(op.body.block):
                         self._store(inner, stage.start)
 
-    def _settle(self, load: memref.LoadOp, start: int) -> None:
-        """Emit the stores that an array's queue holds from before a cycle of the iteration at hand."""
-        if (queue := self._queues.get(array_of(load))) is not None:
-            self._source.apply_stores(queue, f"t + {self._start} + {start}")
+    def _load(self, load: memref.LoadOp, start: int) -> None:
+        """Emit a load, before it the stores that the array's queue holds from before its cycle."""
+        source, queue, draining = self._source, self._queues.get(array_of(load)), cycles_in_sequence(self._loop)
+        if queue is not None:
+            source.apply_stores(queue, f"t + {self._start} + {min(start, draining)}")
+        if queue is not None and start > draining:
+            source.speculative_load(load, queue, f"t + {self._start} + {start}")
+        else:
+            source.speculative_load(load)
 
     def _store(self, op: memref.StoreOp, start: int) -> None:
         source = self._source

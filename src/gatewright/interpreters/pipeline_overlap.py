@@ -9,6 +9,7 @@ and vanishes without a trace when the condition turns out false.
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping
+from dataclasses import dataclass
 
 from xdsl.dialects import memref
 from xdsl.ir import SSAValue
@@ -39,6 +40,17 @@ class _Slots:
         self.registered = end - self.results - len(loop.outs)
 
 
+@dataclass(frozen=True)
+class _Cycle:
+    """The variables of the cycle at hand."""
+
+    now: str
+    stores: str
+    """The stores that take effect at its end."""
+    late: Mapping[Hashable, str]
+    """The queues of the arrays whose stores do so later."""
+
+
 def emit(source: PythonSource, loop: PipelineOp, late: Mapping[Hashable, str]) -> None:
     """Emit a pipeline that starts in cycle `t` and leaves `t` at the cycle after its last, or after its step's.
 
@@ -47,13 +59,14 @@ def emit(source: PythonSource, loop: PipelineOp, late: Mapping[Hashable, str]) -
     slots = _Slots(loop)
     names = ("this", "before", "flight", "stores", "due", "trips", "going", "done", "now")
     this, before, flight, stores, due, trips, going, done, now = (source.fresh(name) for name in names)
-    decided = condition_cycle(loop)
+    cycle, decided = _Cycle(now, stores, late), condition_cycle(loop)
     _initial_iteration(source, loop, slots, done)
     source.line(f"{flight}, {due}, {trips}, {going}, {before} = [], 0, 0, True, {done}")
     source.line(f"{now} = t")
     with source.indented("while True:"):
         for queue in late.values():
-            source.apply_stores(queue, now)
+            ends = f"t + ({trips} - 1) * {loop.interval} + {cycles_in_sequence(loop)} if {trips} else t"
+            source.apply_stores(queue, f"min({now}, {ends})")
         with source.indented(f"if {going} and not {due}:"):
             values = slots.results + len(loop.outs) + slots.registered - _FIRST_SLOT
             source.line(f"{before} = [0, {before}] + [0] * {values}")
@@ -67,7 +80,7 @@ def emit(source: PythonSource, loop: PipelineOp, late: Mapping[Hashable, str]) -
                 _condition(source, loop, this, flight, going, trips)
             for stage in loop.stages:
                 with source.indented(f"if {this}[0] == {stage.start}:"):
-                    _stage(source, stage, loop, slots, this, stores, late)
+                    _stage(source, stage, loop, slots, this, cycle)
         for queue in late.values():
             source.line(f"{queue}.extend(({now}, *store[1:]) for store in {stores} if store[0] is {queue})")
         source.line(f"for queue, array, address, value in {stores}:")
@@ -120,25 +133,24 @@ def _stage(
     loop: PipelineOp,
     slots: _Slots,
     this: str,
-    stores: str,
-    late: Mapping[Hashable, str],
+    cycle: _Cycle,
 ) -> None:
     if stage.when is None:
-        _stage_body(source, stage, loop, slots, this, stores, late)
+        _stage_body(source, stage, loop, slots, this, cycle)
         return
     with source.indented(f"if {source.atom(stage.when).text}:"):
-        _stage_body(source, stage, loop, slots, this, stores, late)
+        _stage_body(source, stage, loop, slots, this, cycle)
     # What a stage registers without being executed is unspecified: the zeros that an iteration begins with.
 
 
-def _store(source: PythonSource, op: memref.StoreOp, stores: str, late: Mapping[Hashable, str]) -> None:
+def _store(source: PythonSource, op: memref.StoreOp, cycle: _Cycle) -> None:
     access = source.access(op)
     if access.inside:
         source.line(f"if not ({access.inside}): {source.fault(op, access)}")
     source.element(op, access)
-    queue = late.get(array_of(op))
+    queue = cycle.late.get(array_of(op))
     target = f"{queue}, {source.text_of(op.memref)}, {access.address.text}, {source.text_of(op.value)}"
-    source.line(f"{stores}.append(({target}))")
+    source.line(f"{cycle.stores}.append(({target}))")
 
 
 def _stage_body(
@@ -147,22 +159,21 @@ def _stage_body(
     loop: PipelineOp,
     slots: _Slots,
     this: str,
-    stores: str,
-    late: Mapping[Hashable, str],
+    cycle: _Cycle,
 ) -> None:
     for op in stage.body.block.ops:
         if source.arithmetic(op) or isinstance(op, RegisterOp):
             continue
         match op:
             case memref.LoadOp():
-                source.speculative_load(op)
+                source.speculative_load(op, cycle.late.get(array_of(op), ""), cycle.now)
             case memref.StoreOp():
-                _store(source, op, stores, late)
+                _store(source, op, cycle)
             case StepOp() if op.when is not None:
                 with source.indented(f"if {source.atom(op.when).text}:"):
                     for inner in op.body.block.ops:
                         if isinstance(inner, memref.StoreOp):
-                            _store(source, inner, stores, late)
+                            _store(source, inner, cycle)
             case _:
                 raise source.unsupported(op)
     for out, value in zip(stage.outs, stage.register.values, strict=True):

@@ -208,10 +208,15 @@ class PythonSource:
         """The call that reports an access outside its array."""
         return f"outside({self.faults.number(op)}, ({''.join(f'{index.text}, ' for index in access.indices)}))"
 
-    def speculative_load(self, op: memref.LoadOp) -> None:
-        """Emit a load that is harmless outside its array, where its value is unspecified: 0."""
+    def speculative_load(self, op: memref.LoadOp, late: str = "", cycle: str = "") -> None:
+        """Emit a load that is harmless outside its array, where its value is unspecified: 0.
+
+        Of what the queue `late` holds it sees what is stored before a cycle.
+        """
         access = self.access(op)
         element = self.element(op, access)
+        if late:
+            element = f"latest({late}, {self.text_of(op.memref)}, {access.address.text}, {cycle})"
         name = self.declare(op.res)
         self.line(f"{name} = {element}{f' if {access.inside} else 0' if access.inside else ''}")
         self.ready(op.res)

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from xdsl.parser import Parser
 
+from gatewright.context import context
+from gatewright.dialects.loopschedule import StepOp
+from gatewright.dialects.loopschedule_overlap import most_overlap
 from gatewright.interface import Signature, element_of
 from gatewright.types import Array, Integer
 
@@ -39,6 +43,34 @@ def test_random_schedules_run_as_interpreted(both, batch, pipelines):
         _, _, cycles = program.expected(*drawn)
         program.simulator.interrupt(program.raw(drawn), int(random.integers(1, cycles + 1)))
         program.agree(*arguments(program.program.signature, random), reset=False, hold_start=True)
+
+
+def overlapped(text: str, random: np.random.Generator) -> tuple[str, int]:
+    """A schedule in which steps end before their pipelines have drained, wherever they may; and how many do."""
+    module = Parser(context(), text).parse_module()
+    steps = [op for op in module.walk() if isinstance(op, StepOp)]
+    for step in reversed(steps):
+        most = most_overlap(step).cycles
+        step.overlap = int(random.integers(min(1, most), most + 1))
+    return str(module), sum(step.overlap > 0 for step in steps)
+
+
+@pytest.mark.parametrize("batch", range(12))
+def test_pipelines_that_start_while_others_drain_run_as_interpreted(both, batch):
+    from random_schedules.sequences import generate
+
+    steps = 0
+    for seed in range(batch * BATCH, (batch + 1) * BATCH):
+        random = np.random.default_rng(seed)
+        text, overlaps = overlapped(generate(seed), random)
+        steps += overlaps
+        program = both(text)
+        for run in range(3):
+            try:
+                program.agree(*arguments(program.program.signature, random), reset=run == 0)
+            except AssertionError as error:
+                raise AssertionError(f"seed {seed}, run {run}: {error}\n{text}") from error
+    assert steps > 0
 
 
 def test_the_generator_depends_on_its_seed_only():

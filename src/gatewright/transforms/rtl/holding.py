@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from xdsl.ir import Block, Operation
 
 from gatewright.dialects.loopschedule import LoopOp, PipelineStageOp, StepOp
-from gatewright.transforms.rtl.places import Place
+from gatewright.transforms.rtl.places import Place, Timeline
 
 
 @dataclass
@@ -41,9 +41,7 @@ def _replaces(other: Operation, operation: Operation, place: Place, use: Place) 
     position = place.timeline.positions[item]
     at_use = next(ancestor for ancestor in use.ancestors() if ancestor.timeline is place.timeline)
     in_first_cycle = at_use is use and not use.last and not use.onwards
-    at_use_item = place.timeline.items[at_use.position]
-    # A pipeline that drains while the next item runs still uses the result then.
-    drains = not in_first_cycle and isinstance(at_use_item, StepOp) and at_use_item.overlap > 0
+    drains = not in_first_cycle and _drains(place.timeline, at_use.position)
     if not place.position <= position <= at_use.position + drains:
         return False
     if position == place.position:
@@ -52,6 +50,12 @@ def _replaces(other: Operation, operation: Operation, place: Place, use: Place) 
     if position == at_use.position:
         return not in_first_cycle
     return True
+
+
+def _drains(timeline: Timeline, position: int) -> bool:
+    """Whether a pipeline of an item may still use results when the next item runs."""
+    item = timeline.items[position] if position < len(timeline.items) else None
+    return isinstance(item, StepOp) and item.overlap > 0
 
 
 def _item_in(operation: Operation, block: Block) -> tuple[Operation, bool] | None:

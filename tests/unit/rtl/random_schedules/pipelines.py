@@ -49,7 +49,7 @@ class Pipeline:
     def write(self) -> list[Value]:
         """Write the pipeline; its results."""
         generator, random = self.generator, self.random
-        bound = self.bound()
+        bound, trips = self.bound()
         carried = [self.step.need(random.choice(WIDTHS)) for _ in range(random.randint(0, 3))]
         # The first cycle in which each argument is used: what comes next has to be there an interval later.
         counted = random.choice([start for start in self.starts if start + 1 < self.interval + self.depth])
@@ -84,16 +84,17 @@ class Pipeline:
         generator.lines.insert(
             header,
             "  " * generator.depth + f"{names + ' = ' if results else ''}loopschedule.pipeline II = {self.interval} "
-            f"iter_args({pairs}) : ({types}) -> ({result_types}) {{",
+            f"{'' if trips is None else f'trip_count = {trips} '}iter_args({pairs}) : ({types}) -> ({result_types}) {{",
         )
         return results
 
-    def bound(self) -> str:
-        """The name of a number of iterations, sometimes one that depends on data."""
+    def bound(self) -> tuple[str, int | None]:
+        """The name of a number of iterations, sometimes one that depends on data, and the number if it does not."""
         if self.random.random() < 0.5:
-            return self.generator.constant(self.random.randint(0, 5), INDEX)
+            trips = self.random.randint(0, 5)
+            return self.generator.constant(trips, INDEX), trips
         limit = self.generator.constant(3, INDEX)
-        return self.step.add(INDEX, f"arith.andi {self.step.need(INDEX).name}, {limit} : index").name
+        return self.step.add(INDEX, f"arith.andi {self.step.need(INDEX).name}, {limit} : index").name, None
 
     def stages(self, arguments: list[Value], firsts: list[int], decided: int) -> tuple[list[Value], list[Value]]:
         """Write the stages; the arguments of the next iteration, and all values with the cycles they are there in."""
