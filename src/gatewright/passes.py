@@ -15,6 +15,7 @@ PASSES: dict[str, str] = {
     "flatten-loops": "loops.flatten_loops:FlattenLoopsPass",
     "forward-across-iterations": "loops.forward_across_iterations:ForwardAcrossIterationsPass",
     "forward-stores": "loops.forward_stores:ForwardStoresPass",
+    "fuse-loops": "loops.fuse_loops:FuseLoopsPass",
     "if-convert": "loops.if_convert:IfConvertPass",
     "if-to-guard": "loops.if_to_guard:IfToGuardPass",
     "narrow-indices": "loops.narrow_indices:NarrowIndicesPass",

@@ -30,6 +30,7 @@ from gatewright.transforms.loops.divide_by_constants import DivideByConstantsPas
 from gatewright.transforms.loops.flatten_loops import MOST_OPERATIONS, FlattenLoopsPass
 from gatewright.transforms.loops.forward_across_iterations import ForwardAcrossIterationsPass
 from gatewright.transforms.loops.forward_stores import ForwardStoresPass
+from gatewright.transforms.loops.fuse_loops import FuseLoopsPass
 from gatewright.transforms.loops.if_convert import IfConvertPass
 from gatewright.transforms.loops.if_to_guard import IfToGuardPass
 from gatewright.transforms.loops.narrow_indices import NarrowIndicesPass
@@ -73,6 +74,7 @@ def loops_to_schedule(options: Options) -> tuple[ModulePass, ...]:
         SimplifyLoopsPass(),
         CommonSubexpressionElimination(),
         LoopInvariantCodeMotionPass(),
+        FuseLoopsPass(),
         IfConvertPass(),
         CommonSubexpressionElimination(),
         PromoteAccumulatorsPass(),

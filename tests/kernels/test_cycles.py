@@ -147,6 +147,24 @@ def test_a_sum_at_addresses_from_data_takes_a_cycle_an_element(rows: list[int]):
     assert run.cycles is not None and run.cycles <= 40 + 8
 
 
+def chain(a: gw.i32[64], b: gw.i32[64], c: gw.i32[64]):
+    t = a * 3 + b
+    u = np.maximum(t, 0) - a
+    c[:] = u * t
+
+
+def test_loops_over_the_same_elements_are_one_loop():
+    """And the arrays between them are gone."""
+    design = gw.compile(chain)
+    arrays = [np.arange(64, dtype=np.int32) * k - 40 for k in (1, 2, 3)]
+    expected = [array.copy() for array in arrays]
+    chain(*expected)
+    run = design.run(*arrays)
+    np.testing.assert_array_equal(arrays, expected)
+    assert run.cycles == design.report["cycles"] <= 64 + 6
+    assert design.report["memories"] == []
+
+
 def relay(a: gw.i32[64], b: gw.i32[64], c: gw.i32[64]):
     for i in range(64):
         b[i] = a[i] * 3 + i

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from xdsl.dialects import arith, memref, scf
+from xdsl.dialects import memref, scf
 from xdsl.ir import Block, Operation, OpResult, Region, SSAValue
 
 from gatewright.analysis.slot_dependences import Trace, accesses_of, trace
@@ -43,7 +43,7 @@ class _Unscheduled:
             registered = map(self._value, stage.register.values)
             self._values.update(zip(stage.outs, registered, strict=True))
         after.add_op(scf.YieldOp(*map(self._value, pipeline.terminator.iter_args)))
-        initial = [_constant_or_self(value) for value in pipeline.iter_args]
+        initial = [_inside_steps(value) for value in pipeline.iter_args]
         self.loop = scf.WhileOp(initial, types, Region(before), Region(after))
 
     def _value(self, value: SSAValue) -> SSAValue:
@@ -67,9 +67,8 @@ class _Unscheduled:
             self.copies[op] = copy
 
 
-def _constant_or_self(value: SSAValue) -> SSAValue:
-    """The constant that a value is, looked up through the registers of steps; else the value itself."""
-    current = value
-    while isinstance(current, OpResult) and isinstance(current.op, StepOp) and current.op.when is None:
-        current = current.op.register.values[current.index]
-    return current if isinstance(current.owner, arith.ConstantOp) else value
+def _inside_steps(value: SSAValue) -> SSAValue:
+    """What a value is, looked up through the registers of steps."""
+    while isinstance(value, OpResult) and isinstance(value.op, StepOp) and value.op.when is None:
+        value = value.op.register.values[value.index]
+    return value
