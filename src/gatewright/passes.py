@@ -20,6 +20,7 @@ PASSES: dict[str, str] = {
     "if-to-guard": "loops.if_to_guard:IfToGuardPass",
     "narrow-indices": "loops.narrow_indices:NarrowIndicesPass",
     "promote-accumulators": "loops.promote_accumulators:PromoteAccumulatorsPass",
+    "reduce-strength": "loops.reduce_strength:ReduceStrengthPass",
     "rotate-while": "loops.rotate_while:RotateWhilePass",
     "simplify-loops": "loops.simplify_loops:SimplifyLoopsPass",
     "unify-multipliers": "loops.unify_multipliers:UnifyMultipliersPass",

@@ -35,6 +35,7 @@ from gatewright.transforms.loops.if_convert import IfConvertPass
 from gatewright.transforms.loops.if_to_guard import IfToGuardPass
 from gatewright.transforms.loops.narrow_indices import NarrowIndicesPass
 from gatewright.transforms.loops.promote_accumulators import PromoteAccumulatorsPass
+from gatewright.transforms.loops.reduce_strength import ReduceStrengthPass
 from gatewright.transforms.loops.rotate_while import RotateWhilePass
 from gatewright.transforms.loops.simplify_loops import SimplifyLoopsPass
 from gatewright.transforms.loops.unify_multipliers import UnifyMultipliersPass
@@ -70,11 +71,14 @@ def loops_to_schedule(options: Options) -> tuple[ModulePass, ...]:
     divide = DivideByConstantsPass() if options.multipliers is None else DivideByConstantsPass(6)
     return (
         SimplifyLoopsPass(),
+        LoopInvariantCodeMotionPass(),
+        CommonSubexpressionElimination(),
+        FuseLoopsPass(),
+        ReduceStrengthPass(products=False),
         divide,
         SimplifyLoopsPass(),
         CommonSubexpressionElimination(),
         LoopInvariantCodeMotionPass(),
-        FuseLoopsPass(),
         IfConvertPass(),
         CommonSubexpressionElimination(),
         PromoteAccumulatorsPass(),
@@ -85,6 +89,7 @@ def loops_to_schedule(options: Options) -> tuple[ModulePass, ...]:
         CommonSubexpressionElimination(),
         IfToGuardPass(),
         RotateWhilePass(),
+        ReduceStrengthPass(),
         NarrowIndicesPass(),
         divide,
         SimplifyLoopsPass(),

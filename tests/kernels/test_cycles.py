@@ -147,6 +147,35 @@ def test_a_sum_at_addresses_from_data_takes_a_cycle_an_element(rows: list[int]):
     assert run.cycles is not None and run.cycles <= 40 + 8
 
 
+def rows(a: gw.i32[8, 13], b: gw.i32[104]):
+    for k in range(104):
+        b[k] = a[k // 13, k % 13] * b[k]
+
+
+def strides(a: gw.i32[120], b: gw.i32[120], n: gw.i32):
+    for i in range(8):
+        for j in range(n):
+            b[i * n + j] = a[i * n + j] * a[i * n + j]
+
+
+def test_subscripts_take_no_multiplier():
+    """The one there is takes a product of the data every cycle."""
+    for kernel, shapes, numbers, iterations in (
+        (rows, ((8, 13), (104,)), (), 104),
+        (strides, ((120,), (120,)), (15,), 120),
+    ):
+        design = gw.compile(kernel, multipliers=1)
+        random = np.random.default_rng(3)
+        arrays = [random.integers(-1000, 1000, shape).astype(np.int32) for shape in shapes]
+        expected = [array.copy() for array in arrays]
+        kernel(*expected, *map(np.int32, numbers))
+        run = design.run(*arrays, *numbers)
+        for actual, wanted in zip(arrays, expected, strict=True):
+            np.testing.assert_array_equal(actual, wanted)
+        assert run.cycles <= iterations + 8
+        assert [row["units"] for row in design.report["operators"]] == [1]
+
+
 def chain(a: gw.i32[64], b: gw.i32[64], c: gw.i32[64]):
     t = a * 3 + b
     u = np.maximum(t, 0) - a

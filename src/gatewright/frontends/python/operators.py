@@ -397,7 +397,7 @@ def number_compare(state: Compilation, operator: str, a: Number, b: Number) -> N
         return _compare_fixed(state, operator, a, b, type_)
     if a.is_known:
         a, b, operator = b, a, _MIRRORED[operator]
-    if b.is_known and (decided := _decided(operator, a, b.known)) is not None:
+    if b.is_known and (decided := _decided(operator, a, b)) is not None:
         return Number(type_, constant=int(decided))
     bits, signed = _comparison_width(a, b)
     if isinstance(a.type, PythonInt) and (isinstance(b.type, PythonInt) or b.is_known):
@@ -414,11 +414,16 @@ def _holds(operator: str, x: float, y: float) -> bool:
     return {"==": x == y, "!=": x != y, "<": x < y, "<=": x <= y, ">": x > y, ">=": x >= y}[operator]
 
 
-def _decided(operator: str, a: Number, constant: int) -> bool | None:
-    """The answer to a comparison with a constant that the type of `a` cannot reach, or None."""
+def _decided(operator: str, a: Number, b: Number) -> bool | None:
+    """The answer to a comparison with a constant that the type of `a` cannot reach, or None.
+
+    Python's integers reach every constant of theirs, of which those that hardware does not have are errors.
+    """
+    constant = b.known
     if isinstance(a.type, PythonInt):
-        return None
-    low, high = (a.type.minimum, a.type.maximum) if isinstance(a.type, Integer) else (0, 1)
+        low, high = (-(1 << 63), (1 << 63) - 1) if isinstance(b.type, Integer) else (constant, constant)
+    else:
+        low, high = (a.type.minimum, a.type.maximum) if isinstance(a.type, Integer) else (0, 1)
     if low <= constant <= high:
         return None
     return _holds(operator, 0, 1 if constant > high else -1)
