@@ -23,6 +23,7 @@ PASSES: dict[str, str] = {
     "reduce-strength": "loops.reduce_strength:ReduceStrengthPass",
     "rotate-while": "loops.rotate_while:RotateWhilePass",
     "simplify-loops": "loops.simplify_loops:SimplifyLoopsPass",
+    "split-loops": "loops.split_loops:SplitLoopsPass",
     "unify-multipliers": "loops.unify_multipliers:UnifyMultipliersPass",
     "loops-to-schedule": "schedule.loops_to_schedule:LoopsToSchedulePass",
     "overlap-loops": "schedule.overlap_loops:OverlapLoopsPass",

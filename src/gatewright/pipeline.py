@@ -38,6 +38,7 @@ from gatewright.transforms.loops.promote_accumulators import PromoteAccumulators
 from gatewright.transforms.loops.reduce_strength import ReduceStrengthPass
 from gatewright.transforms.loops.rotate_while import RotateWhilePass
 from gatewright.transforms.loops.simplify_loops import SimplifyLoopsPass
+from gatewright.transforms.loops.split_loops import SplitLoopsPass
 from gatewright.transforms.loops.unify_multipliers import UnifyMultipliersPass
 from gatewright.transforms.schedule.loops_to_schedule import LoopsToSchedulePass
 from gatewright.transforms.schedule.overlap_loops import OverlapLoopsPass
@@ -81,6 +82,7 @@ def loops_to_schedule(options: Options) -> tuple[ModulePass, ...]:
         LoopInvariantCodeMotionPass(),
         IfConvertPass(),
         CommonSubexpressionElimination(),
+        SplitLoopsPass(),
         PromoteAccumulatorsPass(),
         ForwardAcrossIterationsPass(options.multipliers),
         ForwardStoresPass(),

@@ -1,0 +1,79 @@
+"""Loops that are split give the answers they gave, in fewer cycles."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+import gatewright as gw
+from gatewright import pipeline
+from gatewright.transforms.loops.split_loops import SplitLoopsPass
+
+
+def mean(x: gw.i32[8, 8], n: gw.i32[8], m: gw.i32[8, 8]):
+    for i in range(8):
+        s = np.int32(0)
+        for j in range(8):
+            s += x[i, j]
+        m[i, 0] = s // n[i]
+
+
+def scale(x: gw.i32[8, 8], n: gw.i32[8], m: gw.i32[8, 8]):
+    for i in range(1, 8):
+        factor = np.int32(1_000_000) // n[i - 1]
+        for j in range(8):
+            m[i, j] = x[i, j] * factor
+
+
+def normalise(x: gw.i32[8, 8], n: gw.i32[8], m: gw.i32[8, 8]):
+    for i in range(8):
+        s = n[i]
+        for j in range(8):
+            s += x[i, j]
+        factor = np.int32(1 << 20) // s
+        for j in range(8):
+            m[i, j] = x[i, j] * factor
+        n[i] = s % (factor + 1)
+
+
+def in_place(x: gw.i32[8, 8], n: gw.i32[8], m: gw.i32[8, 8]):
+    for i in range(8):
+        s = np.int32(1)
+        for j in range(i + 1):
+            s += x[i, j]
+        for j in range(8):
+            x[i, j] = x[i, j] + n[i] // s
+
+
+def recurrence(x: gw.i32[8, 8], n: gw.i32[8], m: gw.i32[8, 8]):
+    for i in range(8):
+        s = np.int32(1)
+        for j in range(i):
+            s += n[j]
+        n[i] = x[i, i] // s
+
+
+def cycles(kernel: Callable[..., None]) -> int:
+    design = gw.compile(kernel)
+    random = np.random.default_rng(4)
+    arrays = [random.integers(1, 100, shape).astype(np.int32) for shape in ((8, 8), (8,), (8, 8))]
+    expected = [array.copy() for array in arrays]
+    kernel(*expected)
+    for level in ("schedule", "rtl"):
+        given = [array.copy() for array in arrays]
+        run = design.run(*given, level=level)
+        for actual, wanted in zip(given, expected, strict=True):
+            np.testing.assert_array_equal(actual, wanted)
+        assert run.cycles == design.report["cycles"]
+    return design.report["cycles"]
+
+
+@pytest.mark.parametrize(("kernel", "gains"), [(mean, 1), (scale, 1), (normalise, 1), (in_place, 0), (recurrence, 0)])
+def test_a_split_loop_takes_fewer_cycles(kernel: Callable[..., None], gains: int, monkeypatch: pytest.MonkeyPatch):
+    split = cycles(kernel)
+    passes = pipeline.loops_to_schedule
+    whole = lambda options: tuple(each for each in passes(options) if not isinstance(each, SplitLoopsPass))  # noqa: E731
+    monkeypatch.setattr(pipeline, "loops_to_schedule", whole)
+    assert split < cycles(kernel) if gains else split == cycles(kernel)
