@@ -25,6 +25,7 @@ PASSES: dict[str, str] = {
     "simplify-loops": "loops.simplify_loops:SimplifyLoopsPass",
     "split-loops": "loops.split_loops:SplitLoopsPass",
     "unify-multipliers": "loops.unify_multipliers:UnifyMultipliersPass",
+    "inline-calls": "schedule.inline_calls:InlineCallsPass",
     "loops-to-schedule": "schedule.loops_to_schedule:LoopsToSchedulePass",
     "overlap-loops": "schedule.overlap_loops:OverlapLoopsPass",
     "fuse-elementwise": "tensor.fuse_elementwise:FuseElementwisePass",

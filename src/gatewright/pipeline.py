@@ -40,6 +40,7 @@ from gatewright.transforms.loops.rotate_while import RotateWhilePass
 from gatewright.transforms.loops.simplify_loops import SimplifyLoopsPass
 from gatewright.transforms.loops.split_loops import SplitLoopsPass
 from gatewright.transforms.loops.unify_multipliers import UnifyMultipliersPass
+from gatewright.transforms.schedule.inline_calls import InlineCallsPass
 from gatewright.transforms.schedule.loops_to_schedule import LoopsToSchedulePass
 from gatewright.transforms.schedule.overlap_loops import OverlapLoopsPass
 
@@ -160,7 +161,7 @@ class Compilation:
     def schedule(self) -> Program:
         """The program with a start for every operation."""
         if self.given.level == "schedule":
-            return self.given
+            return self._lower(self.given, "schedule", (InlineCallsPass(),))
         return self._lower(self.loops, "schedule", loops_to_schedule(self.options))
 
     @cached_property

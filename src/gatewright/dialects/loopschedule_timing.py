@@ -10,15 +10,16 @@
      the last cycle of the sequence.
 
 Invariants 13 to 15, of memories and operators, are in `loopschedule_sharing.py`; 16 to 18, of pipelines, in
-`loopschedule_pipelines.py`; 19, of steps that overlap, in `loopschedule_overlap.py`.
+`loopschedule_pipelines.py`; 19, of steps that overlap, in `loopschedule_overlap.py`; 20, of calls,
+in `loopschedule_calls.py`.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TypeAlias
 
-from xdsl.dialects import arith, func, memref
+from xdsl.dialects import func
+from xdsl.dialects.builtin import ModuleOp
 from xdsl.ir import Block, Operation, OpResult, SSAValue
 from xdsl.utils.exceptions import VerifyException
 
@@ -32,12 +33,10 @@ from gatewright.dialects.loopschedule import (
     latency_of,
     minimal_cycles,
 )
+from gatewright.dialects.loopschedule_calls import HEAD_OPERATIONS, without_calls
 from gatewright.dialects.loopschedule_overlap import verify_overlap
 from gatewright.dialects.loopschedule_pipelines import verify_pipeline_timing
 from gatewright.dialects.loopschedule_sharing import verify_intervals, verify_step_sharing
-
-HeadOp: TypeAlias = arith.ConstantOp | memref.AllocOp | memref.AllocaOp | memref.GetGlobalOp
-"""What takes no time and stands outside the steps of a function."""
 
 
 def verify_sequence_of(op: StepOp | LoopOp) -> None:
@@ -50,7 +49,11 @@ def verify_sequence_of(op: StepOp | LoopOp) -> None:
         if isinstance(following, StepOp | LoopOp):
             return
         following = following.next_op
-    if isinstance(op.parent_op(), func.FuncOp):
+    function = op.parent_op()
+    if isinstance(function, func.FuncOp):
+        module = function.parent_op()
+        if isinstance(module, ModuleOp):
+            block = without_calls(function, module).body.block
         _verify_function_level(block)
     _Visibility(block).verify()
     _verify_sequence(block)
@@ -59,7 +62,7 @@ def verify_sequence_of(op: StepOp | LoopOp) -> None:
 
 def _verify_function_level(block: Block) -> None:
     for op in block.ops:
-        if not isinstance(op, StepOp | LoopOp | func.ReturnOp | HeadOp):
+        if not isinstance(op, (StepOp, SeqWhileOp, PipelineOp, func.ReturnOp, *HEAD_OPERATIONS)):
             raise VerifyException(
                 f"{op.name} is in no step and so starts in no cycle: a scheduled function holds steps, loops, "
                 "constants and allocations"

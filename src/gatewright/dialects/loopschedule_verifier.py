@@ -2,8 +2,8 @@
 
 (1) A step lasts at least one cycle; an interval is at least 1; a start and a trip count are not negative.
 (2) A step or stage ends in a register of the types of its results.
-(3) A step holds arithmetic, loads, stores, steps and loops; a stage holds arithmetic, loads, stores, and steps with a
-    condition that hold nothing but stores.
+(3) A step holds arithmetic, loads, stores, steps and loops, or a call; a stage holds arithmetic, loads, stores, and
+    steps with a condition that hold nothing but stores.
 (4) A condition is combinational and ends in a register of one i1.
 (5) Both regions of a loop have block arguments of the types of the iteration arguments.
 (6) A body ends in a terminator, with iteration arguments of the types of the loop's and results of its results' types.
@@ -19,6 +19,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from xdsl.dialects.builtin import i1
+from xdsl.dialects.func import CallOp
 from xdsl.ir import Attribute, Operation
 from xdsl.utils.exceptions import VerifyException
 
@@ -32,6 +33,7 @@ from gatewright.dialects.loopschedule import (
     TerminatorOp,
     latency_of,
 )
+from gatewright.dialects.loopschedule_calls import verify_call
 from gatewright.dialects.loopschedule_timing import verify_sequence_of
 
 _ACCESSES = ("memref.load", "memref.store")
@@ -48,11 +50,12 @@ def verify_step(step: StepOp) -> None:
         raise VerifyException(f"loopschedule.step lasts {step.cycles} cycles, a step takes at least 1")
     _verify_register(step)
     for op in step.body.block.ops:
-        if not (isinstance(op, StepOp | LoopOp | RegisterOp) or op.name in _ACCESSES or is_arithmetic(op)):
+        if not (isinstance(op, StepOp | LoopOp | RegisterOp | CallOp) or op.name in _ACCESSES or is_arithmetic(op)):
             raise VerifyException(
                 f"{op.name} cannot start in a cycle: "
-                "a loopschedule.step holds arithmetic, loads, stores, steps and loops"
+                "a loopschedule.step holds arithmetic, loads, stores, steps and loops, or a call"
             )
+    verify_call(step)
     verify_sequence_of(step)
 
 

@@ -144,7 +144,10 @@ def _through_mlir(text: str, file: str, options: Options) -> tuple[ModuleOp, fun
 
 
 def _entry(module: ModuleOp, options: Options) -> tuple[func.FuncOp, str]:
-    """The one function to compile, under the name asked for, and its name in the text; the others are gone."""
+    """The one function to compile, under the name asked for, and its name in the text.
+
+    Of the others only those are left, as private ones, that it comes to call.
+    """
     functions = [op for op in module.ops if isinstance(op, func.FuncOp) and not op.is_declaration]
     public = [op for op in functions if op.sym_visibility is None or op.sym_visibility.data == "public"]
     chosen = [op for op in public if op.sym_name.data == options.name] or public
@@ -155,14 +158,29 @@ def _entry(module: ModuleOp, options: Options) -> tuple[func.FuncOp, str]:
             why="one function becomes the top module",
             remedy="mark the others private, or name one with name=..." if chosen else "write a func.func",
         )
+    called = _called(chosen[0], functions)
     for op in functions:
-        if op is not chosen[0]:
+        if op in called:
+            op.sym_visibility = StringAttr("private")
+        elif op is not chosen[0]:
             op.detach()
             op.erase(safe_erase=False)
     name = chosen[0].sym_name.data
     if options.name is not None:
         chosen[0].sym_name = StringAttr(options.name)
     return chosen[0], name
+
+
+def _called(function: func.FuncOp, functions: Sequence[func.FuncOp]) -> set[func.FuncOp]:
+    """The functions that one comes to call, without itself."""
+    found: set[func.FuncOp] = set()
+    pending = [function]
+    while pending:
+        names = {op.callee.string_value() for op in pending.pop().walk() if isinstance(op, func.CallOp)}
+        new = [other for other in functions if other.sym_name.data in names and other not in found]
+        found.update(new)
+        pending += new
+    return found - {function}
 
 
 def _describe(function: func.FuncOp, names: Mapping[int, str], results: Sequence[Attribute]) -> None:

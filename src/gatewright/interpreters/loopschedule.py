@@ -17,6 +17,7 @@ from xdsl.dialects.builtin import ModuleOp
 from xdsl.ir import Block, Operation, SSAValue
 
 from gatewright.dialects.loopschedule import LoopOp, PipelineOp, RegisterOp, SeqWhileOp, StepOp, TerminatorOp
+from gatewright.dialects.loopschedule_calls import without_calls
 from gatewright.interpreters import pipeline, while_loop
 from gatewright.interpreters.compiled import ENTRY, Cache
 from gatewright.interpreters.late_stores import LateStores
@@ -45,6 +46,7 @@ def python_source(program: Program) -> str:
 
 
 def _build(module: ModuleOp, function: func.FuncOp) -> PythonSource:
+    function = without_calls(function, module)
     source = PythonSource(module, function)
     source.constants["outside"] = source.faults.outside
     source.constants["hang"] = source.faults.hang

@@ -89,7 +89,8 @@ BROKEN = {
     ),
     "3 step": (
         function(step("%m = memref.alloc() : memref<4xi8>")),
-        "memref.alloc cannot start in a cycle: a loopschedule.step holds arithmetic, loads, stores, steps and loops",
+        "memref.alloc cannot start in a cycle: "
+        "a loopschedule.step holds arithmetic, loads, stores, steps and loops, or a call",
     ),
     "3 stage": (
         function(pipeline(NEXT.replace("%next =", step("") + "%next ="))),

@@ -12,6 +12,7 @@ from xdsl.traits import SymbolTable
 
 from gatewright.dialects import hw, seq
 from gatewright.dialects.loopschedule import LoopOp, StepOp, port_of
+from gatewright.dialects.loopschedule_calls import without_calls
 from gatewright.dialects.loopschedule_sharing import array_label, array_of
 from gatewright.errors import IrError, UnsupportedError
 from gatewright.interface import signature_of
@@ -87,7 +88,7 @@ class _Top:
 
     def __init__(self, program: Program, library: OperatorLibrary):
         self.program = program
-        self.function = program.function
+        self.function = without_calls(program.function, program.module)
         self.names, self.returned = _ports_of_values(self.function)
         self.top = self._interface()
         self.arrays = {array.name: array for array in self.top.arrays}
