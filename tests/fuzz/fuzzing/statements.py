@@ -12,6 +12,7 @@ from fuzzing.arrays import array_expression, exact_array_expression, reduction, 
 from fuzzing.integers import python_integer, subscript, within
 from fuzzing.scalars import call, condition, scalar, stored_value
 from fuzzing.scope import Array, PythonInt, Scalar, Scope
+from fuzzing.successions import Succession
 from fuzzing.values import DTYPES, INTEGERS, OPERANDS, array_text, promote, spelled
 
 MOST_ITERATIONS = 9
@@ -59,6 +60,7 @@ class StatementWriter:
                 (self.accumulate, 1),
                 (self.iterate, 1),
                 (self.recurrence, 3),
+                (self.succession, 3),
             ]
         else:
             forms = [
@@ -289,6 +291,10 @@ class StatementWriter:
         for _ in range(len(head)):
             body = indented(body)
         return head + body
+
+    def succession(self, scope: Scope, work: int, nesting: int) -> Lines | None:
+        """Loops over one range that follow each other, some of which could be one."""
+        return Succession(scope, self.fresh).lines(work)
 
     def for_loop(self, scope: Scope, work: int, nesting: int) -> Lines:
         """A loop over a range of constants, variables or data, upwards or downwards."""
