@@ -1,4 +1,4 @@
-"""Loops that follow each other over one range: what one stores, the next ones load, at once or some iterations later."""
+"""Loops over one range that follow each other: what one stores, the next ones load."""
 
 from __future__ import annotations
 
@@ -65,10 +65,11 @@ class Succession:
         stride = rng.choice((str(rng.randint(2, 30)), *(i.name for i in self.scope.python_ints if 0 <= i.low)))
         first, second = (f"({outer} * {stride} + {inner}) % {a.shape[0]}" for a in (source, target))
         second = rng.choice((second, f"{inner} % {target.shape[0]}", f"{outer} % {target.shape[0]}"))
+        value = f"{source.name}[{first}] {rng.choice('+-*^')} {self.scalar(inner, extent)}"
         return [
             f"for {outer} in range({bounds}):",
             f"    for {inner} in range({rng.choice(('2', '3', outer))}):",
-            f"        {target.name}[{second}] = {source.name}[{first}] {rng.choice('+-*^')} {self.scalar(inner, extent)}",
+            f"        {target.name}[{second}] = {value}",
         ]
 
     def body(self, counter: str, extent: int) -> Lines:
