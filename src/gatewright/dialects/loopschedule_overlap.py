@@ -100,7 +100,7 @@ def starts_at_once(item: StepOp | LoopOp) -> Iterator[Start]:
 
 
 def shortest(item: StepOp | LoopOp) -> int:
-    """The least number of cycles of a step or loop, given the trip counts that are noted."""
+    """The least number of cycles of a step or loop, given the trip counts that are noted at pipelines."""
     match item:
         case StepOp():
             if item.when is not None:
@@ -111,8 +111,7 @@ def shortest(item: StepOp | LoopOp) -> int:
         case PipelineOp():
             return (item.trip_count - 1) * item.interval + item.depth if item.trip_count else 1
         case SeqWhileOp():
-            body = sum(shortest(op) for op in item.body.block.ops if isinstance(op, StepOp | LoopOp))
-            return (item.trip_count or 0) * body + 1
+            return 1
 
 
 def _bounds(step: StepOp) -> Iterator[Bound]:

@@ -8,6 +8,7 @@ from xdsl.dialects import func, memref
 from xdsl.dialects.builtin import MemRefType
 from xdsl.ir import Operation, SSAValue
 
+from gatewright.dialects.loopschedule import PipelineOp
 from gatewright.errors import SimulationError
 from gatewright.location import source_location
 
@@ -56,6 +57,17 @@ class Faults:
     def hang(self, number: int, limit: int, names: tuple[str, ...], values: tuple[int, ...]) -> NoReturn:
         """Raise the SimulationError of a program that takes more than `limit` cycles, with the loop that it is in."""
         self._endless(f"the program is still running after {limit} cycles", number, names, values)
+
+    def miscounted(self, number: int, trips: int) -> NoReturn:
+        """Raise the SimulationError of a loop whose noted number of iterations is wrong: others rely on it."""
+        loop = self._operations[number]
+        assert isinstance(loop, PipelineOp)
+        raise SimulationError(
+            f"this loop has {trips} iterations",
+            where=source_location(loop),
+            why=f"the schedule says that it has {loop.trip_count}",
+            remedy="mend its trip_count, or leave it out",
+        )
 
     def _endless(self, what: str, number: int, names: tuple[str, ...], values: tuple[int, ...]) -> NoReturn:
         op = self._operations[number]

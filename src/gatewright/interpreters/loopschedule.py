@@ -50,6 +50,7 @@ def _build(module: ModuleOp, function: func.FuncOp) -> PythonSource:
     source = PythonSource(module, function)
     source.constants["outside"] = source.faults.outside
     source.constants["hang"] = source.faults.hang
+    source.constants["miscounted"] = source.faults.miscounted
     parameters = source.parameters()
     with source.indented(f"def {ENTRY}({', '.join([*parameters, 'limit'])}):"):
         source.line("t = 1")

@@ -87,6 +87,9 @@ class _Sequential:
         while_loop.emit(source, loop, f"t + {self._start}", self._iteration)
         for queue in self._own.values():
             source.line(f"for _, array, address, value in {queue}: array[address] = value")
+        if loop.trip_count is not None:
+            fault = f"miscounted({source.faults.number(loop)}, {self._start} // {loop.interval})"
+            source.line(f"if {self._start} != {loop.trip_count * loop.interval}: {fault}")
         source.line(f"t += {self._start} + {cycles_in_sequence(loop) - loop.interval} if {self._start} else 1")
 
     def _iteration(self) -> None:

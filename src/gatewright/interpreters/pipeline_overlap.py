@@ -91,6 +91,9 @@ def emit(source: PythonSource, loop: PipelineOp, late: Mapping[Hashable, str]) -
             source.line(f"{done} = {flight}.pop(0)")
             source.line(f"{done}[1] = None")
         source.line(f"if not {flight} and not {going}: break")
+    if loop.trip_count is not None:
+        fault = f"miscounted({source.faults.number(loop)}, {trips})"
+        source.line(f"if {trips} != {loop.trip_count}: {fault}")
     source.line(f"t += ({trips} - 1) * {loop.interval} + {cycles_in_sequence(loop)} if {trips} else 1")
     for position, out in enumerate(loop.outs):
         name = source.declare(out)

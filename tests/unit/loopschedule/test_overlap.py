@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 from xdsl.parser import Parser
 from xdsl.utils.exceptions import VerifyException
 
+import gatewright as gw
 from gatewright.context import context
 from gatewright.dialects.loopschedule import StepOp
 from gatewright.dialects.loopschedule_overlap import most_overlap
+from gatewright.interpreters import loopschedule
+from gatewright.program import Program
 
 UNIT = 'gw.operator = "mul_32", gw.unit = 0 : i64, gw.latency = 2 : i64, gw.interval = 3 : i64'
 LOAD = "%{name} = memref.load %{array}[%i] : memref<8xi32>"
@@ -159,3 +163,12 @@ def test_an_overlap_is_printed_and_read_back():
     printed = str(module)
     assert "loopschedule.step overlap 3 {" in printed
     assert str(Parser(context(), printed).parse_module()) == printed
+
+
+def test_a_wrong_trip_count_is_an_error():
+    text = function(step(pipeline("p", {}, 6, trips=7), "overlap 3") + LONG)
+    module = Parser(context(), text).parse_module()
+    module.verify()
+    given = [np.zeros(8, np.int32), np.zeros(8, np.int32), *map(np.array, (-8, 4, 0, 0))]
+    with pytest.raises(gw.GatewrightError, match="this loop has 3 iterations"):
+        loopschedule.run(Program("schedule", module, "f"), given)
