@@ -63,11 +63,14 @@ class LateStores:
         """The queues of the arrays whose stores by a pipeline, or before its loads, may be late."""
         return self._of.get(pipeline, {})
 
-    def settle(self, item: StepOp | LoopOp) -> None:
-        """Emit the stores that have been done when what follows an item starts in cycle `t`."""
-        if item in self._items:
-            for queue in self._queues.values():
-                self._source.apply_stores(queue, "t")
+    def concern(self, item: StepOp | LoopOp) -> bool:
+        """True if stores may wait when an item ends: its own, or those of the item before."""
+        return item in self._items
+
+    def settle(self) -> None:
+        """Emit the stores that have been done before cycle `t`."""
+        for queue in self._queues.values():
+            self._source.apply_stores(queue, "t")
 
 
 def _accessed(item: StepOp | LoopOp, *kinds: type[memref.LoadOp | memref.StoreOp]) -> dict[Hashable, None]:

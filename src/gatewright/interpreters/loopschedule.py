@@ -102,10 +102,10 @@ class _Scheduled:
             match op:
                 case StepOp():
                     self._outermost_step(op)
-                    self._late.settle(op)
+                    self._settle(op)
                 case SeqWhileOp() | PipelineOp():
                     self._loop(op)
-                    self._late.settle(op)
+                    self._settle(op)
                 case TerminatorOp():
                     pass
                 case func.ReturnOp():
@@ -115,6 +115,12 @@ class _Scheduled:
                     self.source.line(f"return {', '.join([*values, 't'])},")
                 case _:
                     raise self.source.unsupported(op)
+
+    def _settle(self, item: StepOp | LoopOp) -> None:
+        """Emit the stores that are late behind an item that may have left some."""
+        if self._late.concern(item):
+            self._flush()
+            self._late.settle()
 
     def _flush(self) -> None:
         if self._pending:

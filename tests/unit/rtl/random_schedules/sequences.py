@@ -11,14 +11,28 @@ EXTENT = 4
 def generate(seed: int) -> str:
     """The text of a function that runs some pipelines one after the other, sometimes a few times."""
     drawn = random.Random(seed)
-    loops = [_step(drawn, number) for number in range(drawn.randint(2, 4))]
-    body = "\n".join(loops)
+    steps: list[str] = []
+    for number in range(drawn.randint(2, 4)):
+        steps.append(_step(drawn, number))
+        steps += [_plain(drawn, number)] if drawn.random() < 0.4 else []
+    body = "\n".join(steps)
     if drawn.random() < 0.3:
         body = _repeated(body)
     parameters = ", ".join(f"%{array}: memref<{EXTENT}xi32>" for array in ARRAYS)
     constants = "\n".join(f"%c{number} = arith.constant {number} : index" for number in range(9))
     constants += "\n%mask = arith.constant 7 : i32"
     return f"func.func @f({parameters}, %n: i32) {{\n{constants}\n{body}\nreturn\n}}"
+
+
+def _plain(drawn: random.Random, number: int) -> str:
+    """A step of some cycles without a loop, which may load and store."""
+    array, kind = drawn.choice(ARRAYS), f"memref<{EXTENT}xi32>"
+    work = [
+        "",
+        f"%q{number} = memref.load %{array}[%c{drawn.randint(0, EXTENT - 1)}] : {kind}",
+        f"memref.store %n, %{array}[%c{drawn.randint(0, EXTENT - 1)}] : {kind}",
+    ]
+    return f"loopschedule.step for {drawn.randint(1, 5)} {{\n{drawn.choice(work)}\nloopschedule.register\n}}"
 
 
 def _repeated(body: str) -> str:
