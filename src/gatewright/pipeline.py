@@ -21,7 +21,7 @@ from xdsl.utils.exceptions import VerifyException
 
 from gatewright.analysis.dominance import use_before_definition
 from gatewright.context import context
-from gatewright.errors import IrError, SourceError, UnsupportedError
+from gatewright.errors import GatewrightError, IrError, SourceError, UnsupportedError
 from gatewright.interface import Signature
 from gatewright.operators.library import OperatorLibrary
 from gatewright.options import Options
@@ -186,9 +186,20 @@ class Compilation:
         return self.given
 
     def _lower(self, program: Program, level: str, passes: tuple[ModulePass, ...]) -> Program:
-        module = program.module.clone()
-        copy_locations(program.module, module)
-        run_passes(context(), module, passes)
+        def lowered(each: bool) -> ModuleOp:
+            module = program.module.clone()
+            copy_locations(program.module, module)
+            run_passes(context(), module, passes, each)
+            return module
+
+        try:
+            module = lowered(each=False)
+        except GatewrightError:
+            raise
+        except Exception:
+            # A fault of the compiler: the pass at fault is found by checking what each of them leaves.
+            lowered(each=True)
+            raise
         return Program(level, module, program.name, program.notes, program.sources)
 
 
@@ -198,8 +209,11 @@ def copy_locations(source: ModuleOp, copy: ModuleOp) -> None:
         after.location = before.location
 
 
-def run_passes(ctx: Context, module: ModuleOp, passes: tuple[ModulePass, ...]) -> None:
-    """Run passes in order and verify the module after each; a pass that breaks it is a fault of the compiler."""
+def run_passes(ctx: Context, module: ModuleOp, passes: tuple[ModulePass, ...], each: bool = True) -> None:
+    """Run passes in order, and verify the module after each, or only what they leave in the end.
+
+    A pass that breaks it is a fault of the compiler.
+    """
 
     def verified(done: ModulePass | None, module: ModuleOp, _: ModulePass | None = None) -> None:
         culprit = done.name if done is not None else "a front end"
@@ -211,5 +225,5 @@ def run_passes(ctx: Context, module: ModuleOp, passes: tuple[ModulePass, ...]) -
         assert early is None, f"{culprit} produced invalid IR: {early} uses a value defined behind it"
 
     verified(None, module)
-    PassPipeline(passes, verified).apply(ctx, module)
+    PassPipeline(passes, verified if each else None).apply(ctx, module)
     verified(passes[-1] if passes else None, module)
