@@ -9,6 +9,7 @@ A front end delivers a program at one level; `Compilation` takes it down to the 
 from __future__ import annotations
 
 from functools import cached_property
+from operator import is_
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,7 +22,7 @@ from xdsl.utils.exceptions import VerifyException
 
 from gatewright.analysis.dominance import use_before_definition
 from gatewright.context import context
-from gatewright.errors import GatewrightError, IrError, SourceError, UnsupportedError
+from gatewright.errors import IrError, SourceError, UnsupportedError
 from gatewright.interface import Signature
 from gatewright.operators.library import OperatorLibrary
 from gatewright.options import Options
@@ -186,20 +187,9 @@ class Compilation:
         return self.given
 
     def _lower(self, program: Program, level: str, passes: tuple[ModulePass, ...]) -> Program:
-        def lowered(each: bool) -> ModuleOp:
-            module = program.module.clone()
-            copy_locations(program.module, module)
-            run_passes(context(), module, passes, each)
-            return module
-
-        try:
-            module = lowered(each=False)
-        except GatewrightError:
-            raise
-        except Exception:
-            # A fault of the compiler: the pass at fault is found by checking what each of them leaves.
-            lowered(each=True)
-            raise
+        module = program.module.clone()
+        copy_locations(program.module, module)
+        run_passes(context(), module, passes)
         return Program(level, module, program.name, program.notes, program.sources)
 
 
@@ -209,13 +199,15 @@ def copy_locations(source: ModuleOp, copy: ModuleOp) -> None:
         after.location = before.location
 
 
-def run_passes(ctx: Context, module: ModuleOp, passes: tuple[ModulePass, ...], each: bool = True) -> None:
-    """Run passes in order, and verify the module after each, or only what they leave in the end.
-
-    A pass that breaks it is a fault of the compiler.
-    """
+def run_passes(ctx: Context, module: ModuleOp, passes: tuple[ModulePass, ...]) -> None:
+    """Run passes in order and verify the module after each that changes it; to break it is a fault of the compiler."""
+    known: list[object] = []
 
     def verified(done: ModulePass | None, module: ModuleOp, _: ModulePass | None = None) -> None:
+        nonlocal known
+        before, known = known, _contents(module)
+        if len(before) == len(known) and all(map(is_, before, known)):
+            return
         culprit = done.name if done is not None else "a front end"
         try:
             module.verify()
@@ -225,5 +217,22 @@ def run_passes(ctx: Context, module: ModuleOp, passes: tuple[ModulePass, ...], e
         assert early is None, f"{culprit} produced invalid IR: {early} uses a value defined behind it"
 
     verified(None, module)
-    PassPipeline(passes, verified if each else None).apply(ctx, module)
+    PassPipeline(passes, verified).apply(ctx, module)
     verified(passes[-1] if passes else None, module)
+
+
+def _contents(module: ModuleOp) -> list[object]:
+    """What a module consists of, in the order of the text: one that has changed gives other objects in this list."""
+    found: list[object] = []
+    for op in module.walk():
+        found += (op, op.parent)
+        found += op.operands
+        found += op.result_types
+        found += op.properties.values()
+        found += op.attributes.values()
+        for region in op.regions:
+            for block in region.blocks:
+                found.append(block)
+                found += block.args
+                found += block.arg_types
+    return found

@@ -14,7 +14,7 @@ from collections import defaultdict
 from collections.abc import Hashable, Iterator
 from dataclasses import dataclass
 
-from xdsl.dialects import memref
+from xdsl.dialects import func, memref
 from xdsl.ir import Operation
 from xdsl.utils.exceptions import VerifyException
 
@@ -45,6 +45,8 @@ class Start:
 
     op: Operation
     cycle: int
+    staged: bool = False
+    """True in a pipeline that starts with the step at hand: then all its later starts are known as well."""
 
 
 def verify_overlap(step: StepOp) -> None:
@@ -90,7 +92,7 @@ def starts_at_once(item: StepOp | LoopOp) -> Iterator[Start]:
     for op in item.body.block.ops:
         match op:
             case PipelineStageOp():
-                yield from (Start(inner, op.start) for inner in op.walk() if inner is not op)
+                yield from (Start(inner, op.start, staged=True) for inner in op.walk() if inner is not op)
             case PipelineOp():
                 yield from starts_at_once(op)
             case SeqWhileOp() | StepOp():
@@ -122,6 +124,8 @@ def _bounds(step: StepOp) -> Iterator[Bound]:
     if after is None:
         yield Bound(0, "it is the last of its sequence")
         return
+    if any(isinstance(op, func.CallOp) for op in after.walk()):
+        yield Bound(0, "the next one calls a function")
     decided = condition_cycle(pipeline)
     until = pipeline.depth - 1 - pipeline.interval
     yield Bound(max(0, until - min(decided, until)), "only then it is known that no other iteration takes place")
@@ -176,22 +180,9 @@ def _wait(earlier: Operation, later: Start, interval: int) -> int | None:
         waits.append(interval if isinstance(earlier, memref.LoadOp) else 1)
     if isinstance(later.op, memref.StoreOp):
         waits.append(0 if isinstance(earlier, memref.LoadOp) else 1)
-    elif isinstance(earlier, memref.StoreOp) and not _in_pipeline(later.op):
+    elif isinstance(earlier, memref.StoreOp) and not later.staged:
         waits.append(1)
     return max(waits, default=None)
-
-
-def _in_pipeline(op: Operation) -> bool:
-    """True if an operation is in a stage of a pipeline that starts with the step that it is in."""
-    around = op.parent_op()
-    while isinstance(around, StepOp):
-        around = around.parent_op()
-    if not isinstance(around, PipelineStageOp):
-        return False
-    pipeline = around.parent_op()
-    assert pipeline is not None
-    step = pipeline.parent_op()
-    return isinstance(step, StepOp) and not isinstance(step.parent_op(), StepOp)
 
 
 def _label(op: Operation) -> str:

@@ -44,14 +44,17 @@ class LateStores:
         after, pipeline = following(step), draining_pipeline(step)
         assert after is not None and pipeline is not None
         self._items |= {step, after}
-        loaded, accessed = _accessed(after, memref.LoadOp), _accessed(after, memref.LoadOp, memref.StoreOp)
-        shared = [array for array in _accessed(pipeline, memref.StoreOp) if array in loaded]
-        shared += [array for array in self.of(pipeline) if array in accessed]
-        for array in shared:
-            if array not in self._queues:
-                self._queues[array] = self._source.fresh("late")
-            for loop in (pipeline, *(op for op in after.walk() if isinstance(op, PipelineOp))):
-                self._of.setdefault(loop, {})[array] = self._queues[array]
+        # Whatever else is in the step behind starts only when the stores to its arrays have been done.
+        others = [op for op in after.body.block.ops if isinstance(op, PipelineOp)]
+        for other in others:
+            loaded, accessed = _accessed(other, memref.LoadOp), _accessed(other, memref.LoadOp, memref.StoreOp)
+            shared = [array for array in _accessed(pipeline, memref.StoreOp) if array in loaded]
+            shared += [array for array in self.of(pipeline) if array in accessed]
+            for array in shared:
+                if array not in self._queues:
+                    self._queues[array] = self._source.fresh("late")
+                for loop in (pipeline, other):
+                    self._of.setdefault(loop, {})[array] = self._queues[array]
 
     def declare(self) -> None:
         """Emit the queues."""

@@ -15,7 +15,7 @@ from xdsl.ir import Block, Operation, SSAValue
 from gatewright.interpreters.compiled import ENTRY, Cache
 from gatewright.interpreters.outcome import Outcome
 from gatewright.interpreters.python_source import PythonSource
-from gatewright.interpreters.terms import named
+from gatewright.interpreters.terms import range_of, signed
 from gatewright.program import Program
 
 _UNLIMITED = 1 << 62
@@ -105,7 +105,7 @@ def _count(source: PythonSource, op: Operation, iterations: str, carried: Sequen
 
 
 def _for(source: PythonSource, op: scf.ForOp) -> None:
-    lower, upper, step = source.atom(op.lb), source.atom(op.ub), source.atom(op.step)
+    lower, upper, step = (signed(source.atom(value), value.type) for value in (op.lb, op.ub, op.step))
     block = op.body.block
     index, *carried = block.args
     for argument in carried:
@@ -118,9 +118,13 @@ def _for(source: PythonSource, op: scf.ForOp) -> None:
     else:
         assert lower.constant is not None and upper.constant is not None and step.constant is not None
         _count(source, op, str(max(0, -((lower.constant - upper.constant) // step.constant))), ())
-    whole = named("", index.type)
-    variable = source.declare(index, lower.low, min(max(upper.high - 1, lower.low), whole.high))
+    least, greatest = range_of(index.type)
+    negative = lower.low < least
+    counted = (least, greatest) if negative else (lower.low, min(max(upper.high - 1, lower.low), greatest))
+    variable = source.declare(index, *counted)
     with source.indented(f"for {variable} in range({lower.text}, {upper.text}, {step.text}):"):
+        if negative:
+            source.line(f"{variable} &= {greatest}")
         for argument in block.args:
             source.ready(argument)
         _block(source, block)

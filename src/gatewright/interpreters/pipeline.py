@@ -29,8 +29,13 @@ class _Starts:
         self.loads: list[int] = []
         self.stores: list[int] = []
 
-    def in_order(self, interval: int) -> bool:
-        """Whether no iteration stores before, or in the same cycle as, an earlier one stores, nor before it loads."""
+    def in_order(self, interval: int, late: bool) -> bool:
+        """Whether no iteration stores before, or in the same cycle as, an earlier one stores, nor before it loads.
+
+        Nor does one load before an earlier one does, where stores wait: it would see those that are done by then.
+        """
+        if (late or self.stores) and any(interval + one < other for one in self.loads for other in self.loads):
+            return False
         return all(interval + store >= load for store in self.stores for load in self.loads) and all(
             interval + store > other for store in self.stores for other in self.stores
         )
@@ -46,7 +51,7 @@ def emit(source: PythonSource, loop: PipelineOp, late: Mapping[Hashable, str]) -
     `late` are the queues of the arrays whose stores outlast the pipeline or come from the one before.
     """
     arrays = _starts(loop)
-    if all(starts.in_order(loop.interval) for starts in arrays.values()):
+    if all(starts.in_order(loop.interval, array in late) for array, starts in arrays.items()):
         queued = [array for array, starts in arrays.items() if not starts.at_once(loop.interval)]
         own = {array: source.fresh("queue") for array in queued if array not in late}
         _Sequential(source, loop, own, late).emit()

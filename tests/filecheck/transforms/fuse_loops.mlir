@@ -131,3 +131,24 @@ func.func @apart(%a : memref<16xi32>, %b : memref<16xi32>, %k : i32) {
   }
   return
 }
+
+// Counters of other types count in another way.
+// CHECK-LABEL: @counters
+// CHECK:         scf.for
+// CHECK:         scf.for
+func.func @counters(%a : memref<16xi32>, %k : i32) {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c16 = arith.constant 16 : index
+  %n0 = arith.constant 0 : i8
+  %n1 = arith.constant 1 : i8
+  %n16 = arith.constant 16 : i8
+  scf.for %i = %c0 to %c16 step %c1 {
+    memref.store %k, %a[%i] : memref<16xi32>
+  }
+  scf.for %j = %n0 to %n16 step %n1 : i8 {
+    %i = arith.index_cast %j : i8 to index
+    memref.store %k, %a[%i] : memref<16xi32>
+  }
+  return
+}

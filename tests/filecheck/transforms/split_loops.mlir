@@ -80,3 +80,23 @@ func.func @whole(%a : memref<8x8xi32>, %m : memref<8xi32>) {
   }
   return
 }
+
+// A counter that is no index is none of an array either.
+// CHECK-LABEL: @narrow
+// CHECK-NOT:     memref.alloc
+// CHECK:         func.return
+func.func @narrow(%a : memref<8xi32>) {
+  %c0 = arith.constant 0 : i32
+  %c1 = arith.constant 1 : i32
+  %c8 = arith.constant 8 : i32
+  scf.for %i = %c0 to %c8 step %c1 : i32 {
+    %s = scf.for %j = %c0 to %i step %c1 iter_args(%acc = %c0) -> (i32) : i32 {
+      %y = arith.addi %j, %acc : i32
+      scf.yield %y : i32
+    }
+    %q = arith.divui %s, %i : i32
+    %k = arith.index_cast %i : i32 to index
+    memref.store %q, %a[%k] : memref<8xi32>
+  }
+  return
+}

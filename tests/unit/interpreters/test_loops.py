@@ -133,6 +133,29 @@ def test_a_for_counts_like_a_range(run_loops, low: int, high: int, step: int):
     assert [int(value) for value in results] == [len(counted), sum(counted)]
 
 
+@pytest.mark.parametrize(("low", "high", "step"), [(-4, 4, 1), (-100, 100, 25), (-9, -2, 3), (3, 9, 2), (5, -5, 1)])
+def test_a_for_counts_in_the_two_complement_of_its_type(run_loops, low: int, high: int, step: int):
+    text = f"""
+    func.func @f(%a: memref<16xi8>, %n: i8) {{
+      %c0 = arith.constant 0 : index
+      %c1 = arith.constant 1 : index
+      %high = arith.constant {high} : i8
+      %step = arith.constant {step} : i8
+      %end = scf.for %i = %n to %high step %step iter_args(%k = %c0) -> (index) : i8 {{
+        memref.store %i, %a[%k] : memref<16xi8>
+        %next = arith.addi %k, %c1 : index
+        scf.yield %next : index
+      }}
+      return
+    }}"""
+    counted = list(range(low, high, step))
+    for constant in (False, True):
+        a = np.zeros(16, np.int8)
+        given = text.replace("%n to", "%low to").replace("%step =", f"%low = arith.constant {low} : i8\n%step =")
+        run_loops(given if constant else text, a, np.int8(low))
+        assert a.tolist() == counted + [0] * (16 - len(counted))
+
+
 def test_local_arrays_begin_as_zeros_each_time(run_loops):
     text = f"""
     func.func @f() -> i32 {{

@@ -18,7 +18,7 @@ def i32(*values: int) -> np.ndarray:
 def how(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
     """Run each test with either way of running iterations."""
     if request.param == "as they overlap":
-        monkeypatch.setattr(pipeline._Starts, "in_order", lambda starts, interval: False)
+        monkeypatch.setattr(pipeline._Starts, "in_order", lambda starts, interval, late: False)
     return request.param
 
 

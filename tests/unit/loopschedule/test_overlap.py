@@ -51,7 +51,8 @@ def step(body: str, header: str = "", result: str = "") -> str:
 def function(body: str) -> str:
     """A function of arrays and numbers."""
     arguments = "%a: memref<8xi32>, %b: memref<8xi32>, %i: index, %n: index, %x: i32, %go: i1"
-    return f"func.func @f({arguments}) {{\n{body}\nreturn\n}}"
+    called = f"func.func private @g() {{\n{9 * step('')}return\n}}"
+    return f"func.func @f({arguments}) {{\n{body}\nreturn\n}}\n{called}"
 
 
 def load(array: str, name: str = "l") -> str:
@@ -98,6 +99,19 @@ BOUNDS = {
         step(pipeline("p", {4: store("a")}, 6)) + step(pipeline("q", {0: load("a")}, 2, trips=40)),
         4,
         "no other iteration takes place",
+    ),
+    "a load in a loop": (
+        step(pipeline("p", {4: store("a")}, 6))
+        + step(
+            "loopschedule.seq_while iter_args(%w = %i) : (index) -> () {\n%wm = arith.cmpi slt, %w, %n : index\n"
+            "loopschedule.register %wm : i1\n} do {\n"
+            + step(pipeline("q", {0: load("a")}, 2, trips=40))
+            + "%wn = loopschedule.step {\nloopschedule.register %n : index\n} : index\n"
+            "loopschedule.terminator iter_args(%wn), results() : (index) -> ()\n}",
+            "for 9",
+        ),
+        1,
+        "memref.store and memref.load need %a",
     ),
     "another array": (step(pipeline("p", {4: store("a")}, 6)) + step(load("b"), "for 9"), 4, "no other iteration"),
     "a later stage": (
@@ -155,6 +169,11 @@ def test_the_verifier_accepts_the_bound_and_nothing_beyond(case: str):
         VerifyException, match=f"overlaps the next one by {cycles + 1}, but at most by {cycles}: .*{why}"
     ):
         module.verify()
+
+
+def test_what_a_call_does_is_not_looked_at_before_it_is_inlined():
+    body = step(pipeline("p", {}, 6)) + step("func.call @g() : () -> ()")
+    assert most_overlap(first_step(function(body))).cycles == 0
 
 
 def test_an_overlap_is_printed_and_read_back():

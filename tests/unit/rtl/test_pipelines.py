@@ -210,3 +210,75 @@ func.func @pairs(%a: memref<9xi32>, %b: memref<8xi32>) {{
     )
     program.agree(np.arange(9, dtype=np.int32) * 7, np.zeros(8, np.int32))
     assert ("%x_1_later" in str(program.design.module)) == kept
+
+
+LATE_LOAD = """
+func.func @f(%a: memref<8xi32>, %b: memref<8xi32>, %c: memref<8xi32>) {{
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c7 = arith.constant 7 : index
+  loopschedule.step {overlap} {{
+    loopschedule.pipeline II = 2 trip_count = 7 iter_args(%i = %c0) : (index) -> () {{
+      %m = arith.cmpi slt, %i, %c7 : index
+      loopschedule.register %m : i1
+    }} do {{
+      %0:2 = loopschedule.pipeline.stage start = 0 {{
+        %n = arith.addi %i, %c1 : index
+        %x = memref.load %a[%i] : memref<8xi32>
+        loopschedule.register %n, %x : index, i32
+      }} : index, i32
+      loopschedule.pipeline.stage start = 4 {{
+        memref.store %0#1, %b[%0#0] : memref<8xi32>
+        loopschedule.register
+      }}
+      {own}
+      loopschedule.terminator iter_args(%0#0), results() : (index) -> ()
+    }}
+    loopschedule.register
+  }}
+  loopschedule.step {{
+    loopschedule.pipeline II = 2 trip_count = 7 iter_args(%i = %c0) : (index) -> () {{
+      %m = arith.cmpi slt, %i, %c7 : index
+      loopschedule.register %m : i1
+    }} do {{
+      %0:2 = loopschedule.pipeline.stage start = 0 {{
+        %n = arith.addi %i, %c1 : index
+        %x = memref.load %b[%c7] : memref<8xi32>
+        loopschedule.register %n, %x : index, i32
+      }} : index, i32
+      %1 = loopschedule.pipeline.stage start = 5 {{
+        %y = memref.load %b[%i] : memref<8xi32>
+        loopschedule.register %y : i32
+      }} : i32
+      loopschedule.pipeline.stage start = 6 {{
+        %z = arith.addi %0#1, %1 : i32
+        memref.store %z, %c[%i] : memref<8xi32>
+        loopschedule.register
+      }}
+      loopschedule.terminator iter_args(%0#0), results() : (index) -> ()
+    }}
+    loopschedule.register
+  }}
+  return
+}}
+"""
+OWN_LOADS = """
+      %5 = loopschedule.pipeline.stage start = 5 {
+        %w = memref.load %b[%c7] : memref<8xi32>
+        loopschedule.register %w : i32
+      } : i32
+      %6 = loopschedule.pipeline.stage start = 8 {
+        %v = memref.load %b[%0#0] : memref<8xi32>
+        loopschedule.register %v : i32
+      } : i32
+      loopschedule.pipeline.stage start = 9 {
+        %u = arith.addi %5, %6 : i32
+        memref.store %u, %c[%0#0] : memref<8xi32>
+        loopschedule.register
+      }"""
+
+
+@pytest.mark.parametrize(("overlap", "own"), [("overlap 2", ""), ("", OWN_LOADS)])
+def test_an_early_load_does_not_see_what_a_late_one_of_the_iteration_before_does(both, overlap: str, own: str):
+    a, b = np.arange(1, 9, dtype=np.int32), np.arange(10, 90, 10, dtype=np.int32)
+    both(LATE_LOAD.format(overlap=overlap, own=own)).agree(a, b, np.zeros(8, np.int32))

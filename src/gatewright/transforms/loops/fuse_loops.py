@@ -139,7 +139,7 @@ def _fits(group: _Group, nest: _Nest) -> bool:
     counters: dict[SSAValue, SSAValue] = {}
     for mine, theirs in zip(first.loops, nest.loops, strict=True):
         pairs = ((mine.lb, theirs.lb), (mine.ub, theirs.ub), (mine.step, theirs.step))
-        if not all(_same(one, other, counters) for one, other in pairs):
+        if mine.lb.type != theirs.lb.type or not all(_same(one, other, counters) for one, other in pairs):
             return False
         counters[theirs.body.block.args[0]] = mine.body.block.args[0]
     if any(_is_inside(operand.owner, group) for op in nest.loops[0].walk() for operand in op.operands):

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from xdsl.context import Context
 from xdsl.dialects import arith, func, memref, scf
-from xdsl.dialects.builtin import IntegerType, MemRefType, ModuleOp, UnknownLoc
+from xdsl.dialects.builtin import IndexType, IntegerType, MemRefType, ModuleOp, UnknownLoc
 from xdsl.ir import Block, Operation, OpResult, Region, SSAValue
 from xdsl.passes import ModulePass
 
@@ -62,6 +62,8 @@ def _split(function: func.FuncOp, loop: scf.ForOp) -> None:
     """Split a loop until no part of it has inner loops and long operations beside them, as far as that is legal."""
     trips = counted_trips(loop)
     if trips is None or trips > MOST_ITERATIONS or constant_value(loop.step) != 1 or loop.iter_args:
+        return
+    if not isinstance(loop.lb.type, IndexType):
         return
     cut = _cut(loop)
     if cut is None or not _is_legal(function, loop, *cut):
