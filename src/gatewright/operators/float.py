@@ -1,0 +1,248 @@
+"""The hardware of floating-point operators that are fully pipelined, for any format.
+
+Each is described once, as logic on unpacked numbers; `StagedNetlist` puts in the registers that the clock asks for.
+They round to nearest, ties to even, take and give subnormal numbers, and answer with the NaN of `FloatFormat.nan`.
+Structure: J.-M. Muller et al., Handbook of Floating-Point Arithmetic, 2nd edition, chapter 8.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from gatewright.operators.float_format import FloatFormat
+from gatewright.operators.staged_netlist import Signal, StagedNetlist
+
+
+@dataclass(frozen=True)
+class Unpacked:
+    """A number in its parts, and what kind of number it is."""
+
+    sign: Signal
+    exponent: Signal
+    """The bits of the exponent, those of a subnormal number raised to 1, whose weight is the same."""
+    significand: Signal
+    """The mantissa behind its hidden bit."""
+    is_nan: Signal
+    is_infinite: Signal
+    is_zero: Signal
+
+
+def unpack(net: StagedNetlist, form: FloatFormat, number: Signal) -> Unpacked:
+    """Take a number apart."""
+    mantissa = net.bits(number, 0, form.mantissa)
+    exponent = net.bits(number, form.mantissa, form.exponent)
+    normal, empty, special = net.is_any(exponent), net.is_zero(mantissa), net.is_full(exponent)
+    lowest = net.any(net.bit(exponent, 0), net.invert(normal))
+    return Unpacked(
+        net.top(number),
+        net.join(net.bits(exponent, 1, form.exponent - 1), lowest) if form.exponent > 1 else lowest,
+        net.join(normal, mantissa),
+        net.all(special, net.invert(empty)),
+        net.all(special, empty),
+        net.all(net.invert(normal), empty),
+    )
+
+
+def round_and_pack(net: StagedNetlist, form: FloatFormat, sign: Signal, exponent: Signal, digits: Signal) -> Signal:
+    """The number nearest to a significand with more digits, its hidden bit on top, behind some of which is the rest.
+
+    `exponent` is a number with sign that is at least 1; without the hidden bit it does not count. The lowest of the
+    digits stands for itself and all behind it.
+    """
+    extra = digits.width - form.mantissa - 1
+    kept = net.bits(digits, extra, form.mantissa + 1)
+    half, rest = net.bit(digits, extra - 1), net.is_any(net.bits(digits, 0, extra - 1))
+    up = net.all(half, net.any(rest, net.bit(kept, 0)))
+    hidden = net.top(kept)
+    too_large = net.all(hidden, net.invert(net.less(exponent, net.constant(form.special, exponent.width))))
+    # The hidden bit of a normal number adds one to the exponent below it.
+    below = net.subtract(net.bits(exponent, 0, form.exponent), net.constant(1, form.exponent))
+    below = net.all(below, net.repeat(hidden, form.exponent))
+    field = net.add(net.join(below, net.constant(0, form.mantissa)), net.extend(kept, form.exponent + form.mantissa))
+    rounded = net.add(field, net.extend(up, field.width))
+    overflow = net.any(too_large, net.is_full(net.bits(rounded, form.mantissa, form.exponent)))
+    return net.join(sign, net.mux(overflow, net.constant(form.infinity, field.width), rounded))
+
+
+def add(net: StagedNetlist, form: FloatFormat, a: Signal, b: Signal) -> Signal:
+    """The sum: the smaller number is shifted to the larger one, and the sum back to where its hidden bit belongs."""
+    bits = form.width - 1
+    swap = net.less(net.bits(a, 0, bits), net.bits(b, 0, bits))
+    large, small = unpack(net, form, net.mux(swap, b, a)), unpack(net, form, net.mux(swap, a, b))
+    width = form.mantissa + 4
+    shift = net.subtract(large.exponent, small.exponent)
+    aligned = _shift_right(net, net.join(small.significand, net.constant(0, 3)), shift)
+    opposite = net.differ(large.sign, small.sign)
+    other = net.differ(net.extend(aligned, width + 1), net.repeat(opposite, width + 1))
+    base = net.join(net.constant(0, 1), large.significand, net.constant(0, 3))
+    total = net.add(net.add(base, other), net.extend(opposite, width + 1))
+    exponent = net.extend(large.exponent, form.exponent + 2)
+    # A sum of the same signs may have one digit more; else digits may have cancelled.
+    carried = net.join(net.bits(total, 2, width - 1), net.any(net.bit(total, 1), net.bit(total, 0)))
+    zeros = net.leading_zeros(net.bits(total, 0, width))
+    room = net.subtract(exponent, net.constant(1, exponent.width))
+    left = _least(net, zeros, room)
+    shifted = net.shift_left(net.bits(total, 0, width), left)
+    carry = net.top(total)
+    digits = net.mux(carry, carried, shifted)
+    more = net.add(exponent, net.constant(1, exponent.width))
+    less = net.subtract(exponent, net.extend(left, exponent.width))
+    nothing = net.is_zero(total)
+    sign = net.mux(nothing, net.all(large.sign, small.sign), large.sign)
+    finite = round_and_pack(net, form, sign, net.mux(carry, more, less), digits)
+    infinite = net.any(large.is_infinite, small.is_infinite)
+    none = net.any(large.is_nan, small.is_nan, net.all(large.is_infinite, small.is_infinite, opposite))
+    return _choose(net, form, none, infinite, large.sign, finite)
+
+
+def subtract(net: StagedNetlist, form: FloatFormat, a: Signal, b: Signal) -> Signal:
+    """The difference."""
+    return add(net, form, a, _negated(net, b))
+
+
+def multiply(net: StagedNetlist, form: FloatFormat, a: Signal, b: Signal) -> Signal:
+    """The product: the significands' product, shifted so that its hidden bit is on top, or as far as it may go."""
+    x, y = unpack(net, form, a), unpack(net, form, b)
+    sign = net.differ(x.sign, y.sign)
+    product = net.multiply(x.significand, y.significand)
+    width = form.exponent + 2
+    total = net.add(net.extend(x.exponent, width), net.extend(y.exponent, width))
+    # With its two topmost digits in front of the point, the product has this exponent where it has no zeros in front.
+    exponent = net.subtract(total, net.constant(form.bias - 1, width))
+    digits, exponent = normalise(net, form, exponent, product)
+    finite = round_and_pack(net, form, sign, exponent, digits)
+    infinite = net.any(x.is_infinite, y.is_infinite)
+    zero = net.any(x.is_zero, y.is_zero)
+    none = net.any(x.is_nan, y.is_nan, net.all(infinite, zero))
+    return _choose(net, form, none, infinite, sign, finite)
+
+
+def normalise(net: StagedNetlist, form: FloatFormat, exponent: Signal, digits: Signal) -> tuple[Signal, Signal]:
+    """Shift digits, the topmost of which has an exponent with sign, so that this is as a number has it.
+
+    They go left until the hidden bit is on top or the exponent is 1, or right until it is; what falls out is kept in
+    the lowest digit. Returns the digits, at least two more than a significand, and the exponent.
+    """
+    missing = max(0, form.mantissa + 3 - digits.width)
+    if missing:
+        digits = net.join(digits, net.constant(0, missing))
+    low = net.any(net.top(exponent), net.is_zero(exponent))
+    zeros = net.leading_zeros(digits)
+    room = net.subtract(exponent, net.constant(1, exponent.width))
+    left = _least(net, zeros, net.mux(low, net.constant(0, room.width), room))
+    right = net.mux(low, net.subtract(net.constant(1, exponent.width), exponent), net.constant(0, exponent.width))
+    shifted = _shift_right(net, net.shift_left(digits, left), right)
+    there = net.subtract(exponent, net.extend(left, exponent.width))
+    return shifted, net.mux(low, net.constant(1, exponent.width), there)
+
+
+def convert(net: StagedNetlist, form: FloatFormat, other: FloatFormat, a: Signal) -> Signal:
+    """The number in another format."""
+    x = unpack(net, form, a)
+    width = max(form.exponent, other.exponent) + 2
+    exponent = net.add(net.extend(x.exponent, width), net.constant(other.bias - form.bias, width))
+    digits, exponent = normalise(net, other, exponent, x.significand)
+    finite = round_and_pack(net, other, x.sign, exponent, digits)
+    return _choose(net, other, x.is_nan, x.is_infinite, x.sign, finite)
+
+
+def from_integer(net: StagedNetlist, form: FloatFormat, a: Signal, signed: bool) -> Signal:
+    """The number nearest to an integer."""
+    sign = net.top(a) if signed else net.constant(0, 1)
+    magnitude = net.add(net.differ(a, net.repeat(sign, a.width)), net.extend(sign, a.width)) if signed else a
+    width = max(form.exponent, (form.bias + a.width).bit_length()) + 2
+    digits, exponent = normalise(net, form, net.constant(form.bias + a.width - 1, width), magnitude)
+    return round_and_pack(net, form, sign, exponent, digits)
+
+
+def to_integer(net: StagedNetlist, form: FloatFormat, a: Signal, width: int, signed: bool) -> Signal:
+    """The integer part, towards zero; the nearest integer of `width` bits beyond those, and 0 of a NaN."""
+    x = unpack(net, form, a)
+    bits = max(width, form.mantissa + 1) + 1
+    span = form.exponent + 2 if form.exponent + 2 > bits.bit_length() + 1 else bits.bit_length() + 1
+    # The number is significand * 2^power: shifted left from its place in `bits` digits, then right by the rest.
+    power = net.subtract(net.extend(x.exponent, span), net.constant(form.bias + form.mantissa, span))
+    negative = net.top(power)
+    most = net.constant(bits, span)
+    left = net.mux(negative, net.constant(0, span), net.mux(net.less(power, most), power, most))
+    opposite = net.subtract(net.constant(0, span), power)
+    right = net.mux(negative, net.mux(net.less(opposite, most), opposite, most), net.constant(0, span))
+    count = bits.bit_length()
+    wide = net.extend(x.significand, 2 * bits)
+    shifted = net.shift_left(wide, net.bits(left, 0, count))
+    whole = _shift_right_dropping(net, shifted, net.bits(right, 0, count))
+    magnitude = net.extend(whole, width)
+    beyond = net.any(net.is_any(net.bits(whole, width, 2 * bits - width)), x.is_infinite)
+    if signed:
+        over = net.any(beyond, net.top(magnitude))
+        value = net.add(net.differ(magnitude, net.repeat(x.sign, width)), net.extend(x.sign, width))
+        limit = net.join(x.sign, net.repeat(net.invert(x.sign), width - 1)) if width > 1 else x.sign
+        result = net.mux(over, limit, value)
+    else:
+        limit = net.repeat(net.invert(x.sign), width)
+        result = net.mux(beyond, limit, net.all(magnitude, net.repeat(net.invert(x.sign), width)))
+    return net.mux(x.is_nan, net.constant(0, width), result)
+
+
+def compare(net: StagedNetlist, form: FloatFormat, predicate: str, a: Signal, b: Signal) -> Signal:
+    """A comparison: `o` (ordered) or `u` (unordered) and `eq`, `ne`, `lt`, `le`, `gt` or `ge`; or `ord`, `uno`."""
+    x, y = unpack(net, form, a), unpack(net, form, b)
+    unordered = net.any(x.is_nan, y.is_nan)
+    if predicate in ("ord", "uno"):
+        return unordered if predicate == "uno" else net.invert(unordered)
+    relation = predicate[1:]
+    if relation in ("gt", "ge"):
+        x, y, a, b = y, x, b, a
+    equal = net.any(net.is_zero(net.differ(a, b)), net.all(x.is_zero, y.is_zero))
+    if relation in ("eq", "ne"):
+        found = equal if relation == "eq" else net.invert(equal)
+    else:
+        bits = form.width - 1
+        smaller = net.less(net.bits(a, 0, bits), net.bits(b, 0, bits))
+        # Of different signs the negative one is less, of negative ones that with the greater magnitude.
+        same = net.invert(net.differ(x.sign, y.sign))
+        less = net.mux(same, net.differ(smaller, x.sign), x.sign)
+        less = net.all(less, net.invert(equal))
+        found = less if relation in ("lt", "gt") else net.any(less, equal)
+    if predicate[0] == "u":
+        return net.any(found, unordered)
+    return net.all(found, net.invert(unordered))
+
+
+def _choose(
+    net: StagedNetlist, form: FloatFormat, none: Signal, infinite: Signal, sign: Signal, finite: Signal
+) -> Signal:
+    """A number, or infinity with a sign, or a NaN."""
+    infinity = net.join(sign, net.constant(form.infinity, form.width - 1))
+    return net.mux(none, net.constant(form.nan, form.width), net.mux(infinite, infinity, finite))
+
+
+def _negated(net: StagedNetlist, a: Signal) -> Signal:
+    return net.join(net.invert(net.top(a)), net.bits(a, 0, a.width - 1))
+
+
+def _least(net: StagedNetlist, zeros: Signal, room: Signal) -> Signal:
+    """The smaller of two numbers without sign, in the bits of the first."""
+    width = max(zeros.width, room.width)
+    one, other = net.extend(zeros, width), net.extend(room, width)
+    return net.extend(net.mux(net.less(one, other), one, other), zeros.width)
+
+
+def _shift_right(net: StagedNetlist, a: Signal, amount: Signal) -> Signal:
+    """Shift right by any amount without sign; the lowest bit keeps what falls out."""
+    needed = a.width.bit_length()
+    if amount.width <= needed:
+        return net.shift_right_sticky(a, amount)
+    shifted = net.shift_right_sticky(a, net.bits(amount, 0, needed))
+    beyond = net.is_any(net.bits(amount, needed, amount.width - needed))
+    return net.mux(beyond, net.extend(net.is_any(a), a.width), shifted)
+
+
+def _shift_right_dropping(net: StagedNetlist, a: Signal, amount: Signal) -> Signal:
+    """Shift right; what falls out is lost."""
+    for position in range(amount.width):
+        step = min(1 << position, a.width)
+        zeros = net.constant(0, step)
+        moved = net.join(zeros, net.bits(a, step, a.width - step)) if step < a.width else zeros
+        a = net.mux(net.bit(amount, position), moved, a)
+    return a

@@ -1,0 +1,8 @@
+"""Lets the tests of operators import the samples beside them."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent))  # for `float_samples`
