@@ -117,6 +117,59 @@ def multiply(net: StagedNetlist, form: FloatFormat, a: Signal, b: Signal) -> Sig
     return _choose(net, form, none, infinite, sign, finite)
 
 
+def multiply_add(net: StagedNetlist, form: FloatFormat, a: Signal, b: Signal, c: Signal) -> Signal:
+    """`a * b + c`, rounded once.
+
+    All three are brought to a hidden digit first, so that of product and addend the one with the greater exponent is
+    the greater one, but for a digit, and what is shifted out of the other matters only as whether it is there.
+    """
+    x, y, z = (unpack(net, form, number) for number in (a, b, c))
+    width = form.exponent + 3
+    (first, left), (second, right), (third, addend) = (_leading(net, form, number, width) for number in (x, y, z))
+    product = net.multiply(left, right)
+    size = product.width
+    zero_product, lowest = net.any(x.is_zero, y.is_zero), net.constant(-(1 << (width - 2)), width)
+    power = net.subtract(net.add(first, second), net.constant(form.bias, width))
+    power = net.mux(zero_product, lowest, power)
+    other = net.mux(z.is_zero, lowest, third)
+    sign = net.differ(x.sign, y.sign)
+    wide = net.join(net.constant(0, 1), addend, net.constant(0, size - addend.width - 1))
+    swap = net.top(net.subtract(power, other))
+    large, small = net.mux(swap, wide, product), net.mux(swap, product, wide)
+    exponent = net.mux(swap, other, power)
+    distance = net.subtract(exponent, net.mux(swap, power, other))
+    guard = net.constant(0, 3)
+    aligned = _shift_right(net, net.join(small, guard), distance)
+    opposite = net.differ(sign, z.sign)
+    total = size + 4
+    flipped = net.differ(net.extend(aligned, total), net.repeat(opposite, total))
+    base = net.extend(net.join(large, guard), total)
+    added = net.add(net.add(base, flipped), net.extend(opposite, total))
+    # Only what has the smaller exponent, and is larger nevertheless, makes a difference negative.
+    negative = net.all(opposite, net.top(added))
+    magnitude = net.add(net.differ(added, net.repeat(negative, total)), net.extend(negative, total))
+    nothing = net.is_zero(magnitude)
+    of_large = net.mux(swap, z.sign, sign)
+    result_sign = net.mux(nothing, net.all(sign, z.sign), net.differ(of_large, negative))
+    digits, exponent = normalise(net, form, net.add(exponent, net.constant(2, width)), magnitude)
+    finite = round_and_pack(net, form, result_sign, exponent, digits)
+    infinite_product = net.any(x.is_infinite, y.is_infinite)
+    none = net.any(
+        net.any(x.is_nan, y.is_nan, z.is_nan),
+        net.all(infinite_product, zero_product),
+        net.all(infinite_product, z.is_infinite, opposite),
+    )
+    infinite = net.any(infinite_product, z.is_infinite)
+    return _choose(net, form, none, infinite, net.mux(infinite_product, sign, z.sign), finite)
+
+
+def _leading(net: StagedNetlist, form: FloatFormat, number: Unpacked, width: int) -> tuple[Signal, Signal]:
+    """The exponent, with sign, and the significand of a number whose topmost digit is set unless it is zero."""
+    zeros = net.leading_zeros(number.significand)
+    shifted = net.shift_left(number.significand, zeros)
+    return net.subtract(net.extend(number.exponent, width), net.extend(zeros, width)), shifted
+
+
 def normalise(net: StagedNetlist, form: FloatFormat, exponent: Signal, digits: Signal) -> tuple[Signal, Signal]:
     """Shift digits, the topmost of which has an exponent with sign, so that this is as a number has it.
 

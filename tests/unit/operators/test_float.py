@@ -31,7 +31,7 @@ MEANING = {
 
 def netlist(widths: Sequence[int], clock: float) -> StagedNetlist:
     technology = TECHNOLOGIES["generic"]
-    inputs = list(zip("ab", widths, strict=False))
+    inputs = list(zip("abc", widths, strict=False))
     return StagedNetlist("unit", inputs, technology, 1000 / clock - technology.register - technology.setup)
 
 
@@ -46,7 +46,7 @@ def results(
     model.power_on()
     found = []
     for row in (*rows, *[rows[0]] * result.stage):
-        for name, value in zip("ab", row, strict=False):
+        for name, value in zip("abc", row, strict=False):
             model.set(name, value)
         model.advance(1)
         found.append(model.get("result"))
@@ -83,6 +83,27 @@ def test_real_formats_are_right_at_the_edges_and_between(name: str, form: FloatF
     expected = [getattr(ieee, name)(form, a, b) for a, b in pairs]
     build = getattr(hardware, name)
     assert results((form.width,) * 2, lambda net, a, b: build(net, form, a, b), pairs) == expected
+
+
+def triples_of(form: FloatFormat) -> list[tuple[int, int, int]]:
+    """Edges, random numbers, and addends that cancel most of the product."""
+    drawn, given = random.Random(6), numbers(form, 1000, 6)
+    special = edges(form)
+    found = [
+        (drawn.choice(some), drawn.choice(some), drawn.choice(some)) for some in (special, given) for _ in range(1500)
+    ]
+    for _ in range(1000):
+        a, b = drawn.choice(given), drawn.choice(given)
+        found.append((a, b, ieee.multiply(form, a, b) ^ form.sign_bit ^ drawn.choice((0, 0, 1, 2, 3))))
+    return found
+
+
+@pytest.mark.parametrize("form", [*SMALL, *REAL], ids=str)
+def test_products_and_sums_are_rounded_once(form: FloatFormat):
+    triples = triples_of(form)
+    expected = [ieee.multiply_add(form, *row) for row in triples]
+    build = hardware.multiply_add
+    assert results((form.width,) * 3, lambda net, a, b, c: build(net, form, a, b, c), triples) == expected
 
 
 @pytest.mark.parametrize("form", [*REAL, SMALL[0]], ids=str)
