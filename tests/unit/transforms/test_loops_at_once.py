@@ -45,7 +45,7 @@ def one_after_the_other(a, b):
     for i in range(16):
         a[i] = a[i] + 1
     for i in range(16):
-        b[i] = a[i] + 2
+        b[i] = a[15 - i] + 2
 
 
 def a_result_is_needed(a, b):
