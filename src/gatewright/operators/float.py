@@ -223,7 +223,7 @@ def to_integer(net: StagedNetlist, form: FloatFormat, a: Signal, width: int, sig
     count = bits.bit_length()
     wide = net.extend(x.significand, 2 * bits)
     shifted = net.shift_left(wide, net.bits(left, 0, count))
-    whole = _shift_right_dropping(net, shifted, net.bits(right, 0, count))
+    whole = net.shift_right(shifted, net.bits(right, 0, count))
     magnitude = net.extend(whole, width)
     beyond = net.any(net.is_any(net.bits(whole, width, 2 * bits - width)), x.is_infinite)
     if signed:
@@ -289,13 +289,3 @@ def _shift_right(net: StagedNetlist, a: Signal, amount: Signal) -> Signal:
     shifted = net.shift_right_sticky(a, net.bits(amount, 0, needed))
     beyond = net.is_any(net.bits(amount, needed, amount.width - needed))
     return net.mux(beyond, net.extend(net.is_any(a), a.width), shifted)
-
-
-def _shift_right_dropping(net: StagedNetlist, a: Signal, amount: Signal) -> Signal:
-    """Shift right; what falls out is lost."""
-    for position in range(amount.width):
-        step = min(1 << position, a.width)
-        zeros = net.constant(0, step)
-        moved = net.join(zeros, net.bits(a, step, a.width - step)) if step < a.width else zeros
-        a = net.mux(net.bit(amount, position), moved, a)
-    return a

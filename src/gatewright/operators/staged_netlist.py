@@ -141,6 +141,15 @@ class StagedNetlist:
             a = self.mux(self.bit(amount, position), moved, a)
         return a
 
+    def shift_right(self, a: Signal, amount: Signal) -> Signal:
+        """`a` shifted right by any amount; zeros come in from above, and what falls out is lost."""
+        for position in range(amount.width):
+            step = min(1 << position, a.width)
+            zeros = self.constant(0, step)
+            moved = self.join(zeros, self.bits(a, step, a.width - step)) if step < a.width else zeros
+            a = self.mux(self.bit(amount, position), moved, a)
+        return a
+
     def shift_right_sticky(self, a: Signal, amount: Signal) -> Signal:
         """`a` shifted right by any amount; the lowest bit is set too if a bit that fell out was."""
         for position in range(amount.width):

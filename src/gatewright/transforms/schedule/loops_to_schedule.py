@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from xdsl.context import Context
-from xdsl.dialects import arith, func, memref, scf
+from xdsl.dialects import arith, func, scf
 from xdsl.dialects.builtin import ModuleOp, StringAttr, UnknownLoc
 from xdsl.ir import Attribute, Block, Operation, Region, SSAValue
 from xdsl.passes import ModulePass
@@ -15,6 +15,7 @@ from gatewright.analysis.distances import FunctionDistances
 from gatewright.analysis.purity import is_pure
 from gatewright.analysis.trip_count import trip_count
 from gatewright.dialects.loopschedule import LoopOp, PipelineOp, RegisterOp, SeqWhileOp, TerminatorOp
+from gatewright.dialects.loopschedule_calls import HEAD_OPERATIONS
 from gatewright.operators.library import OperatorLibrary
 from gatewright.transforms.schedule.arrays import dual_port_arrays
 from gatewright.transforms.schedule.blocks import (
@@ -30,9 +31,6 @@ from gatewright.transforms.schedule.limits import limit
 from gatewright.transforms.schedule.loop_groups import LoopGroup, move_units
 from gatewright.transforms.schedule.operators import OperatorChooser
 from gatewright.transforms.schedule.pipelines import PipelineBuilder, plan_pipeline
-
-HEAD_OPERATIONS = (arith.ConstantOp, memref.AllocOp, memref.AllocaOp, memref.GetGlobalOp)
-"""Operations that take no time and stand at the head of the function."""
 
 LIMIT = "gw.limit"
 """The attribute of a pipeline that says why its iterations do not start sooner."""
