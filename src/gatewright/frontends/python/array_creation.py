@@ -150,7 +150,7 @@ def emit_array(state: Compilation, arguments: Arguments) -> Value:
     element = memory_type(state, type_)
     numbers = [store_as(state, number, element) for number in numbers]
     if all(number.is_known for number in numbers):
-        return _table(state, element, np.array([number.known for number in numbers]).reshape(shape), "table")
+        return _table(state, element, np.array([number.known for number in numbers], object).reshape(shape), "table")
     array = whole(allocate(state, element, shape, "array"))
     for position, number in zip(np.ndindex(*shape), numbers, strict=True):
         store(state, array.buffer, number, [python_int(index) for index in position])
@@ -214,7 +214,7 @@ def emit_eye(state: Compilation, arguments: Arguments) -> Value:
 
 def _as_raw(state: Compilation, contents: np.ndarray, element: Element) -> np.ndarray:
     numbers: Iterator[Number] = (convert(state, python_int(int(value)), element) for value in contents.ravel())
-    return np.array([number.known for number in numbers]).reshape(contents.shape)
+    return np.array([number.known for number in numbers], object).reshape(contents.shape)
 
 
 @function(np.concatenate, "np.concatenate")
