@@ -131,12 +131,7 @@ def _condition(source: PythonSource, loop: PipelineOp, this: str, flight: str, g
 
 
 def _stage(
-    source: PythonSource,
-    stage: PipelineStageOp,
-    loop: PipelineOp,
-    slots: _Slots,
-    this: str,
-    cycle: _Cycle,
+    source: PythonSource, stage: PipelineStageOp, loop: PipelineOp, slots: _Slots, this: str, cycle: _Cycle
 ) -> None:
     if stage.when is None:
         _stage_body(source, stage, loop, slots, this, cycle)
@@ -157,12 +152,7 @@ def _store(source: PythonSource, op: memref.StoreOp, cycle: _Cycle) -> None:
 
 
 def _stage_body(
-    source: PythonSource,
-    stage: PipelineStageOp,
-    loop: PipelineOp,
-    slots: _Slots,
-    this: str,
-    cycle: _Cycle,
+    source: PythonSource, stage: PipelineStageOp, loop: PipelineOp, slots: _Slots, this: str, cycle: _Cycle
 ) -> None:
     for op in stage.body.block.ops:
         if source.arithmetic(op) or isinstance(op, RegisterOp):

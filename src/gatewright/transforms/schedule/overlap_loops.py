@@ -16,7 +16,7 @@ from xdsl.passes import ModulePass
 
 from gatewright.analysis.pipeline_addresses import pipeline_addresses
 from gatewright.analysis.slot_dependences import Trace
-from gatewright.dialects.loopschedule import LoopOp, PipelineOp, StepOp
+from gatewright.dialects.loopschedule import PipelineOp, SeqWhileOp, StepOp
 from gatewright.dialects.loopschedule_overlap import draining_pipeline, following, most_overlap
 from gatewright.dialects.loopschedule_sharing import array_of
 
@@ -49,18 +49,15 @@ class OverlapLoopsPass(ModulePass):
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         for function in [inner for inner in op.ops if isinstance(inner, func.FuncOp) and not inner.is_declaration]:
-            _sequence(function.body.block)
+            inner = [loop.body.block for loop in function.walk() if isinstance(loop, SeqWhileOp)]
+            for block in reversed([function.body.block, *inner]):
+                _sequence(block)
 
 
 def _sequence(block: Block) -> None:
-    """Overlap what follows each other in a sequence, and in the sequences inside it."""
-    items = [op for op in block.ops if isinstance(op, StepOp | LoopOp)]
-    for item in reversed(items):
-        for inner in item.walk():
-            if inner is not item and isinstance(inner, LoopOp) and not isinstance(inner, PipelineOp):
-                _sequence(inner.body.block)
-        if isinstance(item, StepOp):
-            item.overlap = _overlap(item)
+    """Overlap what follows each other in a sequence, from its end on: an overlap makes a step shorter."""
+    for step in reversed([op for op in block.ops if isinstance(op, StepOp)]):
+        step.overlap = _overlap(step)
 
 
 def _overlap(step: StepOp) -> int:
