@@ -22,6 +22,8 @@ from xdsl.ir import Attribute
 
 from gatewright import types
 from gatewright.errors import InterfaceError
+from gatewright.float_arrays import float_bits, float_values
+from gatewright.floats import format_of, ir_float
 from gatewright.types import Array, Bool, Fixed, Float, Integer, Scalar, Type
 
 
@@ -129,9 +131,9 @@ def element_of(type_: Type) -> Scalar:
     return type_.element if isinstance(type_, Array) else type_
 
 
-def ir_scalar(scalar: Scalar) -> IntegerType:
-    """The IR type that holds the bits of one value."""
-    return IntegerType(scalar.width)
+def ir_scalar(scalar: Scalar) -> Attribute:
+    """The IR type of one value."""
+    return ir_float(scalar.format) if isinstance(scalar, Float) else IntegerType(scalar.width)
 
 
 def ir_type(type_: Type) -> Attribute:
@@ -169,21 +171,24 @@ def _default_scalar(ir: Attribute) -> Scalar:
         return types.i64
     if isinstance(ir, IntegerType) and ir.width.data <= 64:
         return types.bool_ if ir.width.data == 1 else Integer(ir.width.data)
+    if (form := format_of(ir)) is not None:
+        return Float(form.exponent, form.mantissa)
     raise InterfaceError(
         f"a port cannot have the type {ir}",
-        why="ports are integers of 1 to 64 bits, fixed-point numbers, or arrays of them",
+        why="ports are integers of 1 to 64 bits, fixed-point or floating-point numbers, or arrays of them",
     )
 
 
 def to_raw(value: object, type_: Type, name: str) -> np.ndarray:
     """The bits of an argument as a fresh integer array of `raw_dtype` (shape () for a scalar).
 
-    Integers must be in range; floats given for a fixed-point type are rounded to nearest even and saturate. Raises
-    InterfaceError for a wrong shape or kind of value, and for NaN.
+    Integers must be in range; numbers for a fixed-point type are rounded to nearest even and saturate, those for a
+    floating-point type are rounded to it. Raises InterfaceError for a wrong shape or kind of value, and for NaN as a
+    fixed-point number.
     """
     element = element_of(type_)
     shape = type_.shape if isinstance(type_, Array) else ()
-    given = np.asarray(value)
+    given = np.asarray(_readable(value))
     if given.shape != shape:
         raise InterfaceError(
             f"argument {name} has the shape {given.shape}, not {shape}", why=f"the program was compiled for {type_}"
@@ -191,7 +196,9 @@ def to_raw(value: object, type_: Type, name: str) -> np.ndarray:
     if isinstance(element, Fixed):
         return _fixed_to_raw(given, element, name)
     if isinstance(element, Float):
-        raise InterfaceError(f"argument {name} is {element}", why="floating point has no hardware yet")
+        if given.dtype.kind not in "iubf":
+            raise InterfaceError(f"argument {name} has the element type {given.dtype}, not {element}")
+        return float_bits(element.format, given)
     if given.dtype.kind not in "iub":
         raise InterfaceError(
             f"argument {name} has the element type {given.dtype}, not {element}",
@@ -199,6 +206,11 @@ def to_raw(value: object, type_: Type, name: str) -> np.ndarray:
             remedy=f"convert it, for example with .astype(np.{element.raw_dtype})",
         )
     return _integer_to_raw(given, element, name)
+
+
+def _readable(value: object) -> object:
+    """A PyTorch tensor of a type that NumPy lacks as one of float32; anything else as it is."""
+    return value.float() if str(getattr(value, "dtype", "")) == "torch.bfloat16" else value  # pyright: ignore
 
 
 def _integer_to_raw(given: np.ndarray, element: Scalar, name: str) -> np.ndarray:
@@ -225,12 +237,14 @@ def _fixed_to_raw(given: np.ndarray, element: Fixed, name: str) -> np.ndarray:
 
 
 def from_raw(raw: np.ndarray, type_: Type) -> np.ndarray:
-    """The user's values of raw bits: integers as they are, fixed point as float64."""
+    """The user's values of raw bits: integers as they are, fixed point as float64, floats in a type that holds them."""
     element = element_of(type_)
     if isinstance(element, Fixed):
         return np.ldexp(raw.astype(np.float64), -element.fraction)
     if isinstance(element, Bool):
         return raw.astype(np.bool_)
+    if isinstance(element, Float):
+        return float_values(element.format, raw)
     return raw
 
 

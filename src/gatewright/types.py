@@ -9,6 +9,8 @@ from math import prod
 import numpy as np
 
 from gatewright.errors import InterfaceError
+from gatewright.float_arrays import float_bits, float_values
+from gatewright.operators.float_format import FORMATS, FloatFormat
 
 
 class Scalar:
@@ -166,20 +168,26 @@ class Float(Scalar):
         return 1 + self.exponent + self.mantissa
 
     @property
+    def format(self) -> FloatFormat:
+        """The format as arithmetic knows it."""
+        return FloatFormat(self.exponent, self.mantissa)
+
+    @property
     def raw_dtype(self) -> np.dtype:
         return Integer(self.width, signed=False).raw_dtype
 
     @property
     def dtype(self) -> np.dtype:
+        """NumPy's own type, or float32 for a format that NumPy lacks and float32 holds."""
         names = {(5, 10): np.float16, (8, 23): np.float32, (11, 52): np.float64}
         return np.dtype(names.get((self.exponent, self.mantissa), np.float32))
 
     def __call__(self, value: object) -> np.generic | np.ndarray:
-        """`value` in the NumPy type that holds this format."""
-        return np.asarray(value).astype(self.dtype)[()]
+        """`value` rounded to this format, in the NumPy type that holds it."""
+        return float_values(self.format, float_bits(self.format, np.asarray(value)))[()]
 
     def __str__(self) -> str:
-        return {(5, 10): "f16", (8, 7): "bf16", (8, 23): "f32", (11, 52): "f64"}[self.exponent, self.mantissa]
+        return self.format.name
 
 
 @dataclass(frozen=True)
@@ -221,7 +229,7 @@ u8, u16, u32, u64 = (Integer(bits, signed=False) for bits in (8, 16, 32, 64))
 bool_ = Bool()
 f16, bf16, f32, f64 = Float(5, 10), Float(8, 7), Float(8, 23), Float(11, 52)
 
-_FLOATS = {str(float_): float_ for float_ in (f16, bf16, f32, f64)}
+_FLOATS = {name: Float(form.exponent, form.mantissa) for name, form in FORMATS.items()}
 
 
 def parse_scalar(text: str) -> Scalar:

@@ -3,8 +3,18 @@
 from __future__ import annotations
 
 from xdsl.dialects import arith
-from xdsl.dialects.builtin import IntegerAttr
-from xdsl.ir import SSAValue
+from xdsl.dialects.builtin import FloatAttr, IndexType, IntegerAttr, IntegerType
+from xdsl.ir import Attribute, SSAValue
+
+from gatewright.floats import format_of
+
+
+def zero_of(type_: Attribute) -> IntegerAttr | FloatAttr:
+    """The constant of a type of numbers all of whose bits are 0."""
+    if format_of(type_) is not None:
+        return FloatAttr(0.0, type_)  # pyright: ignore[reportArgumentType, reportCallIssue]
+    assert isinstance(type_, IndexType | IntegerType), f"{type_} is no type of numbers"
+    return IntegerAttr(0, type_)
 
 
 def constant_value(value: SSAValue) -> int | None:

@@ -11,4 +11,4 @@ def is_pure(op: Operation) -> bool:
 
     xDSL 0.74 gives some of `arith` no such trait (`extsi` among them).
     """
-    return not op.regions and (op.name.startswith("arith.") or is_side_effect_free(op))
+    return not op.regions and (op.name.startswith(("arith.", "math.")) or is_side_effect_free(op))

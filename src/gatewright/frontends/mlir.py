@@ -24,13 +24,16 @@ from xdsl.ir import Attribute, Operation
 from xdsl.parser import Parser
 from xdsl.utils.exceptions import DiagnosticException, ParseError
 
+from gatewright.analysis.float_operations import FLOAT_OPERATIONS
 from gatewright.bridge.mlir import GENERALIZE, MlirError, run_passes
 from gatewright.context import context
 from gatewright.dialects import gw
 from gatewright.errors import IrError, SourceError, SourceLocation, UnsupportedError
+from gatewright.floats import format_of
 from gatewright.frontends.imported import read
 from gatewright.frontends.ports import Port, describe_ports
 from gatewright.location import operation_name, place_of, source_location
+from gatewright.operators.float_format import FORMATS
 from gatewright.options import Options
 from gatewright.program import Program
 
@@ -72,6 +75,7 @@ _LOOP_OPERATIONS: tuple[type[Operation], ...] = (
         arith.ShRSIOp, arith.CmpiOp, arith.SelectOp, arith.ExtSIOp, arith.ExtUIOp, arith.TruncIOp, arith.IndexCastOp,
         arith.MaxSIOp, arith.MaxUIOp, arith.MinSIOp, arith.MinUIOp,
     ),
+    *FLOAT_OPERATIONS,
 )  # fmt: skip
 """What the loops level may contain (docs/levels.md)."""
 
@@ -243,12 +247,11 @@ def _check_type(type_: Attribute, where: SourceLocation | None) -> None:
             raise UnsupportedError(f"{type_} has no size that is known at compile time", where=where)
         if not isinstance(type_.layout, NoneAttr):
             raise UnsupportedError(f"{type_} has a layout", where=where, why="arrays are stored row by row")
-    if isinstance(element, AnyFloat):
+    if isinstance(element, AnyFloat) and format_of(element) is None:
         raise UnsupportedError(
-            f"{type_} has no hardware yet",
+            f"{type_} has no hardware",
             where=where,
-            why="floating-point numbers are not supported",
-            remedy="use integers",
+            why=f"floating-point numbers are {', '.join(FORMATS)}",
         )
 
 

@@ -11,10 +11,11 @@ from dataclasses import dataclass, replace
 from math import isqrt
 
 from xdsl.dialects import arith
-from xdsl.dialects.builtin import IntegerAttr
+from xdsl.dialects.builtin import FloatAttr, IntegerAttr
 from xdsl.ir import Attribute, Operation
 
 from gatewright.dialects import gw
+from gatewright.interpreters import float_arithmetic
 from gatewright.interpreters.terms import (
     Term,
     in_signed_order,
@@ -58,6 +59,7 @@ RUNTIME: dict[str, object] = {
     "divide_truncating": divide_truncating,
     "remainder_truncating": remainder_truncating,
     "isqrt": isqrt,
+    **float_arithmetic.RUNTIME,
 }
 """What the expressions call."""
 
@@ -67,7 +69,10 @@ def _type(op: Operation) -> Attribute:
 
 
 def _constant(terms: list[Term], op: Operation) -> Term:
-    assert isinstance(op, arith.ConstantOp) and isinstance(op.value, IntegerAttr)
+    assert isinstance(op, arith.ConstantOp)
+    if isinstance(op.value, FloatAttr):
+        return float_arithmetic.float_constant(op)
+    assert isinstance(op.value, IntegerAttr)
     value = op.value.value.data
     return wrapped("", value, value, _type(op))
 
@@ -249,5 +254,6 @@ RULES: dict[type[Operation], Rule] = {
     arith.MinSIOp: Rule(_extremum("<", is_signed=True), repeats=True),
     arith.MinUIOp: Rule(_extremum("<", is_signed=False), repeats=True),
     gw.IsqrtOp: Rule(_square_root),
+    **{kind: Rule(build) for kind, build in float_arithmetic.RULES.items()},
 }
 """The rule of every arithmetic operation of the loops and the schedule level."""

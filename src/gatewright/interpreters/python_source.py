@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from math import prod
 
 from xdsl.dialects import func, memref
-from xdsl.dialects.builtin import DenseIntOrFPElementsAttr, IndexType, IntegerType, MemRefType, ModuleOp
+from xdsl.dialects.builtin import DenseIntOrFPElementsAttr, IndexType, MemRefType, ModuleOp
 from xdsl.ir import Attribute, Block, BlockArgument, Operation, SSAValue
 
 from gatewright.errors import IrError, UnsupportedError
+from gatewright.floats import contents_bits, scalar_bits
 from gatewright.interface import argument_names
 from gatewright.interpreters.arithmetic import RULES
 from gatewright.interpreters.faults import Faults
@@ -165,6 +166,8 @@ class PythonSource:
         array_type = op.memref.type
         assert isinstance(array_type, MemRefType)
         element = array_type.get_element_type()
+        if (bits := contents_bits(found[0].initial_value)) is not None:
+            return bits
         values = found[0].initial_value.get_values()
         mask = -1 if isinstance(element, IndexType) else mask_of(element)
         return [value & mask for value in values if isinstance(value, int)]
@@ -250,7 +253,7 @@ def zero(type_: Attribute) -> Term:
 
 def is_scalar(type_: Attribute) -> bool:
     """Whether a type is that of one number."""
-    return isinstance(type_, IntegerType | IndexType)
+    return scalar_bits(type_) is not None
 
 
 def _size(array_type: Attribute) -> int:

@@ -7,9 +7,10 @@ Generated code holds a value of `iN` as an integer from 0 to 2**N - 1 and one of
 from __future__ import annotations
 
 import numpy as np
-from xdsl.dialects.builtin import IndexType, IntegerType, MemRefType
+from xdsl.dialects.builtin import IndexType, MemRefType
 from xdsl.ir import Attribute
 
+from gatewright.floats import scalar_bits
 from gatewright.interface import element_of
 from gatewright.types import Type
 
@@ -25,9 +26,10 @@ def to_integers(raw: np.ndarray, ir: Attribute) -> list[int]:
     flat = np.ascontiguousarray(raw).reshape(-1)
     if isinstance(element, IndexType):
         return flat.astype(np.int64).tolist()
-    assert isinstance(element, IntegerType)
+    bits = scalar_bits(element)
+    assert bits is not None
     wide = flat.astype(np.uint64) if flat.dtype.kind in "ub" else flat.astype(np.int64).view(np.uint64)
-    return (wide & np.uint64((1 << element.width.data) - 1)).tolist()
+    return (wide & np.uint64((1 << bits) - 1)).tolist()
 
 
 def to_raw_array(integers: list[int], ir: Attribute, type_: Type, shape: tuple[int, ...]) -> np.ndarray:
@@ -36,9 +38,10 @@ def to_raw_array(integers: list[int], ir: Attribute, type_: Type, shape: tuple[i
     dtype = element_of(type_).raw_dtype
     if isinstance(element, IndexType):
         return np.array(integers, dtype=np.int64).astype(dtype).reshape(shape)
-    assert isinstance(element, IntegerType)
+    bits = scalar_bits(element)
+    assert bits is not None
     wide = np.array(integers, dtype=np.uint64)
     if dtype.kind == "i":
-        sign = np.uint64(1 << (element.width.data - 1))
+        sign = np.uint64(1 << (bits - 1))
         wide = ((wide ^ sign) - sign).view(np.int64)
     return wide.astype(dtype).reshape(shape)

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from xdsl.dialects.builtin import IndexType, IntegerType
+from xdsl.dialects.builtin import IndexType
 from xdsl.ir import Attribute
+
+from gatewright.floats import scalar_bits
 
 INDEX_WIDTH = 64
 """Bits of an `index`."""
@@ -40,11 +42,10 @@ class Term:
 
 
 def width_of(type_: Attribute) -> int:
-    """Bits of an integer or index type."""
-    if isinstance(type_, IndexType):
-        return INDEX_WIDTH
-    assert isinstance(type_, IntegerType), f"{type_} is no integer"
-    return type_.width.data
+    """Bits of a number: an integer, an index or a floating-point number."""
+    width = scalar_bits(type_)
+    assert width is not None, f"{type_} is no number"
+    return width
 
 
 def mask_of(type_: Attribute) -> int:

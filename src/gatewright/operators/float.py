@@ -7,6 +7,7 @@ Structure: J.-M. Muller et al., Handbook of Floating-Point Arithmetic, 2nd editi
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from gatewright.operators.float_format import FloatFormat
@@ -92,7 +93,7 @@ def add(net: StagedNetlist, form: FloatFormat, a: Signal, b: Signal) -> Signal:
     finite = round_and_pack(net, form, sign, net.mux(carry, more, less), digits)
     infinite = net.any(large.is_infinite, small.is_infinite)
     none = net.any(large.is_nan, small.is_nan, net.all(large.is_infinite, small.is_infinite, opposite))
-    return _choose(net, form, none, infinite, large.sign, finite)
+    return choose(net, form, none, infinite, large.sign, finite)
 
 
 def subtract(net: StagedNetlist, form: FloatFormat, a: Signal, b: Signal) -> Signal:
@@ -114,7 +115,7 @@ def multiply(net: StagedNetlist, form: FloatFormat, a: Signal, b: Signal) -> Sig
     infinite = net.any(x.is_infinite, y.is_infinite)
     zero = net.any(x.is_zero, y.is_zero)
     none = net.any(x.is_nan, y.is_nan, net.all(infinite, zero))
-    return _choose(net, form, none, infinite, sign, finite)
+    return choose(net, form, none, infinite, sign, finite)
 
 
 def multiply_add(net: StagedNetlist, form: FloatFormat, a: Signal, b: Signal, c: Signal) -> Signal:
@@ -160,7 +161,7 @@ def multiply_add(net: StagedNetlist, form: FloatFormat, a: Signal, b: Signal, c:
         net.all(infinite_product, z.is_infinite, opposite),
     )
     infinite = net.any(infinite_product, z.is_infinite)
-    return _choose(net, form, none, infinite, net.mux(infinite_product, sign, z.sign), finite)
+    return choose(net, form, none, infinite, net.mux(infinite_product, sign, z.sign), finite)
 
 
 def _leading(net: StagedNetlist, form: FloatFormat, number: Unpacked, width: int) -> tuple[Signal, Signal]:
@@ -189,6 +190,89 @@ def normalise(net: StagedNetlist, form: FloatFormat, exponent: Signal, digits: S
     return shifted, net.mux(low, net.constant(1, exponent.width), there)
 
 
+def divide(net: StagedNetlist, form: FloatFormat, a: Signal, b: Signal) -> Signal:
+    """The quotient, one digit a row: a row takes the divisor off the rest if it fits."""
+    rest, divisor, side = prepare_quotient(net, form, a, b)
+    width = form.mantissa + 2
+    rest, by = net.extend(rest, width), net.join(divisor, net.constant(0, 1))
+    digits = []
+    for _ in range(form.mantissa + 3):
+        shifted = net.join(rest, net.constant(0, 1))
+        difference = net.subtract(shifted, net.extend(by, width + 1))
+        fits = net.invert(net.top(difference))
+        rest = net.bits(net.mux(fits, difference, shifted), 0, width)
+        digits.append(fits)
+    return choose(net, form, *finish_quotient(net, form, net.join(*digits, net.is_any(rest)), side))
+
+
+def prepare_quotient(
+    net: StagedNetlist, form: FloatFormat, a: Signal, b: Signal
+) -> tuple[Signal, Signal, list[Signal]]:
+    """Significands with their topmost digits set, or 0, to be divided, and what else the quotient depends on."""
+    x, y = unpack(net, form, a), unpack(net, form, b)
+    width = form.exponent + 2
+    (first, dividend), (second, divisor) = _leading(net, form, x, width), _leading(net, form, y, width)
+    exponent = net.add(net.subtract(first, second), net.constant(form.bias, width))
+    dividend = net.all(dividend, net.repeat(net.invert(y.is_infinite), dividend.width))
+    none = net.any(x.is_nan, y.is_nan, net.all(x.is_zero, y.is_zero), net.all(x.is_infinite, y.is_infinite))
+    side = [exponent, net.differ(x.sign, y.sign), none, net.any(x.is_infinite, y.is_zero)]
+    return dividend, divisor, side
+
+
+def finish_quotient(
+    net: StagedNetlist, form: FloatFormat, digits: Signal, side: Sequence[Signal]
+) -> tuple[Signal, Signal, Signal, Signal]:
+    """What `choose` needs of a quotient whose digits have been found, twice that of the significands."""
+    exponent, sign, none, infinite = side
+    digits, exponent = normalise(net, form, exponent, digits)
+    return none, infinite, sign, round_and_pack(net, form, sign, exponent, digits)
+
+
+def square_root(net: StagedNetlist, form: FloatFormat, a: Signal) -> Signal:
+    """The square root, one digit a row, as by hand."""
+    radicand, side = prepare_root(net, form, a)
+    size = form.mantissa + 3
+    padded = net.join(radicand, net.constant(0, 2 * size - radicand.width))
+    rest: Signal | None = None
+    found: list[Signal] = []
+    for row in range(size):
+        pair = net.bits(padded, 2 * (size - 1 - row), 2)
+        shifted = pair if rest is None else net.join(rest, pair)
+        width = row + 3
+        trial = net.extend(net.join(*found, net.constant(1, 2)), width + 1)
+        difference = net.subtract(net.extend(shifted, width + 1), trial)
+        fits = net.invert(net.top(difference))
+        rest = net.mux(fits, net.bits(difference, 0, row + 2), net.extend(shifted, row + 2))
+        found.append(fits)
+    assert rest is not None
+    return choose(net, form, *finish_root(net, form, net.join(*found, net.is_any(rest)), side))
+
+
+def prepare_root(net: StagedNetlist, form: FloatFormat, a: Signal) -> tuple[Signal, list[Signal]]:
+    """The significand, from 1 to 4, with two digits in front of the point, and what else the root depends on."""
+    x = unpack(net, form, a)
+    width = form.exponent + 2
+    exponent, significand = _leading(net, form, x, width)
+    # The bias is odd: an even exponent without it has odd bits.
+    even = net.bit(exponent, 0)
+    zero = net.constant(0, 1)
+    radicand = net.mux(even, net.join(zero, significand), net.join(significand, zero))
+    total = net.add(exponent, net.constant(form.bias, width))
+    halved = net.join(net.top(total), net.bits(total, 1, width - 1))
+    none = net.any(x.is_nan, net.all(x.sign, net.invert(x.is_zero)))
+    return radicand, [halved, x.sign, none, x.is_infinite]
+
+
+def finish_root(
+    net: StagedNetlist, form: FloatFormat, digits: Signal, side: Sequence[Signal]
+) -> tuple[Signal, Signal, Signal, Signal]:
+    """What `choose` needs of a root whose digits have been found."""
+    exponent, sign, none, infinite = side
+    if (1 - form.mantissa + form.bias) // 2 < 1:
+        digits, exponent = normalise(net, form, exponent, digits)
+    return none, infinite, sign, round_and_pack(net, form, sign, exponent, digits)
+
+
 def convert(net: StagedNetlist, form: FloatFormat, other: FloatFormat, a: Signal) -> Signal:
     """The number in another format."""
     x = unpack(net, form, a)
@@ -196,7 +280,7 @@ def convert(net: StagedNetlist, form: FloatFormat, other: FloatFormat, a: Signal
     exponent = net.add(net.extend(x.exponent, width), net.constant(other.bias - form.bias, width))
     digits, exponent = normalise(net, other, exponent, x.significand)
     finite = round_and_pack(net, other, x.sign, exponent, digits)
-    return _choose(net, other, x.is_nan, x.is_infinite, x.sign, finite)
+    return choose(net, other, x.is_nan, x.is_infinite, x.sign, finite)
 
 
 def from_integer(net: StagedNetlist, form: FloatFormat, a: Signal, signed: bool) -> Signal:
@@ -237,6 +321,33 @@ def to_integer(net: StagedNetlist, form: FloatFormat, a: Signal, width: int, sig
     return net.mux(x.is_nan, net.constant(0, width), result)
 
 
+def round_to_integer(net: StagedNetlist, form: FloatFormat, kind: str, a: Signal) -> Signal:
+    """The integer, in the format, next to a number: see `float_format.round_to_integer`."""
+    x = unpack(net, form, a)
+    whole = form.bias + form.mantissa
+    large = net.invert(net.less(x.exponent, net.constant(whole, form.exponent)))
+    # The significand with a half and a rest behind its point, shifted by at most all of its digits.
+    wide = net.join(x.significand, net.constant(0, 2))
+    distance = net.subtract(net.constant(whole, form.exponent), x.exponent)
+    digits = _shift_right(net, wide, distance)
+    odd, half, rest = net.bit(digits, 2), net.bit(digits, 1), net.bit(digits, 0)
+    any_rest = net.any(half, rest)
+    up = {
+        "trunc": lambda: net.constant(0, 1),
+        "floor": lambda: net.all(x.sign, any_rest),
+        "ceil": lambda: net.all(net.invert(x.sign), any_rest),
+        "round": lambda: half,
+        "roundeven": lambda: net.all(half, net.any(rest, odd)),
+    }[kind]()
+    width = form.mantissa + 2
+    integer = net.add(net.extend(net.bits(digits, 2, width - 1), width), net.extend(up, width))
+    span = form.exponent + 2
+    digits, exponent = normalise(net, form, net.constant(whole + 1, span), integer)
+    rounded = round_and_pack(net, form, x.sign, exponent, digits)
+    kept = net.mux(x.is_nan, net.constant(form.nan, form.width), a)
+    return net.mux(large, kept, rounded)
+
+
 def compare(net: StagedNetlist, form: FloatFormat, predicate: str, a: Signal, b: Signal) -> Signal:
     """A comparison: `o` (ordered) or `u` (unordered) and `eq`, `ne`, `lt`, `le`, `gt` or `ge`; or `ord`, `uno`."""
     x, y = unpack(net, form, a), unpack(net, form, b)
@@ -262,7 +373,7 @@ def compare(net: StagedNetlist, form: FloatFormat, predicate: str, a: Signal, b:
     return net.all(found, net.invert(unordered))
 
 
-def _choose(
+def choose(
     net: StagedNetlist, form: FloatFormat, none: Signal, infinite: Signal, sign: Signal, finite: Signal
 ) -> Signal:
     """A number, or infinity with a sign, or a NaN."""

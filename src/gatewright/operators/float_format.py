@@ -6,6 +6,7 @@ operation that has no answer gives the one quiet NaN of `FloatFormat.nan`; paylo
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from math import isqrt
 
@@ -21,6 +22,11 @@ class FloatFormat:
     def width(self) -> int:
         """Bits of a number."""
         return 1 + self.exponent + self.mantissa
+
+    @property
+    def name(self) -> str:
+        """How the field calls the format, or `e8m23` if it has no name."""
+        return _NAMES.get(self, f"e{self.exponent}m{self.mantissa}")
 
     @property
     def bias(self) -> int:
@@ -82,6 +88,29 @@ class FloatFormat:
         field = max(0, power + drop - least)
         packed = (field << self.mantissa) + kept + (half and (rest or kept & 1))
         return sign | min(packed, self.infinity)
+
+
+FORMATS = {
+    "f8E5M2": FloatFormat(5, 2),
+    "f8E4M3": FloatFormat(4, 3),
+    "f8E3M4": FloatFormat(3, 4),
+    "f16": FloatFormat(5, 10),
+    "bf16": FloatFormat(8, 7),
+    "tf32": FloatFormat(8, 10),
+    "f32": FloatFormat(8, 23),
+    "f64": FloatFormat(11, 52),
+}
+"""The formats that have a name in MLIR and follow IEEE 754: with infinities, and NaNs of any mantissa but 0."""
+
+_NAMES = {form: name for name, form in FORMATS.items()}
+
+
+def format_named(name: str) -> FloatFormat | None:
+    """The format that has a name, or None."""
+    if name in FORMATS:
+        return FORMATS[name]
+    match = re.fullmatch(r"e(\d+)m(\d+)", name)
+    return FloatFormat(int(match[1]), int(match[2])) if match else None
 
 
 def add(form: FloatFormat, a: int, b: int) -> int:
@@ -203,3 +232,66 @@ def compare(form: FloatFormat, a: int, b: int) -> str:
 def _ordered(form: FloatFormat, a: int) -> int:
     magnitude = a & (form.sign_bit - 1)
     return -magnitude if form.is_negative(a) else magnitude
+
+
+def choose(form: FloatFormat, kind: str, a: int, b: int) -> int:
+    """The larger or the smaller of two numbers: `maximumf`, `minimumf`, and, which prefer a number to a NaN, `maxnumf`,
+    `minnumf`. Minus zero is less than zero."""
+    number = kind in ("maxnumf", "minnumf")
+    if form.is_nan(a):
+        return b if number and not form.is_nan(b) else form.nan
+    if form.is_nan(b):
+        return a if number else form.nan
+    x, y = _total(form, a), _total(form, b)
+    return a if (x >= y) == kind.startswith("max") else b
+
+
+def _total(form: FloatFormat, a: int) -> tuple[int, bool]:
+    return _ordered(form, a), not form.is_negative(a)
+
+
+def holds(form: FloatFormat, predicate: str, a: int, b: int) -> bool:
+    """A comparison: `o` (ordered) or `u` (unordered) and `eq`, `ne`, `lt`, `le`, `gt` or `ge`; or `ord`, `uno`; or
+    `true`, `false`."""
+    if predicate in ("true", "false"):
+        return predicate == "true"
+    relation = compare(form, a, b)
+    if predicate in ("ord", "uno"):
+        return (relation == "un") == (predicate == "uno")
+    if relation == "un":
+        return predicate[0] == "u"
+    return relation in RELATIONS[predicate[1:]]
+
+
+RELATIONS = {
+    "eq": ("eq",),
+    "ne": ("lt", "gt"),
+    "lt": ("lt",),
+    "le": ("lt", "eq"),
+    "gt": ("gt",),
+    "ge": ("gt", "eq"),
+}
+"""The relations of two numbers in which a comparison holds."""
+
+
+def round_to_integer(form: FloatFormat, kind: str, a: int) -> int:
+    """The integer, in the format, next to a number: `floor`, `ceil`, `trunc`, `roundeven`, or `round`, which takes
+    ties away from zero."""
+    if form.is_nan(a):
+        return form.nan
+    if form.is_infinite(a):
+        return a
+    x, p = form.parts(a)
+    if p >= 0 or x == 0:
+        return a
+    negative = form.is_negative(a)
+    whole, rest = x >> -p, x & ((1 << -p) - 1)
+    half = 1 << (-p - 1)
+    up = {
+        "trunc": False,
+        "floor": negative and rest > 0,
+        "ceil": not negative and rest > 0,
+        "round": rest >= half,
+        "roundeven": rest > half or (rest == half and whole & 1 == 1),
+    }[kind]
+    return form.rounded(negative, whole + up, 0)

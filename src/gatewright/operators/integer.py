@@ -1,4 +1,4 @@
-"""The hardware of the integer operators: pipelined multipliers, and division and square root over several cycles.
+"""The modules of operators, and the hardware of the integer ones: pipelined multipliers, dividers, square roots.
 
 A module is text in CIRCT's `hw`, `comb` and `seq` dialects. All have the ports `clk` and `result`; see each function
 for the others. A result appears `latency` cycles after its operands.
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from gatewright.operators.float_operators import parse
 from gatewright.operators.iterative import divider, square_root
 from gatewright.operators.library import ITERATIVE, Operator, OperatorLibrary
 from gatewright.operators.multiplier_plan import Limb
@@ -18,6 +19,8 @@ def module_text(operator: Operator, library: OperatorLibrary) -> str:
     """The module of an operator with latency."""
     if operator.kind == "muli":
         return multiplier(operator, library)
+    if (floating := parse(operator.name)) is not None:
+        return library.float_module(floating[0], *floating[1]).text
     if operator.kind == "isqrt":
         return square_root(operator, library)
     assert operator.kind in ITERATIVE, f"{operator.name} has no module"

@@ -9,6 +9,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from gatewright.operators import float_operators
+from gatewright.operators.float_operators import FloatModule
 from gatewright.operators.iterative_plan import IterativePlan, plan_division, plan_square_root
 from gatewright.operators.multiplier_plan import MultiplierPlan, plan_multiplier
 from gatewright.operators.technology import TECHNOLOGIES
@@ -16,7 +18,14 @@ from gatewright.operators.technology import TECHNOLOGIES
 ITERATIVE = ("divui", "divsi", "floordivsi", "remui", "remsi", "isqrt")
 """The kinds that work over several cycles on one set of operands at a time."""
 
-_WIRES = frozenset({"constant", "extsi", "extui", "trunci", "index_cast", "index_castui", "bitcast"})
+PIPELINED = {kind: f"{kind}p" for kind in float_operators.ITERATIVE}
+"""The fully pipelined forms of iterative kinds."""
+FLOATING = float_operators.KINDS
+"""The kinds of floating-point operators that have a module."""
+
+_WIRES = frozenset(
+    {"constant", "extsi", "extui", "trunci", "index_cast", "index_castui", "bitcast", "negf", "absf", "copysign"}
+)
 _BITWISE = frozenset({"andi", "ori", "xori", "select"})
 _CHAINS = frozenset({"addi", "subi", "cmpi"})
 _CHOICES = frozenset({"maxsi", "maxui", "minsi", "minui"})
@@ -109,10 +118,43 @@ class OperatorLibrary:
         delay, luts = self._logic(kind, width, constant)
         return Operator(f"{kind}_{width}", "logic", width, 0, 1, delay, 0.0, False, (), Area(luts=luts))
 
+    def float_operator(self, kind: str, *types: str) -> Operator:
+        """The operator with a module for a floating-point mnemonic, such as `addf` of `f32` or `sitofp` of `i8`, `f32`.
+
+        `divfp` and `sqrtp` are division and square root fully pipelined. Raises KeyError for one without hardware.
+        """
+        module = self.float_module(kind, *types)
+        return Operator(
+            module.name,
+            kind,
+            module.width,
+            module.latency,
+            module.interval,
+            module.delay,
+            self.register_delay,
+            module.needs_start,
+            module.operand_widths,
+            Area(module.luts, module.registers, module.multipliers),
+        )
+
+    def float_module(self, kind: str, *types: str) -> FloatModule:
+        """The module of `float_operator`."""
+        return float_operators.build(kind, types, TECHNOLOGIES[self.target], self.budget_ns)
+
+    def float_logic(self, kind: str, width: int) -> Operator:
+        """What compares floating-point numbers of `width` bits (`cmpf`), or chooses one of two (`maximumf`, ...)."""
+        technology = TECHNOLOGIES[self.target]
+        chains = technology.chain(width) + 2 * technology.lut
+        choice = 0 if kind == "cmpf" else 1
+        area = Area(luts=(3 + choice) * width)
+        return Operator(f"{kind}_{width}", "logic", width, 0, 1, chains + choice * technology.lut, 0.0, False, (), area)
+
     def by_name(self, name: str) -> Operator | None:
         """The operator that this library gives under a name, or None."""
         try:
-            if match := re.fullmatch(r"mul_(\d+)x(\d+)_(\d+)_l\d+", name):
+            if (floating := float_operators.parse(name)) is not None:
+                found = self.float_operator(floating[0], *floating[1])
+            elif match := re.fullmatch(r"mul_(\d+)x(\d+)_(\d+)_l\d+", name):
                 left, right, width = (int(bits) for bits in match.groups())
                 found = self._multiplier(width, left, right)
             elif match := re.fullmatch(r"([a-z]+)_(\d+)(?:_l\d+)?", name):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from xdsl.context import Context
-from xdsl.dialects import arith, memref, scf
+from xdsl.dialects import arith, math, memref, scf
 from xdsl.dialects.builtin import BoolAttr, ModuleOp
 from xdsl.ir import Block, Operation, Region, SSAValue
 from xdsl.passes import ModulePass
@@ -21,6 +21,8 @@ LONG_OPERATIONS = (
     arith.RemUIOp,
     arith.RemSIOp,
     IsqrtOp,
+    arith.DivfOp,
+    math.SqrtOp,
 )
 """Operations that take so many cycles that a branch not taken should not pay for them."""
 

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 
 from xdsl.context import Context
 from xdsl.dialects import arith, scf
-from xdsl.dialects.builtin import BoolAttr, IndexType, IntegerAttr, IntegerType, ModuleOp
+from xdsl.dialects.builtin import BoolAttr, ModuleOp
 from xdsl.ir import Attribute, Block, Operation, Region, SSAValue
 from xdsl.passes import ModulePass
 from xdsl.rewriter import Rewriter
 
+from gatewright.analysis.constants import zero_of
 from gatewright.transforms.loops.if_convert import is_predicated_store
 
 
@@ -90,8 +91,7 @@ def _guard(insert: _Inserter, condition: SSAValue, values: Sequence[SSAValue], b
 
 
 def _zero(type_: Attribute) -> Operation:
-    assert isinstance(type_, IndexType | IntegerType)
-    return arith.ConstantOp(IntegerAttr(0, type_))
+    return arith.ConstantOp(zero_of(type_))
 
 
 class _Inserter:

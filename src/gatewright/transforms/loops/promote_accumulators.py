@@ -7,11 +7,12 @@ from dataclasses import dataclass
 
 from xdsl.context import Context
 from xdsl.dialects import arith, func, memref, scf
-from xdsl.dialects.builtin import IntegerAttr, MemRefType, ModuleOp
+from xdsl.dialects.builtin import MemRefType, ModuleOp
 from xdsl.ir import Attribute, Block, Operation, Region, SSAValue
 from xdsl.passes import ModulePass
 from xdsl.rewriter import Rewriter
 
+from gatewright.analysis.constants import zero_of
 from gatewright.analysis.order import Order
 from gatewright.analysis.ranges import value_ranges
 from gatewright.transforms.loops.if_convert import is_predicated_store
@@ -178,7 +179,7 @@ def _load_before(loop: scf.ForOp, sample: Access, element: Attribute, guard: SSA
     if guard is None:
         _insert_before(loop, load)
         return load.res
-    zero = arith.ConstantOp(IntegerAttr(0, element))  # pyright: ignore[reportArgumentType, reportCallIssue]
+    zero = arith.ConstantOp(zero_of(element))
     _insert_before(loop, zero)
     taken, other = Block([load, scf.YieldOp(load.res)]), Block([scf.YieldOp(zero.result)])
     conditional = scf.IfOp(guard, [element], Region(taken), Region(other))

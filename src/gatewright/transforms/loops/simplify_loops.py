@@ -17,20 +17,22 @@ from xdsl.pattern_rewriter import (
     op_type_rewrite_pattern,
 )
 from xdsl.traits import HasCanonicalizationPatternsTrait
+from xdsl.transforms.canonicalization_patterns.arith import FoldConstConstOp, FoldConstsByReassociation
 from xdsl.transforms.canonicalization_patterns.scf import RehoistConstInLoops
 from xdsl.transforms.dead_code_elimination import region_dce
 
+_LEFT_OUT = (RehoistConstInLoops, FoldConstConstOp, FoldConstsByReassociation)
+"""The first erases constants that the walker of xDSL 0.74 still has on its list, and the walker then fails. The others
+compute with floats in double precision, whatever their type, and may reorder them."""
+
 
 class _Canonicalize(RewritePattern):
-    """Apply the canonicalization patterns of an operation, but for the one that moves constants out of loops.
-
-    That pattern erases constants that the walker of xDSL 0.74 still has on its list, and the walker then fails.
-    """
+    """Apply the canonicalization patterns of an operation, but for those of `_LEFT_OUT`."""
 
     def match_and_rewrite(self, op: Operation, rewriter: PatternRewriter, /) -> None:
         for trait in op.get_traits_of_type(HasCanonicalizationPatternsTrait):
             for pattern in trait.get_patterns(type(op)):
-                if not isinstance(pattern, RehoistConstInLoops):
+                if not isinstance(pattern, _LEFT_OUT):
                     pattern.match_and_rewrite(op, rewriter)
                 if rewriter.has_done_action:
                     return

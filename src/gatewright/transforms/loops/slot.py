@@ -8,6 +8,7 @@ from xdsl.dialects import arith, memref, scf
 from xdsl.dialects.builtin import BoolAttr, IndexType, IntegerAttr, IntegerType, LocationAttr, i1
 from xdsl.ir import Attribute, Block, Operation, Region, SSAValue
 
+from gatewright.analysis.constants import zero_of
 from gatewright.analysis.distances import carry_number
 
 
@@ -82,9 +83,12 @@ class Slot:
 
     def constant(self, number: int, type_: Attribute) -> SSAValue:
         """A constant."""
-        assert isinstance(type_, IntegerType | IndexType)
         if (number, type_) not in self._constants:
-            attribute = BoolAttr.from_bool(bool(number)) if type_ == i1 else IntegerAttr(number, type_)
+            if number == 0:
+                attribute = zero_of(type_)
+            else:
+                assert isinstance(type_, IntegerType | IndexType)
+                attribute = BoolAttr.from_bool(True) if type_ == i1 else IntegerAttr(number, type_)
             op = arith.ConstantOp(attribute)
             op.location = self.location
             self.outside.append(op)

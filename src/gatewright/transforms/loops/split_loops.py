@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from xdsl.context import Context
 from xdsl.dialects import arith, func, memref, scf
-from xdsl.dialects.builtin import IndexType, IntegerType, MemRefType, ModuleOp, UnknownLoc
+from xdsl.dialects.builtin import IndexType, MemRefType, ModuleOp, UnknownLoc
 from xdsl.ir import Block, Operation, OpResult, Region, SSAValue
 from xdsl.passes import ModulePass
 
@@ -18,6 +18,7 @@ from gatewright.analysis.dependences.from_loops import DescribedFunction, descri
 from gatewright.analysis.distances import DESCRIPTION_EFFORT, MOST_ACCESSES, QUESTION_EFFORT
 from gatewright.analysis.purity import is_pure
 from gatewright.analysis.trip_count import counted_trips
+from gatewright.floats import scalar_bits
 from gatewright.transforms.loops.if_convert import LONG_OPERATIONS, is_predicated_store
 from gatewright.transforms.loops.nest import nest_of
 
@@ -139,7 +140,7 @@ class _Splitter:
     def split(self) -> scf.ForOp | None:
         """Move the second part into a loop of its own behind the first; None if what is handed on cannot be kept."""
         handed = [value for value in self.crossing if not self._is_computed_again(value)]
-        if any(not isinstance(value.type, IntegerType) for value in handed):
+        if any(isinstance(value.type, IndexType) or scalar_bits(value.type) is None for value in handed):
             return None
         self.body.args[0].name_hint = self.counter.name_hint
         for value in handed:

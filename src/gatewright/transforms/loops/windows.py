@@ -23,11 +23,11 @@ from collections import Counter
 from collections.abc import Sequence
 
 from xdsl.dialects import arith, func, memref, scf
-from xdsl.dialects.builtin import IndexType, IntegerAttr, IntegerType
-from xdsl.ir import Attribute, Block, Operation, Region, SSAValue
+from xdsl.ir import Block, Operation, Region, SSAValue
 from xdsl.rewriter import Rewriter
 
 from gatewright.analysis.backward_slice import backward_slice
+from gatewright.analysis.constants import zero_of
 from gatewright.analysis.multiplication import needs_multiplier
 from gatewright.analysis.trip_count import counted_trips
 
@@ -71,7 +71,7 @@ class _Skewed:
         self.old = loop.body.block
         self.lengths = {source: max(distance for _, distance in loads) for source, loads in chains.items()}
         types = [source.res.type for source, length in self.lengths.items() for _ in range(length)]
-        self.zeros = [_insert(arith.ConstantOp(_zero(type_)), loop) for type_ in types]
+        self.zeros = [_insert(arith.ConstantOp(zero_of(type_)), loop) for type_ in types]
         self.block = Block(arg_types=[*(value.type for value in self.old.args), *types])
         self.values: dict[SSAValue, SSAValue] = dict(zip(self.old.args, self.block.args, strict=False))
         for before, after in self.values.items():
@@ -132,11 +132,6 @@ class _Skewed:
         for before, after in zip(op.results, copy.results, strict=True):
             after.name_hint = before.name_hint
             self.values[before] = after
-
-
-def _zero(type_: Attribute) -> IntegerAttr:
-    assert isinstance(type_, IntegerType | IndexType)
-    return IntegerAttr(0, type_)
 
 
 def _insert(op: Operation, loop: scf.ForOp) -> SSAValue:

@@ -5,34 +5,35 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from xdsl.dialects import arith
-from xdsl.dialects.builtin import IndexType, IntegerAttr, IntegerType
+from xdsl.dialects.builtin import FloatAttr, IntegerAttr
 from xdsl.ir import Attribute, Operation, SSAValue
 
 from gatewright.dialects.gw import IsqrtOp
+from gatewright.floats import constant_bits, scalar_bits
+from gatewright.transforms.rtl import float_arithmetic
 from gatewright.transforms.rtl.circuit import Circuit, signed, width
-
-INDEX_BITS = 64
-"""Bits of an `index` in hardware."""
 
 _PREDICATES = ("eq", "ne", "slt", "sle", "sgt", "sge", "ult", "ule", "ugt", "uge")
 """`arith.cmpi` predicates by their number."""
 
 
 def bits_of(type_: Attribute) -> int | None:
-    """Bits of a value of a type in hardware, or None for a type that is no integer."""
-    if isinstance(type_, IndexType):
-        return INDEX_BITS
-    return type_.width.data if isinstance(type_, IntegerType) else None
+    """Bits of a value of a type in hardware, or None for a type that is no number."""
+    return scalar_bits(type_)
 
 
 def constant_number(operation: arith.ConstantOp) -> int | None:
-    """The number of an integer constant, or None for another one."""
+    """The bits of a constant, or None for one that is no number."""
     value = operation.value
+    if isinstance(value, FloatAttr):
+        return constant_bits(value)
     return value.value.data if isinstance(value, IntegerAttr) else None
 
 
 def compute(circuit: Circuit, operation: Operation, operands: list[SSAValue]) -> SSAValue | None:
     """The value of a one-result operation, or None if it is none that logic computes."""
+    if (build := float_arithmetic.LOGIC.get(type(operation))) is not None:
+        return build(circuit, operation, operands)
     if isinstance(operation, arith.CmpiOp):
         return circuit.icmp(_PREDICATES[operation.predicate.value.data], *operands)
     if type(operation) in _CASTS:
@@ -45,7 +46,7 @@ def compute(circuit: Circuit, operation: Operation, operands: list[SSAValue]) ->
 
 def known_operations() -> list[str]:
     """The names of the operations that `compute` knows."""
-    return sorted(kind.name for kind in (*_LOGIC, *_CASTS, arith.CmpiOp))
+    return sorted(kind.name for kind in (*_LOGIC, *_CASTS, *float_arithmetic.LOGIC, arith.CmpiOp))
 
 
 def multiply(circuit: Circuit, a: SSAValue, b: SSAValue) -> SSAValue:

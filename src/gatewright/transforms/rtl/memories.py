@@ -8,14 +8,15 @@ from math import prod
 
 import numpy as np
 from xdsl.dialects import memref
-from xdsl.dialects.builtin import DenseIntOrFPElementsAttr, IndexType, IntegerType, MemRefType
+from xdsl.dialects.builtin import DenseIntOrFPElementsAttr, MemRefType
 from xdsl.ir import Attribute, Operation, SSAValue
 
 from gatewright.dialects import seq
 from gatewright.errors import UnsupportedError
+from gatewright.floats import scalar_bits
 from gatewright.location import source_location
 from gatewright.simulate.top import MemoryPorts
-from gatewright.transforms.rtl.arithmetic import INDEX_BITS, multiply_by_constant
+from gatewright.transforms.rtl.arithmetic import multiply_by_constant
 from gatewright.transforms.rtl.circuit import Circuit
 
 
@@ -26,14 +27,12 @@ def shape_of(type_: Attribute) -> tuple[int, ...]:
 
 
 def word_bits(type_: Attribute, operation: Operation) -> int:
-    """Bits of an element of an array; UnsupportedError unless it is an integer."""
+    """Bits of an element of an array; UnsupportedError unless it is a number."""
     assert isinstance(type_, MemRefType)
-    element = type_.element_type
-    if isinstance(element, IndexType):
-        return INDEX_BITS
-    if not isinstance(element, IntegerType):
-        raise UnsupportedError(f"an array of {element} has no memory", where=source_location(operation))
-    return element.width.data
+    bits = scalar_bits(type_.element_type)
+    if bits is None:
+        raise UnsupportedError(f"an array of {type_.element_type} has no memory", where=source_location(operation))
+    return bits
 
 
 @dataclass

@@ -9,14 +9,15 @@ from xdsl.dialects import arith
 from xdsl.dialects.builtin import IntegerAttr, StringAttr
 from xdsl.ir import Operation, OpResult, SSAValue
 
+from gatewright.analysis.float_operations import float_operation
 from gatewright.analysis.multiplication import signed_width
 from gatewright.dialects import hw, seq
 from gatewright.dialects.loopschedule import PipelineStageOp, StepOp, latency_of
 from gatewright.errors import IrError, UnsupportedError
 from gatewright.location import source_location
-from gatewright.operators.library import Operator, OperatorLibrary
+from gatewright.operators.library import FLOATING, Operator, OperatorLibrary
 from gatewright.transforms.rtl.arithmetic import bits_of, compute, known_operations
-from gatewright.transforms.rtl.circuit import Circuit, Wire
+from gatewright.transforms.rtl.circuit import Circuit, Wire, width
 from gatewright.transforms.rtl.operator_modules import build
 
 
@@ -104,8 +105,7 @@ class Units:
         elif latency == 0:
             return None
         else:
-            kind, bits = operation.name.rpartition(".")[2], bits_of(operation.results[0].type)
-            operator = self._for_kind(kind, bits) if bits is not None else None
+            operator = self._full_width(operation)
         if operator is None:
             raise IrError(
                 f"no operator executes {operation.name} in {latency} cycles"
@@ -121,10 +121,15 @@ class Units:
             )
         return operator
 
-    def _for_kind(self, kind: str, bits: int) -> Operator | None:
-        """The library's operator for a kind of operation on full-width operands, if there is one with a module."""
+    def _full_width(self, operation: Operation) -> Operator | None:
+        """The library's operator for an operation on full-width operands, if there is one with a module."""
+        bits, floating = bits_of(operation.results[0].type), float_operation(operation)
+        if bits is None:
+            return None
         try:
-            operator = self.library.operator(kind, bits)
+            if floating is not None:
+                return self.library.float_operator(floating.kind, *floating.types)
+            operator = self.library.operator(operation.name.rpartition(".")[2], bits)
         except KeyError:
             return None
         return operator if operator.latency > 0 and operator.kind != "load" else None
@@ -132,6 +137,11 @@ class Units:
     def _at_ports(self, operator: Operator, operation: Operation, operands: list[SSAValue]) -> list[SSAValue]:
         """The operands as the ports take them: in the order in which they fit, without sign extension."""
         circuit, ports = self.circuit, operator.operand_widths
+        if isinstance(operation, arith.SubfOp):
+            left, right = operands
+            return [left, circuit.xor(right, circuit.constant(1 << (width(right) - 1), width(right)))]
+        if operator.kind in FLOATING:
+            return operands
         widths = [
             min(circuit.signed_bits(value), _signed_width(before))
             for value, before in zip(operands, operation.operands, strict=True)

@@ -6,10 +6,11 @@ from collections import defaultdict
 from collections.abc import Sequence
 
 from xdsl.dialects import arith, memref, scf
-from xdsl.dialects.builtin import BoolAttr, IndexType, IntegerAttr, IntegerType, i1, i64
+from xdsl.dialects.builtin import BoolAttr, FloatAttr, IndexType, IntegerAttr, IntegerType, i64
 from xdsl.ir import Attribute, Block, Operation, Region, SSAValue
 from xdsl.rewriter import Rewriter
 
+from gatewright.analysis.constants import zero_of
 from gatewright.analysis.slot_dependences import accesses_of
 
 BYPASSED = "gw.bypassed"
@@ -111,13 +112,12 @@ class _History:
         return argument  # pyright: ignore[reportPossiblyUnbound]
 
     def _zero(self, type_: Attribute) -> SSAValue:
-        assert isinstance(type_, IntegerType | IndexType)
-        return self._constant(BoolAttr.from_bool(False) if type_ == i1 else IntegerAttr(0, type_))
+        return self._constant(zero_of(type_))
 
     def _true(self) -> SSAValue:
         return self._constant(BoolAttr.from_bool(True))
 
-    def _constant(self, value: IntegerAttr) -> SSAValue:
+    def _constant(self, value: IntegerAttr | FloatAttr) -> SSAValue:
         if value not in self.constants:
             op = arith.ConstantOp(value)
             op.location = self.loop.location

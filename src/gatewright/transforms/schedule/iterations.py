@@ -52,12 +52,13 @@ def is_straight(ops: Sequence[Operation], head: tuple[type[Operation], ...]) -> 
     for op in ops:
         if op.regions and not (isinstance(op, scf.IfOp) and _only_stores(op)):
             return False
-        if not (op.regions or isinstance(op, (memref.LoadOp, memref.StoreOp, *head)) or op.name[:6] in _ARITHMETIC):
+        known = isinstance(op, (memref.LoadOp, memref.StoreOp, *head)) or op.name.startswith(_ARITHMETIC)
+        if not (op.regions or known):
             return False
     return True
 
 
-_ARITHMETIC = ("arith.", "gw.isq")
+_ARITHMETIC = ("arith.", "gw.isq", "math.")
 
 
 def _only_stores(op: scf.IfOp) -> bool:

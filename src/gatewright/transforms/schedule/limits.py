@@ -37,6 +37,23 @@ SPOKEN = {
     "trunci": "conversion",
     "index_cast": "conversion",
     "isqrt": "square root",
+    "addf": "addition",
+    "subf": "subtraction",
+    "mulf": "multiplication",
+    "divf": "division",
+    "fma": "multiply-add",
+    "sqrt": "square root",
+    "cmpf": "comparison",
+    "maximumf": "maximum",
+    "maxnumf": "maximum",
+    "minimumf": "minimum",
+    "minnumf": "minimum",
+    "extf": "conversion",
+    "truncf": "conversion",
+    "sitofp": "conversion",
+    "uitofp": "conversion",
+    "fptosi": "conversion",
+    "fptoui": "conversion",
 }
 """What to call an operation, by the last part of its name."""
 

@@ -8,18 +8,23 @@ from xdsl.dialects import arith, func, memref
 from xdsl.dialects.builtin import MemRefType
 from xdsl.ir import Operation, SSAValue
 
+from gatewright.analysis.float_operations import LOGIC, float_operation
 from gatewright.analysis.multiplication import constant_operand, needs_multiplier, signed_digits, signed_width
 from gatewright.analysis.ranges import width_of
 from gatewright.errors import UnsupportedError
+from gatewright.floats import scalar_bits
 from gatewright.location import source_location
-from gatewright.operators.library import Operator, OperatorLibrary
+from gatewright.operators.library import FLOATING, PIPELINED, Operator, OperatorLibrary
 from gatewright.scheduling.problem import OperatorType
 from gatewright.transforms.schedule.limits import array_name
 
 
 @dataclass
 class OperatorChooser:
-    """Chooses operators for the operations of one function. `multipliers` bounds the units of multipliers in all."""
+    """Chooses operators for the operations of one function.
+
+    `multipliers` bounds the units of multipliers in all, and those of each pipelined floating-point operator.
+    """
 
     library: OperatorLibrary
     function: func.FuncOp
@@ -52,6 +57,12 @@ class OperatorChooser:
         operator = self._from_library(op, kind)
         return operator if operator.latency else None
 
+    def _most(self, operator: Operator) -> int | None:
+        """The most units of an operator that there may be; None for as many as it takes."""
+        if operator.kind == "muli" or (operator.interval == 1 and operator.kind in FLOATING):
+            return self.multipliers
+        return 1
+
     def limits(self) -> dict[str, int]:
         """The most units of each operator that loops that run at once may use together.
 
@@ -60,9 +71,9 @@ class OperatorChooser:
         limits: dict[str, int] = {}
         for op in self.function.walk():
             if not op.regions and not isinstance(op, memref.LoadOp | memref.StoreOp | func.ReturnOp):
-                operator = self.operator(op) if op.name.startswith(("arith.", "gw.")) else None
+                operator = self.operator(op) if op.name.startswith(("arith.", "gw.", "math.")) else None
                 if operator is not None:
-                    limits[operator.name] = (self.multipliers or 1) if operator.kind == "muli" else 1
+                    limits[operator.name] = self._most(operator) or 1
         return limits
 
     def operator_type(self, op: Operation) -> OperatorType:
@@ -76,14 +87,13 @@ class OperatorChooser:
         if operator is None:
             logic = self._from_library(op, kind)
             return OperatorType(logic.name + (" by constant" if _has_constant(op) else ""), delay=logic.delay)
-        limit = self.multipliers if operator.kind == "muli" else 1
         return OperatorType(
             operator.name,
             operator.latency,
             operator.interval,
             operator.delay,
             max(0.0, operator.output_delay - self.library.register_delay),
-            limit,
+            self._most(operator),
         )
 
     def multiplier_shape(self, op: Operation) -> tuple[int, int, int]:
@@ -99,8 +109,14 @@ class OperatorChooser:
 
     def _from_library(self, op: Operation, kind: str) -> Operator:
         value = op.results[0] if op.results else op.operands[0]
-        width = max(width_of(operand.type) or 1 for operand in (*op.operands, value))
+        width = max(scalar_bits(operand.type) or 1 for operand in (*op.operands, value))
         try:
+            if (floating := float_operation(op)) is not None:
+                # Without a budget there may be as much hardware as a loop can use: a new operand every cycle.
+                pipelined = PIPELINED.get(floating.kind) if self.multipliers is None else None
+                return self.library.float_operator(pipelined or floating.kind, *floating.types)
+            if isinstance(op, LOGIC):
+                return self.library.float_logic(kind, width)
             return self.library.operator(kind, width, constant=_has_constant(op))
         except KeyError:
             raise UnsupportedError(f"there is no hardware for {op.name}", where=source_location(op)) from None
@@ -108,14 +124,9 @@ class OperatorChooser:
     def _port(self, op: memref.LoadOp | memref.StoreOp) -> OperatorType:
         """The port of an array that an access uses: one for reads, one for writes."""
         array = self._array(op.memref)
-        width = width_of(op.memref.type.element_type) if isinstance(op.memref.type, MemRefType) else None
+        width = scalar_bits(op.memref.type.element_type) if isinstance(op.memref.type, MemRefType) else None
         if width is None:
-            raise UnsupportedError(
-                f"there is no memory for {op.memref.type}",
-                where=source_location(op),
-                why="floating point has no hardware yet",
-                remedy='precision="fixed<16,8>"',
-            )
+            raise UnsupportedError(f"there is no memory for {op.memref.type}", where=source_location(op))
         address = self._address_delay(op)
         dual = op.memref in self.dual
         if isinstance(op, memref.LoadOp):

@@ -1,0 +1,90 @@
+"""Floating-point types of the IR, as formats, and the bits of what is in them."""
+
+from __future__ import annotations
+
+import struct
+
+import numpy as np
+from xdsl.dialects import builtin
+from xdsl.dialects.builtin import DenseIntOrFPElementsAttr, FloatAttr, IndexType, IntegerType
+from xdsl.ir import Attribute
+
+from gatewright.operators.float_format import FORMATS, FloatFormat, convert
+
+INDEX_BITS = 64
+"""Bits of an `index`."""
+
+_TYPES: dict[str, type[Attribute]] = {
+    "f8E5M2": builtin.Float8E5M2Type,
+    "f8E4M3": builtin.Float8E4M3Type,
+    "f8E3M4": builtin.Float8E3M4Type,
+    "f16": builtin.Float16Type,
+    "bf16": builtin.BFloat16Type,
+    "tf32": builtin.FloatTF32Type,
+    "f32": builtin.Float32Type,
+    "f64": builtin.Float64Type,
+}
+_NAMES = {type_: name for name, type_ in _TYPES.items()}
+_STORED = {"f16": "<f2", "f32": "<f4", "f64": "<f8"}
+"""The formats whose constants the IR stores as NumPy does."""
+
+
+def format_of(type_: Attribute) -> FloatFormat | None:
+    """The format of a floating-point type that has hardware; None for any other type."""
+    name = _NAMES.get(type(type_))
+    return FORMATS[name] if name is not None else None
+
+
+def ir_float(form: FloatFormat) -> Attribute:
+    """The type of a format that has a name."""
+    return _TYPES[form.name]()
+
+
+def scalar_bits(type_: Attribute) -> int | None:
+    """Bits of a number in hardware: an integer, an index or a floating-point number; None for any other type."""
+    if isinstance(type_, IntegerType):
+        return type_.width.data
+    if isinstance(type_, IndexType):
+        return INDEX_BITS
+    form = format_of(type_)
+    return form.width if form is not None else None
+
+
+def bits_of_double(form: FloatFormat, value: float) -> int:
+    """The number of a format that is nearest to a double."""
+    (bits,) = struct.unpack("<Q", struct.pack("<d", value))
+    return bits if form == FORMATS["f64"] else convert(FORMATS["f64"], form, bits)
+
+
+def double_of_bits(form: FloatFormat, number: int) -> float:
+    """The value of a number."""
+    bits = number if form == FORMATS["f64"] else convert(form, FORMATS["f64"], number)
+    return struct.unpack("<d", struct.pack("<Q", bits))[0]
+
+
+def constant_bits(attribute: FloatAttr) -> int:
+    """The bits of a constant."""
+    form = format_of(attribute.type)
+    assert form is not None
+    return bits_of_double(form, attribute.value.data)
+
+
+def float_constant(value: float, form: FloatFormat) -> FloatAttr:
+    """The constant of a format that is nearest to a double."""
+    return FloatAttr(double_of_bits(form, bits_of_double(form, value)), ir_float(form))  # pyright: ignore
+
+
+def contents_bits(contents: DenseIntOrFPElementsAttr) -> list[int] | None:
+    """The bits of every element of a constant array of floats; None if its elements are no floats."""
+    form = format_of(contents.get_element_type())
+    if form is None:
+        return None
+    data = contents.data.data
+    if form.name in _STORED:
+        bits = np.frombuffer(data, _STORED[form.name].replace("f", "u")).tolist()
+    elif form.name == "bf16":
+        bits = np.frombuffer(data, "<u2").tolist()
+    else:
+        bits = [bits_of_double(form, float(value)) for value in contents.get_values()]
+    count = int(np.prod(contents.get_shape(), dtype=np.int64))
+    return bits * count if len(bits) == 1 else bits

@@ -1,0 +1,148 @@
+"""The floating-point operators that have a module of their own: what each is called, and how it is built.
+
+An operator is named after the `arith` or `math` mnemonic and the types it works on: `addf_f32_l7`, `sitofp_i32_f32_l5`,
+`truncf_f64_f16_l4`, with its latency at the end. A type is a format of `float_format.FORMATS`, or `iN`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cache
+
+from gatewright.operators import float as pipelined
+from gatewright.operators import float_iterative as iterative
+from gatewright.operators.float_format import FloatFormat, format_named
+from gatewright.operators.staged_netlist import Signal, StagedNetlist
+from gatewright.operators.technology import Technology
+
+ITERATIVE = ("divf", "sqrt")
+"""The kinds that find some digits a cycle, for one set of operands at a time."""
+
+_ARITHMETIC: dict[str, tuple[int, Callable[..., Signal]]] = {
+    "addf": (2, pipelined.add),
+    "mulf": (2, pipelined.multiply),
+    "fma": (3, pipelined.multiply_add),
+    "divfp": (2, pipelined.divide),
+    "sqrtp": (1, pipelined.square_root),
+}
+"""The kinds that work on one format: how many operands they take, and how they are built. `divfp` and `sqrtp` are the
+fully pipelined ones."""
+
+_ROUNDINGS = ("floor", "ceil", "trunc", "round", "roundeven")
+_CONVERSIONS = ("extf", "truncf", "sitofp", "uitofp", "fptosi", "fptoui")
+KINDS = frozenset({*_ARITHMETIC, *ITERATIVE, *_ROUNDINGS, *_CONVERSIONS})
+"""All kinds."""
+
+
+@dataclass(frozen=True)
+class FloatModule:
+    """What is known of an operator once it is built."""
+
+    kind: str
+    types: tuple[str, ...]
+    latency: int
+    interval: int
+    needs_start: bool
+    width: int
+    """Bits of its result."""
+    operand_widths: tuple[int, ...]
+    delay: float
+    """Nanoseconds from the inputs to the first register."""
+    luts: int
+    registers: int
+    multipliers: int
+    text: str
+    """Its module, whose name is `name`."""
+
+    @property
+    def name(self) -> str:
+        """The name of the operator and of its module."""
+        return f"{self.kind}_{'_'.join(self.types)}_l{self.latency}"
+
+
+def bits_of(type_: str) -> int:
+    """Bits of a type by its name. Raises KeyError for a type that has no hardware."""
+    if match := re.fullmatch(r"i(\d+)", type_):
+        return int(match[1])
+    return _format(type_).width
+
+
+def parse(name: str) -> tuple[str, tuple[str, ...]] | None:
+    """The kind and the types of an operator by its name, or None."""
+    match = re.fullmatch(r"([a-z0-9]+)_((?:[a-zA-Z0-9]+_)+)l\d+", name)
+    if match is None:
+        return None
+    types = tuple(match[2].rstrip("_").split("_"))
+    return (match[1], types) if match[1] in KINDS else None
+
+
+@cache
+def build(kind: str, types: tuple[str, ...], technology: Technology, budget: float) -> FloatModule:
+    """Build an operator. `budget` is what logic may take between two registers. Raises KeyError if there is none."""
+    if kind in ITERATIVE:
+        form = _format(types[0])
+        make = iterative.divide if kind == "divf" else iterative.square_root
+        made = make(form, technology, budget)
+        return _finished(kind, types, made.net, made.result, (form.width,) * (2 if kind == "divf" else 1), True)
+    widths, describe = _description(kind, types)
+    net = StagedNetlist("", list(zip("abc", widths, strict=False)), technology, budget)
+    result = describe(net, *(net.input(name) for name, _ in net.inputs))
+    return _finished(kind, types, net, result, widths, False)
+
+
+def _finished(
+    kind: str,
+    types: tuple[str, ...],
+    net: StagedNetlist,
+    result: Signal,
+    widths: Sequence[int],
+    starts: bool,
+) -> FloatModule:
+    assert result.stage is not None
+    latency = result.stage + 1
+    net.net.name = f"{kind}_{'_'.join(types)}_l{latency}"
+    text = net.text(result)
+    return FloatModule(
+        kind,
+        types,
+        latency,
+        latency if starts else 1,
+        starts,
+        result.width,
+        tuple(widths),
+        max(0.0, net.first - net.reserved),
+        net.luts,
+        net.register_bits,
+        net.multipliers,
+        text,
+    )
+
+
+def _description(kind: str, types: tuple[str, ...]) -> tuple[tuple[int, ...], Callable[..., Signal]]:
+    """The widths of the operands of a pipelined operator, and what describes it."""
+    if kind in _ARITHMETIC:
+        count, describe = _ARITHMETIC[kind]
+        form = _format(types[0])
+        return (form.width,) * count, lambda net, *operands: describe(net, form, *operands)
+    if kind in _ROUNDINGS:
+        form = _format(types[0])
+        return (form.width,), lambda net, a: pipelined.round_to_integer(net, form, kind, a)
+    if kind not in _CONVERSIONS:
+        raise KeyError(kind)
+    source, target = types
+    widths = (bits_of(source),)
+    if kind in ("extf", "truncf"):
+        return widths, lambda net, a: pipelined.convert(net, _format(source), _format(target), a)
+    if kind in ("sitofp", "uitofp"):
+        return widths, lambda net, a: pipelined.from_integer(net, _format(target), a, kind == "sitofp")
+    width, signed = bits_of(target), kind == "fptosi"
+    return widths, lambda net, a: pipelined.to_integer(net, _format(source), a, width, signed)
+
+
+def _format(name: str) -> FloatFormat:
+    form = format_named(name)
+    if form is None:
+        raise KeyError(name)
+    return form
