@@ -33,6 +33,12 @@ def float_values(form: FloatFormat, bits: np.ndarray) -> np.ndarray:
     return _converted(form, FORMATS["f32"], bits).view(np.float32).reshape(bits.shape)
 
 
+def with_one_nan(form: FloatFormat, bits: np.ndarray) -> np.ndarray:
+    """Bits in which every NaN is the one of the format."""
+    magnitude = bits & bits.dtype.type(form.sign_bit - 1)
+    return np.where(magnitude > form.infinity, bits.dtype.type(form.nan), bits)
+
+
 def _upper_half(bits: np.ndarray) -> np.ndarray:
     """Single precision rounded to its upper 16 bits."""
     return ((bits + np.uint32(0x7FFF) + (bits >> 16 & 1)) >> 16).astype(np.uint16)

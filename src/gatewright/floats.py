@@ -85,6 +85,6 @@ def contents_bits(contents: DenseIntOrFPElementsAttr) -> list[int] | None:
     elif form.name == "bf16":
         bits = np.frombuffer(data, "<u2").tolist()
     else:
-        bits = [bits_of_double(form, float(value)) for value in contents.get_values()]
+        bits = [bits_of_double(form, float(str(value))) for value in contents.get_values()]
     count = int(np.prod(contents.get_shape(), dtype=np.int64))
     return bits * count if len(bits) == 1 else bits

@@ -7,17 +7,19 @@ from io import StringIO
 from weakref import WeakKeyDictionary
 
 import numpy as np
-from xdsl.dialects.builtin import IntegerType, ModuleOp, TensorType
+from xdsl.dialects.builtin import ModuleOp, TensorType
 from xdsl.ir import Attribute
 from xdsl.printer import Printer
 
 from gatewright.bridge.mlir import TensorProgram, compile_tensors
 from gatewright.errors import IrError
+from gatewright.float_arrays import with_one_nan
+from gatewright.floats import scalar_bits
 from gatewright.interface import element_of
 from gatewright.interpreters.outcome import Outcome
 from gatewright.interpreters.total_arithmetic import make_total
 from gatewright.program import Program
-from gatewright.types import Array
+from gatewright.types import Array, Float
 
 _COMPILED: WeakKeyDictionary[ModuleOp, TensorProgram] = WeakKeyDictionary()
 
@@ -25,7 +27,7 @@ _COMPILED: WeakKeyDictionary[ModuleOp, TensorProgram] = WeakKeyDictionary()
 def run(program: Program, arguments: Sequence[np.ndarray]) -> Outcome:
     """Run `program` on the raw arrays of its parameters (see `interface.to_raw`).
 
-    The module must be linalg on tensors of integers and must not change between runs.
+    The module must be linalg on tensors and must not change between runs.
     """
     compiled = _COMPILED.get(program.module)
     if compiled is None:
@@ -33,7 +35,9 @@ def run(program: Program, arguments: Sequence[np.ndarray]) -> Outcome:
     results = []
     for raw, result in zip(compiled(arguments), program.signature.results, strict=True):
         assert isinstance(result.type, Array)
-        results.append(raw.astype(element_of(result.type).raw_dtype).reshape(result.type.shape))
+        element = element_of(result.type)
+        bits = raw.astype(element.raw_dtype).reshape(result.type.shape)
+        results.append(with_one_nan(element.format, bits) if isinstance(element, Float) else bits)
     return Outcome(results)
 
 
@@ -47,9 +51,7 @@ def _compile(program: Program) -> TensorProgram:
 
 
 def _port(type_: Attribute) -> tuple[int, tuple[int, ...]]:
-    if not isinstance(type_, TensorType) or not isinstance(element := type_.get_element_type(), IntegerType):
-        raise IrError(
-            f"a program of the tensor level has tensors of integers as arguments and results, not {type_}",
-            remedy='precision="fixed<16,8>" makes integers of floats',
-        )
-    return element.width.data, tuple(type_.get_shape())
+    width = scalar_bits(type_.get_element_type()) if isinstance(type_, TensorType) else None
+    if width is None or not isinstance(type_, TensorType):
+        raise IrError(f"a program of the tensor level has tensors as arguments and results, not {type_}")
+    return width, tuple(type_.get_shape())

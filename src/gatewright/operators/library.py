@@ -18,6 +18,9 @@ from gatewright.operators.technology import TECHNOLOGIES
 ITERATIVE = ("divui", "divsi", "floordivsi", "remui", "remsi", "isqrt")
 """The kinds that work over several cycles on one set of operands at a time."""
 
+MULTIPLIERS = ("muli", "mulf", "fma")
+"""The kinds that a budget of multipliers is for."""
+
 PIPELINED = {kind: f"{kind}p" for kind in float_operators.ITERATIVE}
 """The fully pipelined forms of iterative kinds."""
 FLOATING = float_operators.KINDS

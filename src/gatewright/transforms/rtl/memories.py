@@ -13,7 +13,7 @@ from xdsl.ir import Attribute, Operation, SSAValue
 
 from gatewright.dialects import seq
 from gatewright.errors import UnsupportedError
-from gatewright.floats import scalar_bits
+from gatewright.floats import contents_bits, scalar_bits
 from gatewright.location import source_location
 from gatewright.simulate.top import MemoryPorts
 from gatewright.transforms.rtl.arithmetic import multiply_by_constant
@@ -171,7 +171,9 @@ def contents_of(global_: memref.GlobalOp) -> np.ndarray:
         name = global_.sym_name.data
         raise UnsupportedError(f"the contents of @{name} are not given", where=source_location(global_))
     bits = word_bits(global_.type, global_)
-    numbers = [number & ((1 << bits) - 1) for number in values.get_values() if isinstance(number, int)]
+    numbers = contents_bits(values)
+    if numbers is None:
+        numbers = [number & ((1 << bits) - 1) for number in values.get_values() if isinstance(number, int)]
     if values.is_splat():
         numbers = numbers[:1] * prod(shape_of(global_.type))
     return np.array(numbers, dtype=np.uint64 if bits <= 64 else object)

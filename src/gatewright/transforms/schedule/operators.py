@@ -14,7 +14,7 @@ from gatewright.analysis.ranges import width_of
 from gatewright.errors import UnsupportedError
 from gatewright.floats import scalar_bits
 from gatewright.location import source_location
-from gatewright.operators.library import FLOATING, PIPELINED, Operator, OperatorLibrary
+from gatewright.operators.library import MULTIPLIERS, PIPELINED, Operator, OperatorLibrary
 from gatewright.scheduling.problem import OperatorType
 from gatewright.transforms.schedule.limits import array_name
 
@@ -23,7 +23,7 @@ from gatewright.transforms.schedule.limits import array_name
 class OperatorChooser:
     """Chooses operators for the operations of one function.
 
-    `multipliers` bounds the units of multipliers in all, and those of each pipelined floating-point operator.
+    `multipliers` bounds the units of multipliers of integers in all, and of those of floating-point numbers.
     """
 
     library: OperatorLibrary
@@ -59,9 +59,9 @@ class OperatorChooser:
 
     def _most(self, operator: Operator) -> int | None:
         """The most units of an operator that there may be; None for as many as it takes."""
-        if operator.kind == "muli" or (operator.interval == 1 and operator.kind in FLOATING):
+        if operator.kind in MULTIPLIERS:
             return self.multipliers
-        return 1
+        return None if operator.interval == 1 else 1
 
     def limits(self) -> dict[str, int]:
         """The most units of each operator that loops that run at once may use together.

@@ -10,11 +10,15 @@ from xdsl.dialects.builtin import (
     Float16Type,
     Float32Type,
     Float64Type,
+    FloatAttr,
     IndexType,
+    IntegerAttr,
     IntegerType,
     TensorType,
 )
 from xdsl.ir import Attribute
+
+from gatewright.floats import contents_bits, double_of_bits, format_of
 
 _FLOATS: dict[type[Attribute], str] = {Float16Type: "<f2", Float32Type: "<f4", Float64Type: "<f8"}
 
@@ -46,3 +50,16 @@ def dense(array: np.ndarray, width: int) -> DenseIntOrFPElementsAttr:
     """A constant tensor of signed integers of `width` bits, which the values of `array` must fit."""
     data = np.ascontiguousarray(array).astype(f"<i{container_bytes(width)}").tobytes()
     return DenseIntOrFPElementsAttr(TensorType(IntegerType(width), array.shape), BytesAttr(data))
+
+
+def splat(contents: DenseIntOrFPElementsAttr) -> IntegerAttr | FloatAttr:
+    """The element of a constant tensor whose elements are all the same."""
+    element = contents.get_element_type()
+    form = format_of(element)
+    if form is not None:
+        bits = contents_bits(contents)
+        assert bits is not None
+        return FloatAttr(double_of_bits(form, bits[0]), element)  # pyright: ignore[reportArgumentType, reportCallIssue]
+    value = contents.get_values()[0]
+    assert isinstance(value, int) and isinstance(element, IntegerType | IndexType)
+    return IntegerAttr(value, element)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 from xdsl.dialects import arith, math, memref, tensor
-from xdsl.dialects.builtin import IntegerAttr, UnknownLoc
+from xdsl.dialects.builtin import FloatAttr, IntegerAttr, UnknownLoc
 from xdsl.dialects.linalg.ops import GenericOp, IndexOp
 from xdsl.ir import Operation, SSAValue
 from xdsl.ir.affine import AffineDimExpr
@@ -154,8 +154,8 @@ class GenericLoops:
             match op:
                 case IndexOp():
                     positions[op.result] = loops[op.dim.value.data]
-                case arith.ConstantOp(value=IntegerAttr() as value):
-                    values[op.result] = self.nest.constant(value.value.data, op.result.type)
+                case arith.ConstantOp(value=IntegerAttr() | FloatAttr() as value):
+                    values[op.result] = self.nest.constant_of(value)
                 case tensor.ExtractOp():
                     at = [positions.get(i) or LinearIndex.of(lookup(i)) for i in op.indices]
                     values[op.result] = self.load(op.tensor, at)
@@ -163,7 +163,7 @@ class GenericLoops:
                     of = lookup(op.operands[0])
                     negated = self.nest.emit(arith.SubiOp(self.nest.constant(0, of.type), of))
                     values[op.result] = self.nest.emit(arith.MaxSIOp(of, negated))
-                case _ if op.name.startswith("arith."):
+                case _ if op.name.startswith(("arith.", "math.")):
                     copy = op.clone({operand: lookup(operand) for operand in op.operands})
                     copy.location = op.location if op.location != UnknownLoc() else self.nest.location
                     self.nest.emit(copy)

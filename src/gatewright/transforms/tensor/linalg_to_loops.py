@@ -1,4 +1,4 @@
-"""Lower linalg on tensors of integers to loops over arrays."""
+"""Lower linalg on tensors of numbers to loops over arrays."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from xdsl.context import Context
 from xdsl.dialects import arith, func, memref, tensor
 from xdsl.dialects.builtin import (
-    AnyFloat,
     DenseIntOrFPElementsAttr,
     MemRefType,
     ModuleOp,
@@ -21,9 +20,12 @@ from xdsl.ir import Attribute, Block, Operation, Region, SSAValue
 from xdsl.passes import ModulePass
 
 from gatewright.errors import UnsupportedError
+from gatewright.floats import scalar_bits
 from gatewright.interface import Signature, set_signature, signature_of
 from gatewright.location import operation_name, source_location
+from gatewright.operators.float_format import FORMATS
 from gatewright.transforms.tensor import generic
+from gatewright.transforms.tensor.elements import splat
 from gatewright.transforms.tensor.generic_loops import GenericLoops
 from gatewright.transforms.tensor.loop_nest import NestBuilder
 from gatewright.transforms.tensor.moves import VIEWS, copy, move
@@ -33,7 +35,7 @@ from gatewright.transforms.tensor.storage import Memory, View, view_of
 
 @dataclass(frozen=True)
 class LinalgToLoopsPass(ModulePass):
-    """Lower linalg on tensors of integers to loops over arrays.
+    """Lower linalg on tensors of numbers to loops over arrays.
 
     ::
 
@@ -123,11 +125,11 @@ class _Lowering:
 
     def _element(self, type_: TensorType) -> Attribute:
         element = type_.get_element_type()
-        if isinstance(element, AnyFloat):
+        if scalar_bits(element) is None:
             raise UnsupportedError(
-                "floating-point numbers have no hardware yet",
+                f"{element} has no hardware",
                 where=source_location(self.function),
-                remedy='precision="fixed<16,8>"',
+                why=f"elements are integers or {', '.join(FORMATS)}",
             )
         return element
 
@@ -171,9 +173,7 @@ class _Lowering:
         assert self.placement is not None and isinstance(op.result.type, TensorType)
         type_ = MemRefType(self._element(op.result.type), self._shape(op.result.type) or (1,))
         if contents.is_splat():
-            value = contents.get_values()[0]
-            assert isinstance(value, int)
-            loops.splats[op.result] = self.nest.constant(value, type_.get_element_type())
+            loops.splats[op.result] = self.nest.constant_of(splat(contents))
             return
         name = f"constant_{self._globals}"
         self._globals += 1

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from xdsl.builder import Builder
 from xdsl.dialects import arith, scf
-from xdsl.dialects.builtin import IndexType, IntegerAttr, LocationAttr, UnknownLoc
+from xdsl.dialects.builtin import FloatAttr, IndexType, IntegerAttr, LocationAttr, UnknownLoc
 from xdsl.ir import Attribute, Block, Operation, Region, SSAValue
 from xdsl.rewriter import InsertPoint
 
@@ -42,7 +42,7 @@ class NestBuilder:
         self.loops: dict[Loop, tuple[int, SSAValue]] = {}
         self.location: LocationAttr = UnknownLoc()
         self.head: list[Operation] = []
-        self._constants: dict[tuple[Attribute, int], SSAValue] = {}
+        self._constants: dict[Attribute, SSAValue] = {}
 
     def emit(self, op: Operation, scope: int = -1) -> SSAValue:
         """Append an operation to the innermost loop, or to another; its first result, or itself if it has none."""
@@ -62,11 +62,13 @@ class NestBuilder:
 
     def constant(self, value: int, type_: Attribute | None = None) -> SSAValue:
         """A constant, an index by default."""
-        type_ = IndexType() if type_ is None else type_
-        key = (type_, value)
-        if key not in self._constants:
-            self._constants[key] = self.at_head(arith.ConstantOp(IntegerAttr(value, type_)))  # pyright: ignore
-        return self._constants[key]
+        return self.constant_of(IntegerAttr(value, IndexType() if type_ is None else type_))  # pyright: ignore
+
+    def constant_of(self, attribute: IntegerAttr | FloatAttr) -> SSAValue:
+        """The constant that an attribute holds."""
+        if attribute not in self._constants:
+            self._constants[attribute] = self.at_head(arith.ConstantOp(attribute))
+        return self._constants[attribute]
 
     @contextmanager
     def loop(self, loop: Loop, carried: Sequence[SSAValue] = ()) -> Iterator[tuple[list[SSAValue], list[SSAValue]]]:

@@ -31,9 +31,10 @@ class QuantizeTensorsPass(ModulePass):
 
     Arguments, results and every tensor that is stored have the format; constants have its width, each tensor with the
     binary point where its largest magnitude allows. Sums and products are exact, in as many bits as they can need; an
-    operation that stores a tensor rounds to nearest even and saturates, once. A program without floats is left alone.
+    operation that stores a tensor rounds to nearest even and saturates, once. Without a format, or floats, nothing is
+    to do.
 
-    Raises UnsupportedError for floats without a format, and for operations that are not exact arithmetic.
+    Raises UnsupportedError for operations that are not exact arithmetic.
     """
 
     name = "quantize-tensors"
@@ -42,22 +43,12 @@ class QuantizeTensorsPass(ModulePass):
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         for function in [op for op in op.ops if isinstance(op, func.FuncOp) and not op.is_declaration]:
-            if _has_floats(function):
-                signature = _quantized_signature(function, self._format(function))
-                Quantizer(function, self._format(function)).run()
+            if self.format and _has_floats(function):
+                format_ = parse_scalar(self.format)
+                assert isinstance(format_, Fixed), self.format
+                signature = _quantized_signature(function, format_)
+                Quantizer(function, format_).run()
                 set_signature(function, signature)
-
-    def _format(self, function: func.FuncOp) -> Fixed:
-        if not self.format:
-            raise UnsupportedError(
-                "this model computes with floating-point numbers, which have no hardware yet",
-                where=source_location(function),
-                why="a fixed-point format makes it a model of integers",
-                remedy='precision="fixed<16,8>"',
-            )
-        format_ = parse_scalar(self.format)
-        assert isinstance(format_, Fixed), self.format
-        return format_
 
 
 def _has_floats(function: func.FuncOp) -> bool:
