@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass
 
 from xdsl.context import Context
@@ -136,19 +136,23 @@ class _Flattener:
         active: SSAValue | None,
         fresh: SSAValue | None,
         counter: SSAValue,
-        arguments: Sequence[SSAValue],
+        arguments: Sequence[SSAValue | None],
     ) -> _Turn:
         """Emit what one iteration of the flat loop does for a loop of the nest.
 
         `active` says whether it is the loop's turn (None: always), `fresh` whether it starts the loop (None for the
-        outermost one), `counter` and `arguments` are what is carried.
+        outermost one), `counter` and `arguments` are what is carried; of arguments None if the loop around carries it.
         """
         slot, loop = self.slot, nest.loop
         block = loop.body.block
         now = counter if fresh is None else slot.select(fresh, slot.value(loop.lb), counter)
         started = [
-            carried if fresh is None else slot.select(fresh, slot.value(initial), carried)
+            carried if fresh is None or carried is None else slot.select(fresh, slot.value(initial), carried)
             for carried, initial in zip(arguments, loop.iter_args, strict=True)
+        ]
+        started = [
+            slot.value(initial) if value is None else value
+            for value, initial in zip(started, loop.iter_args, strict=True)
         ]
         slot.values.update(zip(block.args, [now, *started], strict=True))
         runs = active
@@ -164,10 +168,15 @@ class _Flattener:
             ends = slot.either(ends, slot.invert(inside))
         yielded = [slot.value(value) for value in nest.terminator.operands]
         steps = ends_iteration if inside is None else slot.both(ends_iteration, inside)
-        results = [slot.select(steps, new, old) for new, old in zip(yielded, started, strict=True)]
+        passed = nest.passed_through
+        results = [
+            slot.select(inside if position in passed else steps, new, old)
+            for position, (new, old) in enumerate(zip(yielded, started, strict=True))
+        ]
         slot.update(counter, slot.select(active, slot.select(ends_iteration, following, now), counter))
         for carried, result in zip(arguments, results, strict=True):
-            slot.update(carried, slot.select(active, result, carried))
+            if carried is not None:
+                slot.update(carried, slot.select(active, result, carried))
         if fresh is not None:
             slot.update(fresh, slot.select(active, ends, fresh))
         return _Turn(ends, results, ends_iteration)
@@ -193,7 +202,8 @@ class _Flattener:
             self._piece(nest.pieces[0], runs)
             return None
         turn_of = slot.carry_turn(len(nest.children))
-        carried = [self._carry(child) for child in nest.children]
+        passed = set(nest.passed_through.values())
+        carried = [self._carry(child, passed) for child in nest.children]
         first = slot.also(slot.is_turn(turn_of, 0), carried[0][0])
         self._piece(nest.pieces[0], slot.both(runs, first), hold=True)
         ends: SSAValue | None = None
@@ -211,12 +221,18 @@ class _Flattener:
             self._piece(nest.pieces[number + 1], slot.both(runs, ends), hold=not last)
         return ends
 
-    def _carry(self, child: Nest) -> tuple[SSAValue, SSAValue, list[SSAValue]]:
-        """The carried values of an inner loop: whether it is about to start, its counter, its arguments."""
+    def _carry(self, child: Nest, passed: Set[int]) -> tuple[SSAValue, SSAValue, list[SSAValue | None]]:
+        """The carried values of an inner loop: whether it is about to start, its counter, its arguments.
+
+        Those that are `passed` through to it have none of their own.
+        """
         slot, block = self.slot, child.loop.body.block
         fresh = slot.carry(slot.outside_true(), "fresh")
         counter = slot.carry(slot.outside_zero(block.args[0].type), block.args[0].name_hint)
-        arguments = [slot.carry(slot.outside_zero(a.type), a.name_hint) for a in block.args[1:]]
+        arguments = [
+            None if position in passed else slot.carry(slot.outside_zero(argument.type), argument.name_hint)
+            for position, argument in enumerate(block.args[1:])
+        ]
         return fresh, counter, arguments
 
     def _piece(self, ops: Sequence[Operation], when: SSAValue | None, hold: bool = False) -> None:

@@ -33,6 +33,25 @@ class Nest:
         return last
 
     @property
+    def passed_through(self) -> dict[int, int]:
+        """The carried values that the only inner loop takes over as its own: its position for each of the loop's.
+
+        They enter the inner loop as they are, and what it makes of them is all that is handed on.
+        """
+        if len(self.children) != 1:
+            return {}
+        inner, arguments = self.children[0].loop, self.loop.body.block.args[1:]
+        found: dict[int, int] = {}
+        for position, (argument, yielded) in enumerate(zip(arguments, self.terminator.operands, strict=True)):
+            uses = list(argument.uses)
+            if len(uses) != 1 or uses[0].operation is not inner or argument not in inner.iter_args:
+                continue
+            at = list(inner.iter_args).index(argument)
+            if yielded is inner.results[at]:
+                found[position] = at
+        return found
+
+    @property
     def iterations(self) -> int | None:
         """The number of innermost iterations, an inner loop without any counting as one; None if it is not known."""
         trips = counted_trips(self.loop)
