@@ -18,6 +18,7 @@ PASSES: dict[str, str] = {
     "fuse-loops": "loops.fuse_loops:FuseLoopsPass",
     "if-convert": "loops.if_convert:IfConvertPass",
     "if-to-guard": "loops.if_to_guard:IfToGuardPass",
+    "interleave-loops": "loops.interleave_loops:InterleaveLoopsPass",
     "narrow-indices": "loops.narrow_indices:NarrowIndicesPass",
     "promote-accumulators": "loops.promote_accumulators:PromoteAccumulatorsPass",
     "reduce-strength": "loops.reduce_strength:ReduceStrengthPass",

@@ -34,6 +34,7 @@ from gatewright.transforms.loops.forward_stores import ForwardStoresPass
 from gatewright.transforms.loops.fuse_loops import FuseLoopsPass
 from gatewright.transforms.loops.if_convert import IfConvertPass
 from gatewright.transforms.loops.if_to_guard import IfToGuardPass
+from gatewright.transforms.loops.interleave_loops import InterleaveLoopsPass
 from gatewright.transforms.loops.narrow_indices import NarrowIndicesPass
 from gatewright.transforms.loops.promote_accumulators import PromoteAccumulatorsPass
 from gatewright.transforms.loops.reduce_strength import ReduceStrengthPass
@@ -88,6 +89,7 @@ def loops_to_schedule(options: Options) -> tuple[ModulePass, ...]:
         PromoteAccumulatorsPass(),
         ForwardAcrossIterationsPass(options.multipliers),
         ForwardStoresPass(),
+        InterleaveLoopsPass(options.clock_mhz, options.target),
         IfConvertPass(),
         SimplifyLoopsPass(),
         CommonSubexpressionElimination(),

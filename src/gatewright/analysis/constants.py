@@ -8,6 +8,14 @@ from xdsl.ir import Attribute, SSAValue
 
 from gatewright.floats import format_of
 
+ANY = "gw.any"
+"""The attribute of a constant whose number does not matter: whoever starts with it replaces it before it is used."""
+
+
+def does_not_matter(value: SSAValue) -> bool:
+    """Whether a value is a constant that could as well be another one."""
+    return isinstance(value.owner, arith.ConstantOp) and ANY in value.owner.attributes
+
 
 def zero_of(type_: Attribute) -> IntegerAttr | FloatAttr:
     """The constant of a type of numbers all of whose bits are 0."""

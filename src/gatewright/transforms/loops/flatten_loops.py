@@ -12,7 +12,7 @@ from xdsl.ir import Block, Operation, SSAValue
 from xdsl.passes import ModulePass
 from xdsl.rewriter import Rewriter
 
-from gatewright.analysis.constants import constant_value
+from gatewright.analysis.constants import constant_value, does_not_matter
 from gatewright.analysis.distances import DISTANCES, FunctionDistances, can_be_run, number_accesses
 from gatewright.analysis.ranges import Range, value_ranges
 from gatewright.analysis.trip_count import note_trips
@@ -147,7 +147,9 @@ class _Flattener:
         block = loop.body.block
         now = counter if fresh is None else slot.select(fresh, slot.value(loop.lb), counter)
         started = [
-            carried if fresh is None or carried is None else slot.select(fresh, slot.value(initial), carried)
+            carried
+            if fresh is None or carried is None or does_not_matter(initial)
+            else slot.select(fresh, slot.value(initial), carried)
             for carried, initial in zip(arguments, loop.iter_args, strict=True)
         ]
         started = [

@@ -8,13 +8,13 @@ from xdsl.dialects import arith, func, memref
 from xdsl.dialects.builtin import MemRefType
 from xdsl.ir import Operation, SSAValue
 
-from gatewright.analysis.float_operations import LOGIC, float_operation
+from gatewright.analysis.durations import has_constant, library_operator
 from gatewright.analysis.multiplication import constant_operand, needs_multiplier, signed_digits, signed_width
 from gatewright.analysis.ranges import width_of
 from gatewright.errors import UnsupportedError
 from gatewright.floats import scalar_bits
 from gatewright.location import source_location
-from gatewright.operators.library import MULTIPLIERS, PIPELINED, Operator, OperatorLibrary
+from gatewright.operators.library import MULTIPLIERS, Operator, OperatorLibrary
 from gatewright.scheduling.problem import OperatorType
 from gatewright.transforms.schedule.limits import array_name
 
@@ -47,14 +47,13 @@ class OperatorChooser:
 
     def operator(self, op: Operation) -> Operator | None:
         """The shared operator that executes an operation; None if it is logic or an access of a memory."""
-        kind = op.name.rpartition(".")[2]
         if isinstance(op, arith.MuliOp):
             if not needs_multiplier(op):
                 return None
             return self.shared_multiplier or self.library.operator("muli", *self._port_widths(op))
         if isinstance(op, memref.LoadOp | memref.StoreOp):
             return None
-        operator = self._from_library(op, kind)
+        operator = self._from_library(op)
         return operator if operator.latency else None
 
     def _most(self, operator: Operator) -> int | None:
@@ -80,13 +79,12 @@ class OperatorChooser:
         """What the scheduler has to know of the operator of an operation."""
         if isinstance(op, memref.LoadOp | memref.StoreOp):
             return self._port(op)
-        kind = op.name.rpartition(".")[2]
         if isinstance(op, arith.MuliOp) and not needs_multiplier(op):
             return self._product(op)
         operator = self.operator(op)
         if operator is None:
-            logic = self._from_library(op, kind)
-            return OperatorType(logic.name + (" by constant" if _has_constant(op) else ""), delay=logic.delay)
+            logic = self._from_library(op)
+            return OperatorType(logic.name + (" by constant" if has_constant(op) else ""), delay=logic.delay)
         return OperatorType(
             operator.name,
             operator.latency,
@@ -107,17 +105,10 @@ class OperatorChooser:
         widths = sorted((signed_width(operand) for operand in op.operands), reverse=True)
         return width, (min(widths[0], width), min(widths[1], width))
 
-    def _from_library(self, op: Operation, kind: str) -> Operator:
-        value = op.results[0] if op.results else op.operands[0]
-        width = max(scalar_bits(operand.type) or 1 for operand in (*op.operands, value))
+    def _from_library(self, op: Operation) -> Operator:
         try:
-            if (floating := float_operation(op)) is not None:
-                # Without a budget there may be as much hardware as a loop can use: a new operand every cycle.
-                pipelined = PIPELINED.get(floating.kind) if self.multipliers is None else None
-                return self.library.float_operator(pipelined or floating.kind, *floating.types)
-            if isinstance(op, LOGIC):
-                return self.library.float_logic(kind, width)
-            return self.library.operator(kind, width, constant=_has_constant(op))
+            # Without a budget there may be as much hardware as a loop can use: a new operand every cycle.
+            return library_operator(self.library, op, pipelined=self.multipliers is None)
         except KeyError:
             raise UnsupportedError(f"there is no hardware for {op.name}", where=source_location(op)) from None
 
@@ -172,7 +163,3 @@ def _is_constant(value: SSAValue) -> bool:
     while isinstance(value.owner, arith.IndexCastOp):
         value = value.owner.input
     return isinstance(value.owner, arith.ConstantOp)
-
-
-def _has_constant(op: Operation) -> bool:
-    return len(op.operands) == 2 and isinstance(op.operands[1].owner, arith.ConstantOp)

@@ -1,0 +1,35 @@
+"""Which loops may do their iterations in any order."""
+
+from __future__ import annotations
+
+from xdsl.dialects import func, memref, scf
+
+from gatewright.analysis.dependences.analysis import DependenceAnalysis
+from gatewright.analysis.dependences.effort import EffortError, limited
+from gatewright.analysis.dependences.from_loops import describe
+from gatewright.analysis.distances import DESCRIPTION_EFFORT, MOST_ACCESSES, QUESTION_EFFORT
+
+
+def is_parallel(function: func.FuncOp, loop: scf.ForOp) -> bool:
+    """True if no iteration of a loop depends on another one: it carries no value, and no dependence of an access."""
+    if loop.iter_args:
+        return False
+    accesses = [op for op in loop.walk() if isinstance(op, memref.LoadOp | memref.StoreOp)]
+    stored = {op.memref for op in accesses if isinstance(op, memref.StoreOp)}
+    accesses = [op for op in accesses if op.memref in stored]
+    if len(accesses) > MOST_ACCESSES:
+        return False
+    try:
+        with limited(DESCRIPTION_EFFORT):
+            described = describe(function)
+            analysis = DependenceAnalysis(described.description)
+        carrier = described.loop_of[loop]
+        with limited(QUESTION_EFFORT * (1 + len(accesses))):
+            return not any(
+                dependence.carrier is carrier
+                for one in accesses
+                for other in accesses
+                for dependence in analysis.between(described.access_of[one], described.access_of[other])
+            )
+    except EffortError:
+        return False

@@ -1,0 +1,345 @@
+"""Interleave the iterations of a parallel loop where each would wait for itself."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from xdsl.context import Context
+from xdsl.dialects import arith, func, memref, scf
+from xdsl.dialects.builtin import IndexType, IntegerAttr, ModuleOp, UnitAttr
+from xdsl.ir import Attribute, Block, Operation, Region, SSAValue
+from xdsl.passes import ModulePass
+from xdsl.rewriter import Rewriter
+
+from gatewright.analysis.backward_slice import backward_slice
+from gatewright.analysis.constants import ANY, constant_value, zero_of
+from gatewright.analysis.durations import recurrence_cycles
+from gatewright.analysis.parallel_loops import is_parallel
+from gatewright.analysis.purity import is_pure
+from gatewright.analysis.trip_count import counted_trips
+from gatewright.floats import scalar_bits
+from gatewright.operators.library import OperatorLibrary
+from gatewright.transforms.loops.flatten_loops import MOST_OPERATIONS
+from gatewright.transforms.loops.if_convert import LONG_OPERATIONS
+from gatewright.transforms.loops.nest import Nest, nest_of
+
+MOST_SIDE_BY_SIDE = 64
+"""The most iterations that are interleaved: each keeps its values in registers."""
+MOST_BITS = 4096
+"""The most bits of such registers."""
+SUMS = "gw.sums"
+"""The attribute of a loop that says in which order it adds up."""
+
+
+@dataclass(frozen=True)
+class InterleaveLoopsPass(ModulePass):
+    """Do an iteration of an inner loop for several iterations of the loop around it, one cycle after the other.
+
+    ```
+    for i in 0..48 {                         for b in 0..48 step 8 {
+      s = for k in 0..64 carries s = 0 {       for k in 0..64 carries s0 ... s7 {
+        s + load a[i, k] * load x[k]             for t in 0..8 carries s0 ... s7 {
+      }                                            p = k == 0 ? 0 : s0
+      store s, y[i]                    ->          n = p + load a[b + t, k] * load x[k]
+    }                                              if k == 63 { store n, y[b + t] }
+                                                   carry s1 ... s7, n
+                                               } } }
+    ```
+
+    An addition that takes seven cycles makes an inner loop take seven cycles an iteration. Of eight sums side by side
+    each may take eight. Every sum keeps its order, so the results stay what they were. Legal if no iteration of the
+    outer loop depends on another (loop interchange, R. Allen and K. Kennedy, Optimizing Compilers for Modern
+    Architectures, 2001, section 5.2); worth it where iterations of the inner loop take several cycles because of what
+    they carry, and `flatten-loops` can make one loop of the nest.
+    """
+
+    name = "interleave-loops"
+
+    clock_mhz: float = 100.0
+    target: str = "generic"
+
+    def apply(self, ctx: Context, op: ModuleOp) -> None:
+        library = OperatorLibrary(self.target, self.clock_mhz)
+        for function in [inner for inner in op.ops if isinstance(inner, func.FuncOp) and not inner.is_declaration]:
+            loops = [inner for inner in function.walk() if isinstance(inner, scf.ForOp)]
+            found = [plan for loop in loops if (plan := _plan(loop, library)) is not None]
+            for plan in [plan for plan in found if is_parallel(function, plan.loop)]:
+                _Interleaver(plan).replace()
+
+
+@dataclass
+class _Plan:
+    """A loop to interleave: the nest of loops inside it, from the outermost on, and how many iterations at once."""
+
+    loop: scf.ForOp
+    inner: list[scf.ForOp]
+    trips: int
+    at_once: int
+    waits: int
+    """Cycles that an iteration takes if it waits for the one before."""
+
+    @property
+    def before(self) -> list[Operation]:
+        """What an iteration does before the inner loops."""
+        ops = list(self.loop.body.block.ops)
+        return ops[: ops.index(self.inner[0])]
+
+    @property
+    def behind(self) -> list[Operation]:
+        """What an iteration does behind the inner loops."""
+        ops = list(self.loop.body.block.ops)
+        return ops[ops.index(self.inner[0]) + 1 : -1]
+
+
+def _plan(loop: scf.ForOp, library: OperatorLibrary) -> _Plan | None:
+    """How to interleave a loop, if its form allows it and it pays."""
+    trips, nest = counted_trips(loop), nest_of(loop)
+    if trips is None or trips < 2 or nest is None or loop.iter_args or not isinstance(loop.lb.type, IndexType):
+        return None
+    inner = _reduction(nest)
+    if inner is None or nest.size + 8 * len(inner) + 16 > MOST_OPERATIONS:
+        return None
+    if not all(_is_fixed(each, loop) for each in inner):
+        return None
+    plan = _Plan(loop, inner, trips, 1, 1)
+    if any(isinstance(op, memref.StoreOp | scf.IfOp) for op in plan.before):
+        return None
+    body = inner[-1].body.block
+    terminator = body.last_op
+    assert terminator is not None
+    plan.waits = recurrence_cycles(body, body.args[1:], terminator.operands, library)
+    loads = Counter(op.memref for op in body.ops if isinstance(op, memref.LoadOp))
+    least = max([1, *loads.values()])
+    widths = sum(scalar_bits(argument.type) or MOST_BITS for argument in body.args[1:])
+    exact = any(isinstance(op, memref.StoreOp | scf.IfOp) for op in body.ops)
+    plan.at_once = _best(trips, plan.waits, least, min(MOST_SIDE_BY_SIDE, MOST_BITS // widths), exact)
+    return plan if plan.at_once > 1 else None
+
+
+def _reduction(nest: Nest) -> list[scf.ForOp] | None:
+    """The loops of a perfect nest inside a loop that do nothing but carry values through to the innermost one."""
+    found: list[scf.ForOp] = []
+    while nest.children:
+        if len(nest.children) != 1:
+            return None
+        (child,) = nest.children
+        found.append(child.loop)
+        if any(isinstance(op, LONG_OPERATIONS) for piece in child.pieces for op in piece):
+            return None
+        if child.children:
+            if len(child.passed_through) != len(child.loop.iter_args):
+                return None
+            if not all(is_pure(op) for piece in child.pieces for op in piece):
+                return None
+        nest = child
+    return found if found and found[-1].iter_args else None
+
+
+def _is_fixed(inner: scf.ForOp, outer: scf.ForOp) -> bool:
+    """True if a loop has constant bounds, at least one iteration, and a counter like that of the loop around it."""
+    return bool(counted_trips(inner)) and isinstance(inner.lb.type, IndexType)
+
+
+def _best(trips: int, waits: int, least: int, most: int, exact: bool) -> int:
+    """How many iterations to do at once for the fewest cycles; 1 if that saves less than an eighth.
+
+    An iteration of the inner loop takes at least `least` cycles, and `waits` until what it carries is there. `exact`
+    excludes numbers of which the number of iterations is no multiple.
+    """
+
+    def cycles(at_once: int) -> int:
+        return -(-trips // at_once) * at_once * max(least, -(-waits // at_once))
+
+    allowed = [n for n in range(2, min(trips, most) + 1) if trips % n == 0 or not exact]
+    found = min(allowed, key=lambda n: (cycles(n), trips % n != 0, n), default=1)
+    return found if 8 * cycles(found) <= 7 * cycles(1) else 1
+
+
+@dataclass
+class _Interleaver:
+    """Builds the interleaved form of one loop."""
+
+    plan: _Plan
+    outside: list[Operation] = field(default_factory=list)
+    known: dict[int, SSAValue] = field(default_factory=dict)
+
+    def replace(self) -> None:
+        """Put the new nest in the place of the loop."""
+        plan = self.plan
+        loop, carried = plan.loop, plan.inner[0].iter_args
+        step = constant_value(loop.step)
+        assert step is not None
+        chain = [value.type for value in carried for _ in range(plan.at_once)]
+        zeros = {type_: self._anything(type_) for type_ in dict.fromkeys(chain)}
+        block = Block(arg_types=[IndexType()])
+        block.args[0].name_hint = "block"
+        values: dict[SSAValue, SSAValue] = {}
+        nest = self._nest(plan.inner, [zeros[type_] for type_ in chain], values, block.args[0], step)
+        block.add_ops([nest, scf.YieldOp()])
+        outer = scf.ForOp(loop.lb, loop.ub, self._index(step * plan.at_once), [], Region(block))
+        outer.location = loop.location
+        assert loop.parent is not None
+        for op in (*self.outside, outer):
+            loop.parent.insert_op_before(op, loop)
+        Rewriter.erase_op(loop, safe_erase=False)
+
+    def _nest(
+        self,
+        inner: list[scf.ForOp],
+        carried: list[SSAValue],
+        values: dict[SSAValue, SSAValue],
+        block: SSAValue,
+        step: int,
+    ) -> scf.ForOp:
+        """The loops of the reduction that are left, with the one over the iterations side by side inside them."""
+        types = [value.type for value in carried]
+        body = Block(arg_types=[IndexType(), *types])
+        if not inner:
+            return self._side_by_side(body, carried, values, block, step)
+        old = inner[0]
+        body.args[0].name_hint = old.body.block.args[0].name_hint
+        values[old.body.block.args[0]] = body.args[0]
+        if len(inner) > 1:
+            for op in list(old.body.block.ops)[:-1]:
+                if not isinstance(op, scf.ForOp):
+                    self._copy(op, body, values)
+        nested = self._nest(inner[1:], list(body.args[1:]), values, block, step)
+        body.add_ops([nested, scf.YieldOp(*nested.results)])
+        new = scf.ForOp(old.lb, old.ub, old.step, carried, Region(body))
+        new.location = old.location
+        return new
+
+    def _side_by_side(
+        self, body: Block, carried: list[SSAValue], values: dict[SSAValue, SSAValue], block: SSAValue, step: int
+    ) -> scf.ForOp:
+        """The loop over the iterations that are interleaved."""
+        plan, location = self.plan, self.plan.inner[-1].location
+        body.args[0].name_hint = plan.loop.body.block.args[0].name_hint
+        index, inside = self._counter(body, block, step)
+        values[plan.loop.body.block.args[0]] = index
+        innermost = plan.inner[-1]
+        old = innermost.body.block
+        terminator = old.last_op
+        assert isinstance(terminator, scf.YieldOp)
+        needed = [operand for op in innermost.walk() for operand in op.operands]
+        for op in backward_slice(plan.loop.body.block, [value for value in needed if value not in old.args]):
+            if op in plan.before:
+                self._copy(op, body, values)
+        first = self._all(body, [self._at(body, loop, values, last=False) for loop in plan.inner])
+        heads = [body.args[1 + plan.at_once * position] for position in range(len(innermost.iter_args))]
+        self._start(body, first, heads, values)
+        for op in list(old.ops)[:-1]:
+            self._copy(op, body, values)
+        following = [values.get(value, value) for value in terminator.operands]
+        last = [self._at(body, loop, values, last=True) for loop in plan.inner]
+        self._finish(body, self._all(body, [*last, *([inside] if inside is not None else [])]), following, values)
+        yielded: list[SSAValue] = []
+        for position, value in enumerate(following):
+            start = 1 + plan.at_once * position
+            yielded += [*body.args[start + 1 : start + plan.at_once], value]
+        body.add_op(scf.YieldOp(*yielded))
+        new = scf.ForOp(self._index(0), self._index(plan.at_once), self._index(1), carried, Region(body))
+        new.location = location
+        return new
+
+    def _counter(self, body: Block, block: SSAValue, step: int) -> tuple[SSAValue, SSAValue | None]:
+        """The counter of the loop in an iteration, and whether there is such an iteration (None: always)."""
+        plan = self.plan
+        offset = body.args[0]
+        if step != 1:
+            offset = self._emit(body, arith.MuliOp(offset, self._index(step)))
+        index = self._emit(body, arith.AddiOp(block, offset))
+        if plan.trips % plan.at_once == 0:
+            return index, None
+        # What comes behind the last iteration repeats it, and keeps nothing.
+        low = constant_value(plan.loop.lb)
+        assert low is not None
+        last = self._index(low + (plan.trips - 1) * step)
+        inside = self._emit(body, arith.CmpiOp(index, last, "sle"))
+        return self._emit(body, arith.SelectOp(inside, index, last)), inside
+
+    def _start(self, body: Block, first: SSAValue, heads: Sequence[SSAValue], values: dict[SSAValue, SSAValue]) -> None:
+        """Let the carried values be, in the first iteration of the reduction, what it starts with, computed there."""
+        plan = self.plan
+        initial = list(plan.inner[0].iter_args)
+        taken = Block()
+        inside = dict(values)
+        for op in backward_slice(plan.loop.body.block, initial):
+            if op.results[0] not in values:
+                self._copy(op, taken, inside)
+        given = [inside.get(value, value) for value in initial]
+        if taken.ops:
+            taken.add_op(scf.YieldOp(*given))
+            choice = scf.IfOp(
+                first, [value.type for value in heads], Region(taken), Region(Block([scf.YieldOp(*heads)]))
+            )
+            choice.location = plan.loop.location
+            body.add_op(choice)
+            started = list(choice.results)
+        else:
+            started = [self._emit(body, arith.SelectOp(first, new, old)) for new, old in zip(given, heads, strict=True)]
+        for argument, value in zip(plan.inner[-1].body.block.args[1:], started, strict=True):
+            values[argument] = value
+
+    def _finish(self, body: Block, last: SSAValue, results: list[SSAValue], values: dict[SSAValue, SSAValue]) -> None:
+        """Do in the last iteration of the reduction what is behind it."""
+        plan = self.plan
+        inside = dict(values)
+        inside.update(zip(plan.inner[0].results, results, strict=True))
+        taken = Block()
+        needed = [operand for op in plan.behind for inner in op.walk() for operand in inner.operands]
+        for op in [*backward_slice(plan.loop.body.block, needed)]:
+            if op in plan.before and op.results[0] not in values:
+                self._copy(op, taken, inside)
+        for op in plan.behind:
+            self._copy(op, taken, inside)
+        taken.add_op(scf.YieldOp())
+        guarded = scf.IfOp(last, [], Region(taken))
+        guarded.location = plan.loop.location
+        body.add_op(guarded)
+
+    def _at(self, body: Block, loop: scf.ForOp, values: dict[SSAValue, SSAValue], last: bool) -> SSAValue:
+        """Whether a loop of the reduction is in its first iteration, or in its last one."""
+        low, step, trips = constant_value(loop.lb), constant_value(loop.step), counted_trips(loop)
+        assert low is not None and step is not None and trips is not None
+        bound = low + (trips - 1) * step if last else low
+        return self._emit(body, arith.CmpiOp(values[loop.body.block.args[0]], self._index(bound), "eq"))
+
+    def _all(self, body: Block, conditions: list[SSAValue]) -> SSAValue:
+        found = conditions[0]
+        for condition in conditions[1:]:
+            found = self._emit(body, arith.AndIOp(found, condition))
+        return found
+
+    def _copy(self, op: Operation, block: Block, values: dict[SSAValue, SSAValue]) -> None:
+        copy = op.clone(values)
+        for before, after in zip(op.walk(), copy.walk(), strict=True):
+            after.location = before.location
+        block.add_op(copy)
+        for before, after in zip(op.results, copy.results, strict=True):
+            after.name_hint = before.name_hint
+            values[before] = after
+
+    def _index(self, number: int) -> SSAValue:
+        """A constant in front of the loop."""
+        if number not in self.known:
+            self.known[number] = self._place(arith.ConstantOp(IntegerAttr(number, IndexType())))
+        return self.known[number]
+
+    def _place(self, op: Operation) -> SSAValue:
+        op.location = self.plan.loop.location
+        self.outside.append(op)
+        return op.results[0]
+
+    def _anything(self, type_: Attribute) -> SSAValue:
+        """What the carried values are before the first iteration of a reduction, which does not use them."""
+        op = arith.ConstantOp(zero_of(type_))
+        op.attributes[ANY] = UnitAttr()
+        return self._place(op)
+
+    def _emit(self, block: Block, op: Operation) -> SSAValue:
+        op.location = self.plan.loop.location
+        block.add_op(op)
+        return op.results[0]
