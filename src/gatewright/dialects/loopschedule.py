@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from typing import TypeAlias, TypeVar
 
 from xdsl.dialects.builtin import DictionaryAttr, FunctionType, IntegerAttr, IntegerType, Signedness, i1, i64
-from xdsl.ir import Attribute, Dialect, Operation, OpResult, Region, SSAValue
+from xdsl.ir import Attribute, BlockArgument, Dialect, Operation, OpResult, Region, SSAValue
 from xdsl.irdl import (
     AttrSizedOperandSegments,
     IRDLOperation,
@@ -30,6 +30,7 @@ from xdsl.irdl import (
 from xdsl.parser import Parser, UnresolvedOperand
 from xdsl.printer import Printer
 from xdsl.traits import HasParent, IsTerminator
+from xdsl.utils.exceptions import VerifyException
 
 _OperationT = TypeVar("_OperationT", bound=Operation)
 _SI64 = IntegerType(64, Signedness.SIGNED)
@@ -521,6 +522,29 @@ def available_cycle(value: SSAValue) -> int:
     return stage.start + max(1, latency)
 
 
+def handed_over(pipeline: PipelineOp, position: int) -> list[int]:
+    """The iteration arguments that become one of a pipeline, iteration after iteration, the last one by a stage.
+
+    The argument in `position` of an iteration is, `len(...)` iterations earlier, what a stage registers for the last of
+    them; between, each is handed on as the one before it in the list. Endless, so an error, if no stage ever does.
+    """
+    found = [position]
+    while isinstance(value := pipeline.terminator.iter_args[found[-1]], BlockArgument):
+        if value.index in found:
+            raise VerifyException(
+                f"iteration argument {value.index} of loopschedule.pipeline is what iterations before it were given, "
+                "and no stage registers it"
+            )
+        found.append(value.index)
+    return found
+
+
+def available_to_next(pipeline: PipelineOp, position: int) -> int:
+    """The first cycle of an iteration in which it can use an iteration argument; negative if that is earlier."""
+    path = handed_over(pipeline, position)
+    return available_cycle(pipeline.terminator.iter_args[path[-1]]) - len(path) * pipeline.interval
+
+
 def condition_cycle(pipeline: PipelineOp) -> int:
     """The cycle, relative to an iteration of a pipeline, in which it is known whether the iteration takes place.
 
@@ -528,8 +552,7 @@ def condition_cycle(pipeline: PipelineOp) -> int:
     which makes the cycles before speculation.
     """
     read = [argument.index for argument in pipeline.condition.block.args if argument.first_use is not None]
-    provided = [available_cycle(pipeline.terminator.iter_args[index]) for index in read]
-    return max([0, *(cycle - pipeline.interval for cycle in provided)])
+    return max([0, *(available_to_next(pipeline, index) for index in read)])
 
 
 LoopSchedule = Dialect("loopschedule", [PipelineOp, PipelineStageOp, RegisterOp, SeqWhileOp, StepOp, TerminatorOp], [])

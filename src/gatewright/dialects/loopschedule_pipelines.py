@@ -1,7 +1,8 @@
 """The invariants of `loopschedule` in the time of a pipeline, in which iterations overlap.
 
 (16) A stage uses a result only in cycles in which it is there: those of its iteration from the start of their stage on,
-     those of the iteration before from `II` cycles earlier on. Results of the pipeline are there when it ends.
+     those of the iteration before from `II` cycles earlier on, and so for each iteration that hands an argument on as
+     another one. Results of the pipeline are there when it ends.
 (17) A store starts no earlier in its iteration than the cycle in which it is known that the iteration takes place.
 (18) In one cycle at most one load and one store of an array start: the starts of two loads, or of two stores, differ
      modulo `II`. Nor does a unit get an operation within the interval of another one.
@@ -12,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterator
 
 from xdsl.dialects import memref
-from xdsl.ir import Operation
+from xdsl.ir import BlockArgument, Operation
 from xdsl.utils.exceptions import VerifyException
 
 from gatewright.dialects.loopschedule import (
@@ -21,6 +22,7 @@ from gatewright.dialects.loopschedule import (
     RegisterOp,
     StepOp,
     available_cycle,
+    available_to_next,
     condition_cycle,
     latency_of,
     port_of,
@@ -77,8 +79,8 @@ def _operations(stage: PipelineStageOp) -> Iterator[Operation]:
 
 
 def _verify_carried(pipeline: PipelineOp) -> None:
-    for argument, value in zip(pipeline.body.block.args, pipeline.terminator.iter_args, strict=True):
-        cycle = available_cycle(value) - pipeline.interval
+    for argument in pipeline.body.block.args:
+        cycle = available_to_next(pipeline, argument.index)
         for use in argument.uses:
             start = _start_of(use.operation)
             if start is not None and start < cycle:
@@ -87,9 +89,11 @@ def _verify_carried(pipeline: PipelineOp) -> None:
                     f"iteration before, {pipeline.interval} cycles earlier, has from cycle {cycle} of this one on"
                 )
     for position, value in enumerate(pipeline.terminator.loop_results):
-        if available_cycle(value) > pipeline.depth:
+        given = isinstance(value, BlockArgument)
+        cycle = available_to_next(pipeline, value.index) if given else available_cycle(value)
+        if cycle > pipeline.depth - given:
             raise VerifyException(
-                f"result {position} of loopschedule.pipeline is there from cycle {available_cycle(value)} on, "
+                f"result {position} of loopschedule.pipeline is there from cycle {cycle} on, "
                 f"the pipeline ends in cycle {pipeline.depth - 1}"
             )
 

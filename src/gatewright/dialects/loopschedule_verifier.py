@@ -9,7 +9,8 @@
 (6) A body ends in a terminator, with iteration arguments of the types of the loop's and results of its results' types.
 (7) Result j of a `seq_while` has the type of iteration argument j, whose initial value it is after no iteration.
 (8) The body of a `seq_while` holds steps, loops and constants, of which at least one takes time; that of a pipeline
-    holds stages only, at least one, in ascending order of their starts, and its terminator takes values of stages.
+    holds stages only, at least one, in ascending order of their starts, and its terminator takes values of stages,
+    or iteration arguments, which are handed on as they are.
 
 The invariants of several steps (9 to 15) are in `loopschedule_timing.py`.
 """
@@ -31,6 +32,7 @@ from gatewright.dialects.loopschedule import (
     SeqWhileOp,
     StepOp,
     TerminatorOp,
+    handed_over,
     latency_of,
 )
 from gatewright.dialects.loopschedule_calls import verify_call
@@ -134,8 +136,10 @@ def verify_pipeline(pipeline: PipelineOp) -> None:
             "the body of loopschedule.pipeline has no stage: an iteration takes at least 1 cycle, this one takes 0"
         )
     for value in pipeline.terminator.operands:
-        if not isinstance(value.owner, PipelineStageOp):
+        if not isinstance(value.owner, PipelineStageOp) and value.owner is not pipeline.body.block:
             raise VerifyException("loopschedule.terminator of a pipeline takes a value that no stage registers")
+    for position in range(len(pipeline.iter_args)):
+        handed_over(pipeline, position)
     verify_sequence_of(pipeline)
 
 

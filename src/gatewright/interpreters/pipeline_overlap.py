@@ -12,7 +12,7 @@ from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 
 from xdsl.dialects import memref
-from xdsl.ir import SSAValue
+from xdsl.ir import BlockArgument, SSAValue
 
 from gatewright.dialects.loopschedule import PipelineOp, PipelineStageOp, RegisterOp, StepOp, condition_cycle
 from gatewright.dialects.loopschedule_overlap import cycles_in_sequence
@@ -76,6 +76,7 @@ def emit(source: PythonSource, loop: PipelineOp, late: Mapping[Hashable, str]) -
         source.line(f"{stores} = []")
         with source.indented(f"for {this} in {flight}:"):
             _arguments(source, loop, slots, f"{this}[1]")
+            _hand_on(source, loop, slots, this)
             with source.indented(f"if {this}[0] == {decided}:"):
                 _condition(source, loop, this, flight, going, trips)
             for stage in loop.stages:
@@ -109,6 +110,15 @@ def _initial_iteration(source: PythonSource, loop: PipelineOp, slots: _Slots, na
         for k, out in enumerate(loop.outs)
     ]
     source.line(f"{name} = [0, None, {', '.join([*arguments, *results])}]")
+
+
+def _hand_on(source: PythonSource, loop: PipelineOp, slots: _Slots, this: str) -> None:
+    """Hand on, and return, the arguments of an iteration that are what the next one is given as they are."""
+    terminator = loop.terminator
+    for first, values in ((slots.arguments, terminator.iter_args), (slots.results, terminator.loop_results)):
+        for position, value in enumerate(values):
+            if isinstance(value, BlockArgument):
+                source.line(f"{this}[{first + position}] = {this}[1][{slots.arguments + value.index}]")
 
 
 def _arguments(source: PythonSource, loop: PipelineOp, slots: _Slots, before: str) -> None:

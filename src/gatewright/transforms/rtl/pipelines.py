@@ -15,9 +15,18 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from xdsl.dialects import memref
-from xdsl.ir import Operation, SSAValue
+from xdsl.ir import Operation, SSAValue, Use
 
-from gatewright.dialects.loopschedule import PipelineOp, PipelineStageOp, RegisterOp, StepOp, condition_cycle, port_of
+from gatewright.dialects.loopschedule import (
+    PipelineOp,
+    PipelineStageOp,
+    RegisterOp,
+    StepOp,
+    TerminatorOp,
+    condition_cycle,
+    handed_over,
+    port_of,
+)
 from gatewright.dialects.loopschedule_sharing import array_of
 from gatewright.errors import IrError, SourceLocation
 from gatewright.location import source_location
@@ -77,37 +86,54 @@ class Staged:
 
 @dataclass
 class StagedArgument:
-    """An iteration argument: the initial value in the first iteration, what the one before hands over in the others.
+    """An iteration argument: an initial value in the first iterations, what one before hands over in the others.
 
-    The two are joined where the argument is first used; later uses read registers behind that.
+    The two are joined where the argument is first used; later uses read registers behind that. An argument that other
+    arguments become, iteration after iteration, waits for none of them: it is read from the iteration that computed it.
     """
 
     pipeline: Pipeline
     name: str
-    value: SSAValue
-    """The initial value in the schedule."""
+    values: list[SSAValue]
+    """The initial values in the schedule: of the first iteration, of the second, ..."""
     initial: SSAValue
-    """The initial value in the cycle in which the pipeline starts."""
-    first_use: int
-    """The cycle of an iteration in which the argument is first used."""
+    """The first of them in the cycle in which the pipeline starts."""
+    first_use: int | None
+    """The cycle of an iteration in which the argument is first used; None if it only becomes another one."""
 
     def __post_init__(self):
         pipeline, circuit = self.pipeline, self.pipeline.circuit
         self.following = circuit.wire(width(self.initial))
-        initial = pipeline.lowering.read(self.value, pipeline.stages.place(self.first_use))
-        if self.first_use == 0:
-            initial = self.initial
-        joined = circuit.mux(pipeline.first(self.first_use), initial, self.following.value)
+        if self.first_use is None:
+            return
+        joined = self.following.value
+        if all(value is self.values[0] for value in self.values):
+            starts = [pipeline.first(self._cycle(number)) for number in range(len(self.values))]
+            joined = circuit.mux(circuit.any_of(*starts), self._initial(0), joined)
+        else:
+            for number in reversed(range(len(self.values))):
+                joined = circuit.mux(pipeline.first(self._cycle(number)), self._initial(number), joined)
         self.joined = Staged(pipeline, self.name, self.first_use, circuit.name(joined, self.name))
+
+    def _cycle(self, iterations: int) -> int:
+        """The cycle of the first use, so many iterations later."""
+        assert self.first_use is not None
+        return self.first_use + iterations * self.pipeline.loop.interval
+
+    def _initial(self, number: int) -> SSAValue:
+        cycle = self._cycle(number)
+        if cycle == 0:
+            return self.initial
+        return self.pipeline.lowering.read(self.values[number], self.pipeline.stages.place(cycle))
 
     def read(self, use: Place) -> SSAValue:
         """The value in a cycle of the iteration."""
         return self.joined.read(use)
 
     def connect(self, following: Source) -> None:
-        """Say what an iteration hands over to the next."""
-        interval = self.pipeline.loop.interval
-        self.following.connect(following.read(self.pipeline.stages.place(self.first_use + interval)))
+        """Say what an iteration hands over to the one that reads it as this argument."""
+        if self.first_use is not None:
+            self.following.connect(following.read(self.pipeline.stages.place(self._cycle(len(self.values)))))
 
 
 @dataclass
@@ -162,15 +188,16 @@ class Pipeline:
         self._tokens: list[SSAValue] = [self.circuit.name(self.launch.value, f"{name}_launch")]
         self._first: list[SSAValue] = [start]
         self._confirmed: SSAValue | None = None
+        self.paths = [handed_over(loop, position) for position in range(len(loop.iter_args))]
         self.arguments = [
             StagedArgument(
                 self,
                 argument.name_hint or f"{name}_argument{number}",
-                value,
-                lowering.read(value, place),
+                [loop.iter_args[position] for position in self.paths[number]],
+                lowering.read(loop.iter_args[number], place),
                 self._first_use(number),
             )
-            for number, (argument, value) in enumerate(zip(loop.body.block.args, loop.iter_args, strict=True))
+            for number, argument in enumerate(loop.body.block.args)
         ]
 
     def lower(self) -> SSAValue:
@@ -181,7 +208,7 @@ class Pipeline:
         for stage in self.loop.stages:
             self._stage(stage)
         terminator = self.loop.terminator
-        following = [self.lowering.sources[value] for value in terminator.iter_args]
+        following = [self.lowering.sources[terminator.iter_args[path[-1]]] for path in self.paths]
         if self.early:
             done = self._decide_early(following)
         self._results()
@@ -221,8 +248,8 @@ class Pipeline:
         """The result of an operation that starts at a place of an iteration."""
         return Staged(self, name, place.position + latency, live)
 
-    def _first_use(self, number: int) -> int:
-        """The first cycle of an iteration in which an iteration argument is used."""
+    def _first_use(self, number: int) -> int | None:
+        """The first cycle of an iteration in which an iteration argument is used; None if it is not."""
         cycles: list[int] = []
         for use in self.loop.body.block.args[number].uses:
             user: Operation | None = use.operation
@@ -230,9 +257,18 @@ class Pipeline:
                 user = user.parent_op()
             if isinstance(user, PipelineStageOp):
                 cycles.append(user.start)
+            elif isinstance(use.operation, TerminatorOp) and self._is_read_at_end(use):
+                cycles.append(self.last)
         if not self.early and self.loop.condition.block.args[number].first_use is not None:
             cycles.append(self.decided)
-        return min(cycles, default=self.last)
+        return min(cycles, default=None)
+
+    def _is_read_at_end(self, use: Use) -> bool:
+        """Whether a terminator hands an argument to the outside, or to a condition decided in the last cycle."""
+        following = len(self.loop.iter_args)
+        if use.index >= following:
+            return True
+        return self.early and self.loop.condition.block.args[use.index].first_use is not None
 
     def loaded(self, name: str, place: Place, load: memref.LoadOp, live: SSAValue) -> Staged:
         """The result of a load: it stays until the next use of its port, of this iteration or of another."""
@@ -350,5 +386,6 @@ def _appears(source: Source) -> int:
     if isinstance(source, Derived):
         return _appears(source.source)
     if isinstance(source, StagedArgument):
+        assert source.first_use is not None
         return source.first_use
     return source.appears if isinstance(source, Staged) else 0

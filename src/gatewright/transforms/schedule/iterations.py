@@ -43,6 +43,11 @@ class Iteration:
     problem: Problem
     producers: list[int] = field(default_factory=list)
     """For each carried value the operation that provides its next value: an entry, or a copy behind the entries."""
+    distances: list[int] = field(default_factory=list)
+    """For each carried value, how many iterations before that operation was: more than one if it has been other carried
+    values meanwhile."""
+    aliases: dict[int, int] = field(default_factory=dict)
+    """For the carried values that become another one as it is, which."""
     copies: list[SSAValue] = field(default_factory=list)
     """The values that are handed on as they are, by copies."""
 
@@ -87,12 +92,16 @@ def build(body: LoopBody, chooser: OperatorChooser, period: float, known: Trace 
         problem.add_operation(chooser.operator_type(entry.op), label(entry.op))
         defined.update((result, position) for result in entry.op.results)
     number = {argument: index for index, argument in enumerate(body.arguments)}
-    for value in body.yielded:
-        if value in defined:
-            iteration.producers.append(defined[value])
-        else:
-            iteration.producers.append(problem.add_operation(COPY, "copy"))
+    for index, value in enumerate(body.yielded):
+        path = _renamed(body, number, index)
+        producer = defined.get(body.yielded[path[-1]])
+        if producer is None or (len(path) > 1 and index in body.decided_by):
+            path, producer = [index], problem.add_operation(COPY, "copy")
             iteration.copies.append(value)
+        elif len(path) > 1:
+            iteration.aliases[index] = path[1]
+        iteration.producers.append(producer)
+        iteration.distances.append(len(path))
     for position, entry in enumerate(body.entries):
         for operand in entry.operands:
             _demand(iteration, defined, number, operand, position)
@@ -112,15 +121,24 @@ def _demand(
     if value in defined:
         iteration.problem.add_dependence(defined[value], position, "value")
     elif value in number:
-        _carry(iteration.problem, iteration.producers[number[value]], position, "carried value")
+        index = number[value]
+        _carry(iteration.problem, iteration.producers[index], position, "carried value", iteration.distances[index])
 
 
-def _carry(problem: Problem, producer: int, user: int, reason: str) -> None:
-    """Let a user wait for what the iteration before hands on: through a register, a cycle later at the earliest."""
+def _renamed(body: LoopBody, number: dict[SSAValue, int], index: int) -> list[int]:
+    """The carried values that one becomes, iteration after iteration, until one that is computed, or goes around."""
+    path = [index]
+    while (following := number.get(body.yielded[path[-1]])) is not None and following not in path:
+        path.append(following)
+    return path
+
+
+def _carry(problem: Problem, producer: int, user: int, reason: str, distance: int = 1) -> None:
+    """Let a user wait for what an iteration before hands on: through a register, a cycle later at the earliest."""
     if problem.operator_of(producer).latency == 0:
-        problem.add_dependence(producer, user, reason, cycles=1, distance=1)
+        problem.add_dependence(producer, user, reason, cycles=1, distance=distance)
     else:
-        problem.add_dependence(producer, user, reason, distance=1)
+        problem.add_dependence(producer, user, reason, distance=distance)
 
 
 def _order_accesses(iteration: Iteration, known: Trace | Distances | None) -> None:

@@ -215,7 +215,12 @@ class PipelineBuilder:
             target.args[place].name_hint = body.arguments[index].name_hint
             visible[body.arguments[index]] = target.args[place]
         handed = self._stages(target, visible)
-        following = [handed[self.iteration.producers[index]] for index in order]
+        places = {index: place for place, index in enumerate(order)}
+        aliases = self.iteration.aliases
+        following = [
+            target.args[places[aliases[index]]] if index in aliases else handed[self.iteration.producers[index]]
+            for index in order
+        ]
         target.add_op(TerminatorOp(following, following[:results]))
         types = [value.type for value in following[:results]]
         return PipelineOp(self.interval, initial, types, Region(condition), Region(target), trips)
