@@ -1,34 +1,36 @@
 """The hardware of floating-point operators that are fully pipelined, for any format.
 
-Each is described once, as logic on unpacked numbers; `StagedNetlist` puts in the registers that the clock asks for.
-They round to nearest, ties to even, take and give subnormal numbers, and answer with the NaN of `FloatFormat.nan`.
-Structure: J.-M. Muller et al., Handbook of Floating-Point Arithmetic, 2nd edition, chapter 8.
+Each is described once, as logic on unpacked numbers; `StagedNetlist` puts in the registers that the clock asks for, and
+other `Logic` computes what they compute. They round to nearest, ties to even, take and give subnormal numbers, and
+answer with the NaN of `FloatFormat.nan`. Structure: J.-M. Muller et al., Handbook of Floating-Point Arithmetic, 2nd
+edition, chapter 8.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Generic
 
 from gatewright.operators.float_format import FloatFormat
-from gatewright.operators.staged_netlist import Signal, StagedNetlist
+from gatewright.operators.logic import Logic, W
 
 
 @dataclass(frozen=True)
-class Unpacked:
+class Unpacked(Generic[W]):
     """A number in its parts, and what kind of number it is."""
 
-    sign: Signal
-    exponent: Signal
+    sign: W
+    exponent: W
     """The bits of the exponent, those of a subnormal number raised to 1, whose weight is the same."""
-    significand: Signal
+    significand: W
     """The mantissa behind its hidden bit."""
-    is_nan: Signal
-    is_infinite: Signal
-    is_zero: Signal
+    is_nan: W
+    is_infinite: W
+    is_zero: W
 
 
-def unpack(net: StagedNetlist, form: FloatFormat, number: Signal) -> Unpacked:
+def unpack(net: Logic[W], form: FloatFormat, number: W) -> Unpacked[W]:
     """Take a number apart."""
     mantissa = net.bits(number, 0, form.mantissa)
     exponent = net.bits(number, form.mantissa, form.exponent)
@@ -44,7 +46,7 @@ def unpack(net: StagedNetlist, form: FloatFormat, number: Signal) -> Unpacked:
     )
 
 
-def round_and_pack(net: StagedNetlist, form: FloatFormat, sign: Signal, exponent: Signal, digits: Signal) -> Signal:
+def round_and_pack(net: Logic[W], form: FloatFormat, sign: W, exponent: W, digits: W) -> W:
     """The number nearest to a significand with more digits, its hidden bit on top, behind some of which is the rest.
 
     `exponent` is a number with sign that is at least 1; without the hidden bit it does not count. The lowest of the
@@ -65,7 +67,7 @@ def round_and_pack(net: StagedNetlist, form: FloatFormat, sign: Signal, exponent
     return net.join(sign, net.mux(overflow, net.constant(form.infinity, field.width), rounded))
 
 
-def add(net: StagedNetlist, form: FloatFormat, a: Signal, b: Signal) -> Signal:
+def add(net: Logic[W], form: FloatFormat, a: W, b: W) -> W:
     """The sum: the smaller number is shifted to the larger one, and the sum back to where its hidden bit belongs."""
     bits = form.width - 1
     swap = net.less(net.bits(a, 0, bits), net.bits(b, 0, bits))
@@ -96,12 +98,12 @@ def add(net: StagedNetlist, form: FloatFormat, a: Signal, b: Signal) -> Signal:
     return choose(net, form, none, infinite, large.sign, finite)
 
 
-def subtract(net: StagedNetlist, form: FloatFormat, a: Signal, b: Signal) -> Signal:
+def subtract(net: Logic[W], form: FloatFormat, a: W, b: W) -> W:
     """The difference."""
     return add(net, form, a, _negated(net, b))
 
 
-def multiply(net: StagedNetlist, form: FloatFormat, a: Signal, b: Signal) -> Signal:
+def multiply(net: Logic[W], form: FloatFormat, a: W, b: W) -> W:
     """The product: the significands' product, shifted so that its hidden bit is on top, or as far as it may go."""
     x, y = unpack(net, form, a), unpack(net, form, b)
     sign = net.differ(x.sign, y.sign)
@@ -118,7 +120,7 @@ def multiply(net: StagedNetlist, form: FloatFormat, a: Signal, b: Signal) -> Sig
     return choose(net, form, none, infinite, sign, finite)
 
 
-def multiply_add(net: StagedNetlist, form: FloatFormat, a: Signal, b: Signal, c: Signal) -> Signal:
+def multiply_add(net: Logic[W], form: FloatFormat, a: W, b: W, c: W) -> W:
     """`a * b + c`, rounded once.
 
     All three are brought to a hidden digit first, so that of product and addend the one with the greater exponent is
@@ -164,14 +166,14 @@ def multiply_add(net: StagedNetlist, form: FloatFormat, a: Signal, b: Signal, c:
     return choose(net, form, none, infinite, net.mux(infinite_product, sign, z.sign), finite)
 
 
-def _leading(net: StagedNetlist, form: FloatFormat, number: Unpacked, width: int) -> tuple[Signal, Signal]:
+def _leading(net: Logic[W], form: FloatFormat, number: Unpacked[W], width: int) -> tuple[W, W]:
     """The exponent, with sign, and the significand of a number whose topmost digit is set unless it is zero."""
     zeros = net.leading_zeros(number.significand)
     shifted = net.shift_left(number.significand, zeros)
     return net.subtract(net.extend(number.exponent, width), net.extend(zeros, width)), shifted
 
 
-def normalise(net: StagedNetlist, form: FloatFormat, exponent: Signal, digits: Signal) -> tuple[Signal, Signal]:
+def normalise(net: Logic[W], form: FloatFormat, exponent: W, digits: W) -> tuple[W, W]:
     """Shift digits, the topmost of which has an exponent with sign, so that this is as a number has it.
 
     They go left until the hidden bit is on top or the exponent is 1, or right until it is; what falls out is kept in
@@ -190,7 +192,7 @@ def normalise(net: StagedNetlist, form: FloatFormat, exponent: Signal, digits: S
     return shifted, net.mux(low, net.constant(1, exponent.width), there)
 
 
-def divide(net: StagedNetlist, form: FloatFormat, a: Signal, b: Signal) -> Signal:
+def divide(net: Logic[W], form: FloatFormat, a: W, b: W) -> W:
     """The quotient, one digit a row: a row takes the divisor off the rest if it fits."""
     rest, divisor, side = prepare_quotient(net, form, a, b)
     width = form.mantissa + 2
@@ -205,9 +207,7 @@ def divide(net: StagedNetlist, form: FloatFormat, a: Signal, b: Signal) -> Signa
     return choose(net, form, *finish_quotient(net, form, net.join(*digits, net.is_any(rest)), side))
 
 
-def prepare_quotient(
-    net: StagedNetlist, form: FloatFormat, a: Signal, b: Signal
-) -> tuple[Signal, Signal, list[Signal]]:
+def prepare_quotient(net: Logic[W], form: FloatFormat, a: W, b: W) -> tuple[W, W, list[W]]:
     """Significands with their topmost digits set, or 0, to be divided, and what else the quotient depends on."""
     x, y = unpack(net, form, a), unpack(net, form, b)
     width = form.exponent + 2
@@ -219,22 +219,20 @@ def prepare_quotient(
     return dividend, divisor, side
 
 
-def finish_quotient(
-    net: StagedNetlist, form: FloatFormat, digits: Signal, side: Sequence[Signal]
-) -> tuple[Signal, Signal, Signal, Signal]:
+def finish_quotient(net: Logic[W], form: FloatFormat, digits: W, side: Sequence[W]) -> tuple[W, W, W, W]:
     """What `choose` needs of a quotient whose digits have been found, twice that of the significands."""
     exponent, sign, none, infinite = side
     digits, exponent = normalise(net, form, exponent, digits)
     return none, infinite, sign, round_and_pack(net, form, sign, exponent, digits)
 
 
-def square_root(net: StagedNetlist, form: FloatFormat, a: Signal) -> Signal:
+def square_root(net: Logic[W], form: FloatFormat, a: W) -> W:
     """The square root, one digit a row, as by hand."""
     radicand, side = prepare_root(net, form, a)
     size = form.mantissa + 3
     padded = net.join(radicand, net.constant(0, 2 * size - radicand.width))
-    rest: Signal | None = None
-    found: list[Signal] = []
+    rest: W | None = None
+    found: list[W] = []
     for row in range(size):
         pair = net.bits(padded, 2 * (size - 1 - row), 2)
         shifted = pair if rest is None else net.join(rest, pair)
@@ -248,7 +246,7 @@ def square_root(net: StagedNetlist, form: FloatFormat, a: Signal) -> Signal:
     return choose(net, form, *finish_root(net, form, net.join(*found, net.is_any(rest)), side))
 
 
-def prepare_root(net: StagedNetlist, form: FloatFormat, a: Signal) -> tuple[Signal, list[Signal]]:
+def prepare_root(net: Logic[W], form: FloatFormat, a: W) -> tuple[W, list[W]]:
     """The significand, from 1 to 4, with two digits in front of the point, and what else the root depends on."""
     x = unpack(net, form, a)
     width = form.exponent + 2
@@ -263,9 +261,7 @@ def prepare_root(net: StagedNetlist, form: FloatFormat, a: Signal) -> tuple[Sign
     return radicand, [halved, x.sign, none, x.is_infinite]
 
 
-def finish_root(
-    net: StagedNetlist, form: FloatFormat, digits: Signal, side: Sequence[Signal]
-) -> tuple[Signal, Signal, Signal, Signal]:
+def finish_root(net: Logic[W], form: FloatFormat, digits: W, side: Sequence[W]) -> tuple[W, W, W, W]:
     """What `choose` needs of a root whose digits have been found."""
     exponent, sign, none, infinite = side
     if (1 - form.mantissa + form.bias) // 2 < 1:
@@ -273,7 +269,7 @@ def finish_root(
     return none, infinite, sign, round_and_pack(net, form, sign, exponent, digits)
 
 
-def convert(net: StagedNetlist, form: FloatFormat, other: FloatFormat, a: Signal) -> Signal:
+def convert(net: Logic[W], form: FloatFormat, other: FloatFormat, a: W) -> W:
     """The number in another format."""
     x = unpack(net, form, a)
     width = max(form.exponent, other.exponent) + 2
@@ -283,7 +279,7 @@ def convert(net: StagedNetlist, form: FloatFormat, other: FloatFormat, a: Signal
     return choose(net, other, x.is_nan, x.is_infinite, x.sign, finite)
 
 
-def from_integer(net: StagedNetlist, form: FloatFormat, a: Signal, signed: bool) -> Signal:
+def from_integer(net: Logic[W], form: FloatFormat, a: W, signed: bool) -> W:
     """The number nearest to an integer."""
     sign = net.top(a) if signed else net.constant(0, 1)
     magnitude = net.add(net.differ(a, net.repeat(sign, a.width)), net.extend(sign, a.width)) if signed else a
@@ -292,7 +288,7 @@ def from_integer(net: StagedNetlist, form: FloatFormat, a: Signal, signed: bool)
     return round_and_pack(net, form, sign, exponent, digits)
 
 
-def to_integer(net: StagedNetlist, form: FloatFormat, a: Signal, width: int, signed: bool) -> Signal:
+def to_integer(net: Logic[W], form: FloatFormat, a: W, width: int, signed: bool) -> W:
     """The integer part, towards zero; the nearest integer of `width` bits beyond those, and 0 of a NaN."""
     x = unpack(net, form, a)
     bits = max(width, form.mantissa + 1) + 1
@@ -321,7 +317,7 @@ def to_integer(net: StagedNetlist, form: FloatFormat, a: Signal, width: int, sig
     return net.mux(x.is_nan, net.constant(0, width), result)
 
 
-def round_to_integer(net: StagedNetlist, form: FloatFormat, kind: str, a: Signal) -> Signal:
+def round_to_integer(net: Logic[W], form: FloatFormat, kind: str, a: W) -> W:
     """The integer, in the format, next to a number: see `float_format.round_to_integer`."""
     x = unpack(net, form, a)
     whole = form.bias + form.mantissa
@@ -348,7 +344,7 @@ def round_to_integer(net: StagedNetlist, form: FloatFormat, kind: str, a: Signal
     return net.mux(large, kept, rounded)
 
 
-def compare(net: StagedNetlist, form: FloatFormat, predicate: str, a: Signal, b: Signal) -> Signal:
+def compare(net: Logic[W], form: FloatFormat, predicate: str, a: W, b: W) -> W:
     """A comparison: `o` (ordered) or `u` (unordered) and `eq`, `ne`, `lt`, `le`, `gt` or `ge`; or `ord`, `uno`."""
     x, y = unpack(net, form, a), unpack(net, form, b)
     unordered = net.any(x.is_nan, y.is_nan)
@@ -373,26 +369,24 @@ def compare(net: StagedNetlist, form: FloatFormat, predicate: str, a: Signal, b:
     return net.all(found, net.invert(unordered))
 
 
-def choose(
-    net: StagedNetlist, form: FloatFormat, none: Signal, infinite: Signal, sign: Signal, finite: Signal
-) -> Signal:
+def choose(net: Logic[W], form: FloatFormat, none: W, infinite: W, sign: W, finite: W) -> W:
     """A number, or infinity with a sign, or a NaN."""
     infinity = net.join(sign, net.constant(form.infinity, form.width - 1))
     return net.mux(none, net.constant(form.nan, form.width), net.mux(infinite, infinity, finite))
 
 
-def _negated(net: StagedNetlist, a: Signal) -> Signal:
+def _negated(net: Logic[W], a: W) -> W:
     return net.join(net.invert(net.top(a)), net.bits(a, 0, a.width - 1))
 
 
-def _least(net: StagedNetlist, zeros: Signal, room: Signal) -> Signal:
+def _least(net: Logic[W], zeros: W, room: W) -> W:
     """The smaller of two numbers without sign, in the bits of the first."""
     width = max(zeros.width, room.width)
     one, other = net.extend(zeros, width), net.extend(room, width)
     return net.extend(net.mux(net.less(one, other), one, other), zeros.width)
 
 
-def _shift_right(net: StagedNetlist, a: Signal, amount: Signal) -> Signal:
+def _shift_right(net: Logic[W], a: W, amount: W) -> W:
     """Shift right by any amount without sign; the lowest bit keeps what falls out."""
     needed = a.width.bit_length()
     if amount.width <= needed:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
+from gatewright.operators.logic import Logic
 from gatewright.operators.multiplier_plan import FIRST_STAGE_SHARE, limbs
 from gatewright.operators.netlist import Netlist, Wire
 from gatewright.operators.technology import Technology
@@ -36,7 +37,7 @@ Build: TypeAlias = Callable[..., Wire]
 
 
 @dataclass
-class StagedNetlist:
+class StagedNetlist(Logic[Signal]):
     """A module under construction, fully pipelined, without reset."""
 
     name: str
@@ -72,10 +73,6 @@ class StagedNetlist:
         """The difference, of the width of the operands."""
         return self._operation(self.technology.chain(a.width), a.width, self.net.subtract, a, b)
 
-    def less(self, a: Signal, b: Signal) -> Signal:
-        """Whether a number without sign is less than another."""
-        return self.top(self.subtract(self.extend(a, a.width + 1), self.extend(b, b.width + 1)))
-
     def all(self, *signals: Signal) -> Signal:
         """The bitwise and."""
         return self._logic(len(signals), signals[0].width, self.net.all, *signals)
@@ -100,25 +97,9 @@ class StagedNetlist:
         """Whether no bit is set."""
         return self._logic(a.width, 1, self.net.is_zero, a)
 
-    def is_full(self, a: Signal) -> Signal:
-        """Whether every bit is set."""
-        return self.is_zero(self.invert(a))
-
-    def is_any(self, a: Signal) -> Signal:
-        """Whether a bit is set."""
-        return a if a.width == 1 else self.invert(self.is_zero(a))
-
     def bits(self, a: Signal, low: int, width: int) -> Signal:
         """`width` bits from bit `low` on."""
         return self._operation(0.0, 0, lambda wire: self.net.bits(wire, low, width), a)
-
-    def bit(self, a: Signal, position: int) -> Signal:
-        """One bit."""
-        return self.bits(a, position, 1)
-
-    def top(self, a: Signal) -> Signal:
-        """The topmost bit."""
-        return self.bit(a, a.width - 1)
 
     def join(self, *signals: Signal) -> Signal:
         """The signals side by side, the topmost first."""
@@ -131,62 +112,6 @@ class StagedNetlist:
     def extend(self, a: Signal, width: int, signed: bool = False) -> Signal:
         """A number in `width` bits, or its low bits if it has more."""
         return a if width == a.width else self._operation(0.0, 0, lambda wire: self.net.extend(wire, width, signed), a)
-
-    def shift_left(self, a: Signal, amount: Signal) -> Signal:
-        """`a` shifted by any amount; zeros come in from below."""
-        for position in range(amount.width):
-            step = min(1 << position, a.width)
-            zeros = self.constant(0, step)
-            moved = self.join(self.bits(a, 0, a.width - step), zeros) if step < a.width else zeros
-            a = self.mux(self.bit(amount, position), moved, a)
-        return a
-
-    def shift_right(self, a: Signal, amount: Signal) -> Signal:
-        """`a` shifted right by any amount; zeros come in from above, and what falls out is lost."""
-        for position in range(amount.width):
-            step = min(1 << position, a.width)
-            zeros = self.constant(0, step)
-            moved = self.join(zeros, self.bits(a, step, a.width - step)) if step < a.width else zeros
-            a = self.mux(self.bit(amount, position), moved, a)
-        return a
-
-    def shift_right_sticky(self, a: Signal, amount: Signal) -> Signal:
-        """`a` shifted right by any amount; the lowest bit is set too if a bit that fell out was."""
-        for position in range(amount.width):
-            step = min(1 << position, a.width)
-            lost = self.is_any(self.bits(a, 0, min(step + 1, a.width)))
-            zeros = self.constant(0, step)
-            if step < a.width - 1:
-                moved = self.join(zeros, self.bits(a, step + 1, a.width - step - 1), lost)
-            else:
-                moved = self.join(self.constant(0, a.width - 1), lost)
-            a = self.mux(self.bit(amount, position), moved, a)
-        return a
-
-    def leading_zeros(self, a: Signal) -> Signal:
-        """How many zeros stand before the topmost one; the width, or more, if there is none.
-
-        By halves: those of the upper half, or, if it is empty, its bits and those of the lower (V. Oklobdzija, An
-        algorithmic and novel design of a leading zero detector circuit, 1994).
-        """
-        size = 1 << (a.width - 1).bit_length()
-        if size > a.width:
-            a = self.join(a, self.constant(-1, size - a.width))
-        return self._leading_zeros(a)
-
-    def _leading_zeros(self, a: Signal) -> Signal:
-        if a.width == 1:
-            return self.invert(a)
-        half = a.width // 2
-        upper, lower = self._leading_zeros(self.bits(a, half, half)), self._leading_zeros(self.bits(a, 0, half))
-        if half == 1:
-            # Both are one bit: 0 if the upper is set, 1 if only the lower is, 2 if none is.
-            none = self.all(upper, lower)
-            return self.join(none, self.all(upper, self.invert(lower)))
-        empty = self.top(upper)
-        none = self.all(empty, self.top(lower))
-        rest = self.mux(empty, self.bits(lower, 0, lower.width - 1), self.bits(upper, 0, upper.width - 1))
-        return self.join(none, self.all(empty, self.invert(none)), rest)
 
     def multiply(self, a: Signal, b: Signal) -> Signal:
         """The product of two numbers without sign, of the bits of both together.
@@ -207,6 +132,23 @@ class StagedNetlist:
             sums = [self.add(one, other) for one, other in zip(terms[::2], terms[1::2], strict=False)]
             terms = [*sums, terms[-1]] if len(terms) % 2 else sums
         return terms[0]
+
+    def table(self, index: Signal, contents: Sequence[int], width: int) -> Signal:
+        """The word of `width` bits in the place `index`: a tree of choices between constants."""
+        delay = self.technology.lut * max(1, -(-index.width // 2))
+        area = width * -(-(1 << index.width) // (1 << self.technology.lut_inputs))
+        return self._operation(delay, area, lambda wire: self._choices(wire, contents, width), index)
+
+    def _choices(self, index: Wire, contents: Sequence[int], width: int) -> Wire:
+        net = self.net
+        words = [net.constant(word, width) for word in contents]
+        for position in range(index.width):
+            bit = net.bits(index, position, 1)
+            words += words[-1:] if len(words) % 2 else []
+            pairs = zip(words[::2], words[1::2], strict=True)
+            words = [even if even is odd else net.mux(bit, odd, even) for even, odd in pairs]
+        assert len(words) == 1
+        return words[0]
 
     def _product(self, a: Signal, b: Signal) -> Signal:
         self.multipliers += 1
