@@ -128,7 +128,7 @@ def multiply_add(net: Logic[W], form: FloatFormat, a: W, b: W, c: W) -> W:
     """
     x, y, z = (unpack(net, form, number) for number in (a, b, c))
     width = form.exponent + 3
-    (first, left), (second, right), (third, addend) = (_leading(net, form, number, width) for number in (x, y, z))
+    (first, left), (second, right), (third, addend) = (leading(net, form, number, width) for number in (x, y, z))
     product = net.multiply(left, right)
     size = product.width
     zero_product, lowest = net.any(x.is_zero, y.is_zero), net.constant(-(1 << (width - 2)), width)
@@ -166,7 +166,7 @@ def multiply_add(net: Logic[W], form: FloatFormat, a: W, b: W, c: W) -> W:
     return choose(net, form, none, infinite, net.mux(infinite_product, sign, z.sign), finite)
 
 
-def _leading(net: Logic[W], form: FloatFormat, number: Unpacked[W], width: int) -> tuple[W, W]:
+def leading(net: Logic[W], form: FloatFormat, number: Unpacked[W], width: int) -> tuple[W, W]:
     """The exponent, with sign, and the significand of a number whose topmost digit is set unless it is zero."""
     zeros = net.leading_zeros(number.significand)
     shifted = net.shift_left(number.significand, zeros)
@@ -194,24 +194,33 @@ def normalise(net: Logic[W], form: FloatFormat, exponent: W, digits: W) -> tuple
 
 def divide(net: Logic[W], form: FloatFormat, a: W, b: W) -> W:
     """The quotient, one digit a row: a row takes the divisor off the rest if it fits."""
-    rest, divisor, side = prepare_quotient(net, form, a, b)
-    width = form.mantissa + 2
-    rest, by = net.extend(rest, width), net.join(divisor, net.constant(0, 1))
-    digits = []
-    for _ in range(form.mantissa + 3):
+    dividend, divisor, side = prepare_quotient(net, form, a, b)
+    digits = quotient_rows(net, dividend, divisor, form.mantissa + 3)
+    return choose(net, form, *finish_quotient(net, form, digits, side))
+
+
+def quotient_rows(net: Logic[W], dividend: W, divisor: W, count: int) -> W:
+    """So many digits of a quotient of two numbers whose topmost digits are set, and whether there is a rest behind.
+
+    The first digit is the one in front of the point; it or the second is the first that is not 0.
+    """
+    width = dividend.width + 1
+    rest, by = net.extend(dividend, width), net.join(divisor, net.constant(0, 1))
+    digits: list[W] = []
+    for _ in range(count):
         shifted = net.join(rest, net.constant(0, 1))
         difference = net.subtract(shifted, net.extend(by, width + 1))
         fits = net.invert(net.top(difference))
         rest = net.bits(net.mux(fits, difference, shifted), 0, width)
         digits.append(fits)
-    return choose(net, form, *finish_quotient(net, form, net.join(*digits, net.is_any(rest)), side))
+    return net.join(*digits, net.is_any(rest))
 
 
 def prepare_quotient(net: Logic[W], form: FloatFormat, a: W, b: W) -> tuple[W, W, list[W]]:
     """Significands with their topmost digits set, or 0, to be divided, and what else the quotient depends on."""
     x, y = unpack(net, form, a), unpack(net, form, b)
     width = form.exponent + 2
-    (first, dividend), (second, divisor) = _leading(net, form, x, width), _leading(net, form, y, width)
+    (first, dividend), (second, divisor) = leading(net, form, x, width), leading(net, form, y, width)
     exponent = net.add(net.subtract(first, second), net.constant(form.bias, width))
     dividend = net.all(dividend, net.repeat(net.invert(y.is_infinite), dividend.width))
     none = net.any(x.is_nan, y.is_nan, net.all(x.is_zero, y.is_zero), net.all(x.is_infinite, y.is_infinite))
@@ -250,7 +259,7 @@ def prepare_root(net: Logic[W], form: FloatFormat, a: W) -> tuple[W, list[W]]:
     """The significand, from 1 to 4, with two digits in front of the point, and what else the root depends on."""
     x = unpack(net, form, a)
     width = form.exponent + 2
-    exponent, significand = _leading(net, form, x, width)
+    exponent, significand = leading(net, form, x, width)
     # The bias is odd: an even exponent without it has odd bits.
     even = net.bit(exponent, 0)
     zero = net.constant(0, 1)
