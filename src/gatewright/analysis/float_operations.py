@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from xdsl.dialects import arith, math
 from xdsl.ir import Attribute, Operation
 
+from gatewright.dialects import gw
 from gatewright.floats import format_of, scalar_bits
+from gatewright.operators.float_operators import FUNCTIONS
 
 LOGIC = (arith.CmpfOp, arith.MaximumfOp, arith.MinimumfOp, arith.MaxnumfOp, arith.MinnumfOp)
 """Floating-point operations that take less than a cycle."""
@@ -27,7 +29,21 @@ _ON_ONE_FORMAT: dict[type[Operation], str] = {
     math.TruncOp: "trunc",
     math.RoundOp: "round",
     math.RoundEvenOp: "roundeven",
+    math.ExpOp: "exp",
+    math.Exp2Op: "exp2",
+    math.LogOp: "log",
+    math.Log2Op: "log2",
+    math.RsqrtOp: "rsqrt",
+    math.TanhOp: "tanh",
+    math.ErfOp: "erf",
+    math.SinOp: "sin",
+    math.CosOp: "cos",
+    math.TanOp: "tan",
+    gw.LogisticOp: "logistic",
 }
+ELEMENTARY: tuple[type[Operation], ...] = tuple(kind for kind, name in _ON_ONE_FORMAT.items() if name in FUNCTIONS)
+"""The elementary functions."""
+
 _CONVERSIONS = (arith.ExtFOp, arith.TruncFOp, arith.SIToFPOp, arith.UIToFPOp, arith.FPToSIOp, arith.FPToUIOp)
 
 FLOAT_OPERATIONS: tuple[type[Operation], ...] = (*_ON_ONE_FORMAT, *_CONVERSIONS, *LOGIC, *WIRES)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from xdsl.dialects.builtin import IntegerType
+from xdsl.dialects.builtin import AnyFloatConstr, IntegerType
 from xdsl.ir import Dialect, SSAValue
 from xdsl.irdl import IRDLOperation, VarConstraint, base, irdl_op_definition, operand_def, result_def, traits_def
 from xdsl.traits import Pure
@@ -27,4 +27,21 @@ class IsqrtOp(IRDLOperation):
         super().__init__(operands=[operand], result_types=[operand.type])
 
 
-Gw = Dialect("gw", [IsqrtOp], [])
+@irdl_op_definition
+class LogisticOp(IRDLOperation):
+    """The logistic function of a floating-point number, the sigmoid `1 / (1 + exp(-x))`, rounded once."""
+
+    name = "gw.logistic"
+
+    T: ClassVar = VarConstraint("T", AnyFloatConstr)
+    operand = operand_def(T)
+    result = result_def(T)
+    traits = traits_def(Pure())
+
+    assembly_format = "$operand attr-dict `:` type($result)"
+
+    def __init__(self, operand: SSAValue):
+        super().__init__(operands=[operand], result_types=[operand.type])
+
+
+Gw = Dialect("gw", [IsqrtOp, LogisticOp], [])

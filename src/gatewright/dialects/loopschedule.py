@@ -545,6 +545,14 @@ def available_to_next(pipeline: PipelineOp, position: int) -> int:
     return available_cycle(pipeline.terminator.iter_args[path[-1]]) - len(path) * pipeline.interval
 
 
+def result_cycle(pipeline: PipelineOp, position: int) -> int:
+    """The first cycle of the last iteration in which a result of a pipeline is there, before it is registered."""
+    value = pipeline.terminator.loop_results[position]
+    return (
+        max(0, available_to_next(pipeline, value.index)) if isinstance(value, BlockArgument) else available_cycle(value)
+    )
+
+
 def condition_cycle(pipeline: PipelineOp) -> int:
     """The cycle, relative to an iteration of a pipeline, in which it is known whether the iteration takes place.
 

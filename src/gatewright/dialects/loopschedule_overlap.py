@@ -24,9 +24,9 @@ from gatewright.dialects.loopschedule import (
     PipelineStageOp,
     SeqWhileOp,
     StepOp,
-    available_cycle,
     condition_cycle,
     port_of,
+    result_cycle,
 )
 from gatewright.dialects.loopschedule_sharing import array_label, array_of, interval_of, unit_of
 
@@ -142,8 +142,7 @@ def _bounds_of_results(step: StepOp, pipeline: PipelineOp, after: StepOp | LoopO
         early = {operand: shortest(after) - 1 for operand in end.operands} | early
     for out, registered in zip(step.outs, step.register.values, strict=True):
         if out in early and registered in pipeline.outs:
-            handed = pipeline.terminator.loop_results[pipeline.outs.index(registered)]
-            there = max(available_cycle(handed), condition_cycle(pipeline)) + 1
+            there = max(result_cycle(pipeline, pipeline.outs.index(registered)), condition_cycle(pipeline)) + 1
             yield Bound(max(0, pipeline.depth + early[out] - there), "a result of the pipeline is used")
 
 

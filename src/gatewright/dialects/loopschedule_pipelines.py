@@ -26,6 +26,7 @@ from gatewright.dialects.loopschedule import (
     condition_cycle,
     latency_of,
     port_of,
+    result_cycle,
 )
 from gatewright.dialects.loopschedule_sharing import array_label, array_of, interval_of, unit_of
 
@@ -89,9 +90,9 @@ def _verify_carried(pipeline: PipelineOp) -> None:
                     f"iteration before, {pipeline.interval} cycles earlier, has from cycle {cycle} of this one on"
                 )
     for position, value in enumerate(pipeline.terminator.loop_results):
-        given = isinstance(value, BlockArgument)
-        cycle = available_to_next(pipeline, value.index) if given else available_cycle(value)
-        if cycle > pipeline.depth - given:
+        cycle = result_cycle(pipeline, position)
+        # What an iteration is given has no register of its own until the pipeline ends.
+        if cycle > pipeline.depth - isinstance(value, BlockArgument):
             raise VerifyException(
                 f"result {position} of loopschedule.pipeline is there from cycle {cycle} on, "
                 f"the pipeline ends in cycle {pipeline.depth - 1}"

@@ -9,16 +9,20 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Callable
+from functools import lru_cache
 from math import copysign, inf, isnan, nan, sqrt
 
 from xdsl.dialects import arith, math
 from xdsl.dialects.builtin import FloatAttr
 from xdsl.ir import Attribute, Operation
 
+from gatewright.analysis.float_operations import ELEMENTARY
 from gatewright.floats import constant_bits, format_of
 from gatewright.interpreters.terms import Term, literal, range_of, signed, width_of
 from gatewright.operators import float_format as ieee
 from gatewright.operators.float_format import FORMATS, FloatFormat
+from gatewright.operators.float_operators import FUNCTIONS
+from gatewright.operators.logic_values import LogicValues, Value
 
 Function = Callable[..., int]
 
@@ -105,6 +109,17 @@ _ROUNDINGS = {
 }
 
 
+def _elementary(form: FloatFormat, name: str) -> Function:
+    """What the hardware of an elementary function computes, computed by the same description of it."""
+    describe, logic = FUNCTIONS[name], LogicValues()
+
+    @lru_cache(maxsize=1 << 16)
+    def compute(a: int) -> int:
+        return describe(logic, form, Value(a, form.width)).number
+
+    return compute
+
+
 def _runtime() -> dict[str, object]:
     """All that the expressions call, by name."""
     found: dict[str, object] = {}
@@ -115,6 +130,8 @@ def _runtime() -> dict[str, object]:
             found[f"{name}_{form.name}"] = lambda a, b, f=form, n=name: ieee.choose(f, n, a, b)
         for name in _ROUNDINGS.values():
             found[f"{name}_{form.name}"] = lambda a, f=form, n=name: ieee.round_to_integer(f, n, a)
+        for name in FUNCTIONS:
+            found[f"{name}_{form.name}"] = _elementary(form, name)
         for name in PREDICATES:
             found[f"{name}_{form.name}"] = lambda a, b, f=form, n=name: ieee.holds(f, n, a, b)
         for other in FORMATS.values():
@@ -139,7 +156,9 @@ def _call(name: str, terms: list[Term], type_: Attribute) -> Term:
 
 
 def _operation(terms: list[Term], op: Operation) -> Term:
-    name = _FUNCTIONS.get(type(op)) or _CHOICES.get(type(op)) or _ROUNDINGS[type(op)]
+    name = _FUNCTIONS.get(type(op)) or _CHOICES.get(type(op)) or _ROUNDINGS.get(type(op))
+    if name is None:
+        name = op.name.rpartition(".")[2]
     type_ = op.results[0].type
     return _call(f"{name}_{_format(type_).name}", terms, type_)
 
@@ -197,7 +216,7 @@ def float_constant(op: arith.ConstantOp) -> Term:
 
 
 RULES: dict[type[Operation], Callable[[list[Term], Operation], Term]] = {
-    **dict.fromkeys((*_FUNCTIONS, *_CHOICES, *_ROUNDINGS), _operation),
+    **dict.fromkeys((*_FUNCTIONS, *_CHOICES, *_ROUNDINGS, *ELEMENTARY), _operation),
     arith.CmpfOp: _compare,
     arith.NegfOp: _negate,
     math.AbsFOp: _magnitude,

@@ -16,6 +16,7 @@ from gatewright.errors import IrError
 from gatewright.float_arrays import with_one_nan
 from gatewright.floats import scalar_bits
 from gatewright.interface import element_of
+from gatewright.interpreters.elementary_functions import expand_elementary_functions
 from gatewright.interpreters.outcome import Outcome
 from gatewright.interpreters.total_arithmetic import make_total
 from gatewright.program import Program
@@ -44,6 +45,7 @@ def run(program: Program, arguments: Sequence[np.ndarray]) -> Outcome:
 def _compile(program: Program) -> TensorProgram:
     text, module = StringIO(), program.module.clone()
     make_total(module)
+    expand_elementary_functions(module)
     Printer(text, print_generic_format=True).print_op(module)
     type_ = program.function.function_type
     inputs, outputs = [_port(t) for t in type_.inputs], [_port(t) for t in type_.outputs]

@@ -10,7 +10,9 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
+from typing import Any
 
+from gatewright.operators import elementary, trigonometric
 from gatewright.operators import float as pipelined
 from gatewright.operators import float_iterative as iterative
 from gatewright.operators.float_format import FloatFormat, format_named
@@ -30,9 +32,25 @@ _ARITHMETIC: dict[str, tuple[int, Callable[..., Signal]]] = {
 """The kinds that work on one format: how many operands they take, and how they are built. `divfp` and `sqrtp` are the
 fully pipelined ones."""
 
+FUNCTIONS: dict[str, Callable[..., Any]] = {
+    "exp": elementary.exponential,
+    "exp2": elementary.exponential_of_two,
+    "log": elementary.logarithm,
+    "log2": elementary.logarithm_of_two,
+    "rsqrt": elementary.reciprocal_root,
+    "tanh": elementary.hyperbolic_tangent,
+    "erf": elementary.error_function,
+    "logistic": elementary.logistic,
+    "sin": trigonometric.sine,
+    "cos": trigonometric.cosine,
+    "tan": trigonometric.tangent,
+}
+"""The elementary functions, of formats whose mantissa has at most `LARGEST_MANTISSA` bits."""
+LARGEST_MANTISSA = 23
+
 _ROUNDINGS = ("floor", "ceil", "trunc", "round", "roundeven")
 _CONVERSIONS = ("extf", "truncf", "sitofp", "uitofp", "fptosi", "fptoui")
-KINDS = frozenset({*_ARITHMETIC, *ITERATIVE, *_ROUNDINGS, *_CONVERSIONS})
+KINDS = frozenset({*_ARITHMETIC, *ITERATIVE, *FUNCTIONS, *_ROUNDINGS, *_CONVERSIONS})
 """All kinds."""
 
 
@@ -126,6 +144,11 @@ def _description(kind: str, types: tuple[str, ...]) -> tuple[tuple[int, ...], Ca
         count, describe = _ARITHMETIC[kind]
         form = _format(types[0])
         return (form.width,) * count, lambda net, *operands: describe(net, form, *operands)
+    if kind in FUNCTIONS:
+        form = _format(types[0])
+        if form.mantissa > LARGEST_MANTISSA:
+            raise KeyError(kind)
+        return (form.width,), lambda net, a: FUNCTIONS[kind](net, form, a)
     if kind in _ROUNDINGS:
         form = _format(types[0])
         return (form.width,), lambda net, a: pipelined.round_to_integer(net, form, kind, a)

@@ -82,15 +82,6 @@ def test_a_truncated_onnx_file(command):
     assert (ended.code, left_behind()) == (1, ["half.onnx"])
 
 
-def test_a_model_of_floats_without_a_format(command):
-    ended = command("gatewright", "compile", "clamp.onnx", "-o", "build")
-    assert ended.err == (
-        "this model computes with floating-point numbers, which have no hardware yet\n"
-        "  a fixed-point format makes it a model of integers\n"
-        '  help: precision="fixed<16,8>"\n'
-    )
-
-
 def test_a_construct_that_is_not_supported(command):
     Path("find.py").write_text(
         "def find(a):\n    for i in range(4):\n        if a[i] == 3:\n            raise ValueError\n    return i\n"

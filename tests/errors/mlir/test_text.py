@@ -83,14 +83,13 @@ loops, constants and allocations"""
 
 
 def test_floats():
-    source = "func.func @f(%a: memref<4xf32>) {\n  return\n}"
+    source = "func.func @f(%a: memref<4xf80>) {\n  return\n}"
     assert text_of(source) == (
         """\
-<mlir>:1: memref<4xf32> has no hardware yet
-    1 | func.func @f(%a: memref<4xf32>) {
+<mlir>:1: memref<4xf80> has no hardware
+    1 | func.func @f(%a: memref<4xf80>) {
       |              ^
-  floating-point numbers are not supported
-  help: use integers"""
+  floating-point numbers are f8E5M2, f8E4M3, f8E3M4, f16, bf16, tf32, f32, f64"""
     )
 
 

@@ -12,18 +12,6 @@ import gatewright as gw
 X = torch.zeros(1, 4)
 
 
-def test_a_model_of_floats_without_a_format(message):
-    body = "    def forward(self, x):\n        return x + 1\n"
-    assert message(body, X, precision=None) == (
-        """\
-model.py:7: this model computes with floating-point numbers, which have no hardware yet
-    7 |         return x + 1
-      |         ^^^^^^^^^^^^
-  a fixed-point format makes it a model of integers
-  help: precision="fixed<16,8>\""""
-    )
-
-
 def test_a_function_that_is_not_exact_arithmetic(message):
     body = "    def forward(self, x):\n        y = 2 * x\n        return torch.softmax(y, 1)\n"
     assert message(body, X) == (

@@ -175,8 +175,13 @@ BROKEN = {
         "loopschedule.step is in no stage: the body of loopschedule.pipeline holds stages only",
     ),
     "8 terminator": (
-        function(pipeline(NEXT).replace("iter_args(%s)", "iter_args(%i0)")),
+        function(pipeline(NEXT).replace("iter_args(%s)", "iter_args(%i)")),
         "loopschedule.terminator of a pipeline takes a value that no stage registers",
+    ),
+    "8 argument": (
+        function(pipeline(NEXT).replace("iter_args(%s)", "iter_args(%i0)")),
+        "iteration argument 0 of loopschedule.pipeline is what iterations before it were given, "
+        "and no stage registers it",
     ),
     "9": (
         function("%y = arith.addi %x, %x : i32\n" + step("")),

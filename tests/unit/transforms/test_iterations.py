@@ -69,15 +69,24 @@ def test_without_a_trace_any_two_accesses_may_touch_the_same_element():
     assert demands(iteration(AHEAD, traced=False), "memory") == {(1, 3, 0, 0), (1, 3, 0, 1), (3, 1, 1, 1), (3, 3, 1, 1)}
 
 
-def test_what_is_only_handed_on_is_copied():
+def test_what_becomes_another_value_as_it_is_comes_from_the_iteration_that_made_it():
     built = iteration(AHEAD, traced=True)
-    assert built.producers == [0, 4, 1]
-    assert [value.name_hint for value in built.copies] == ["t"]
+    assert built.producers == [0, 1, 1]
+    assert built.distances == [1, 2, 1]
+    assert built.aliases == {1: 2} and not built.copies
+
+
+def test_what_is_only_handed_around_is_copied():
+    around = "scf.yield %n, %t, %s : index, i32, i32"
+    built = iteration(around, traced=True)
+    assert built.producers == [0, 1, 2]
+    assert [value.name_hint for value in built.copies] == ["t", "s"]
 
 
 def test_carried_values_are_there_a_cycle_after_what_makes_them_or_with_their_latency():
-    carried = demands(iteration(AHEAD, traced=True), "carried value")
-    assert carried == {(0, 0, 1, 1), (0, 1, 1, 1), (0, 2, 1, 1), (1, 4, None, 1)}
+    body = "%u = arith.addi %s, %t : i32" + AHEAD
+    carried = demands(iteration(body, traced=True), "carried value")
+    assert carried == {(0, 0, 1, 1), (0, 2, 1, 1), (0, 3, 1, 1), (2, 1, None, 1), (2, 1, None, 2)}
 
 
 def test_a_store_waits_for_the_condition_of_its_iteration():

@@ -26,6 +26,7 @@ from gatewright.dialects.loopschedule import (
     condition_cycle,
     handed_over,
     port_of,
+    result_cycle,
 )
 from gatewright.dialects.loopschedule_sharing import array_of
 from gatewright.errors import IrError, SourceLocation
@@ -257,18 +258,19 @@ class Pipeline:
                 user = user.parent_op()
             if isinstance(user, PipelineStageOp):
                 cycles.append(user.start)
-            elif isinstance(use.operation, TerminatorOp) and self._is_read_at_end(use):
-                cycles.append(self.last)
+            elif isinstance(use.operation, TerminatorOp):
+                cycles += self._read_at_end(use)
         if not self.early and self.loop.condition.block.args[number].first_use is not None:
             cycles.append(self.decided)
         return min(cycles, default=None)
 
-    def _is_read_at_end(self, use: Use) -> bool:
-        """Whether a terminator hands an argument to the outside, or to a condition decided in the last cycle."""
+    def _read_at_end(self, use: Use) -> list[int]:
+        """When a terminator hands an argument to the outside, or to a condition decided in the last cycle."""
         following = len(self.loop.iter_args)
         if use.index >= following:
-            return True
-        return self.early and self.loop.condition.block.args[use.index].first_use is not None
+            return [result_cycle(self.loop, use.index - following)]
+        decides = self.early and self.loop.condition.block.args[use.index].first_use is not None
+        return [self.last] if decides else []
 
     def loaded(self, name: str, place: Place, load: memref.LoadOp, live: SSAValue) -> Staged:
         """The result of a load: it stays until the next use of its port, of this iteration or of another."""

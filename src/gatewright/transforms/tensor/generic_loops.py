@@ -163,7 +163,7 @@ class GenericLoops:
                     of = lookup(op.operands[0])
                     negated = self.nest.emit(arith.SubiOp(self.nest.constant(0, of.type), of))
                     values[op.result] = self.nest.emit(arith.MaxSIOp(of, negated))
-                case _ if op.name.startswith(("arith.", "math.")):
+                case _ if op.name.startswith(("arith.", "math.", "gw.")):
                     copy = op.clone({operand: lookup(operand) for operand in op.operands})
                     copy.location = op.location if op.location != UnknownLoc() else self.nest.location
                     self.nest.emit(copy)
