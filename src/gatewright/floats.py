@@ -6,7 +6,7 @@ import struct
 
 import numpy as np
 from xdsl.dialects import builtin
-from xdsl.dialects.builtin import DenseIntOrFPElementsAttr, FloatAttr, IndexType, IntegerType
+from xdsl.dialects.builtin import DenseIntOrFPElementsAttr, FloatAttr, IndexType, IntegerAttr, IntegerType
 from xdsl.ir import Attribute
 
 from gatewright.operators.float_format import FORMATS, FloatFormat, convert
@@ -62,11 +62,25 @@ def double_of_bits(form: FloatFormat, number: int) -> float:
     return struct.unpack("<d", struct.pack("<Q", bits))[0]
 
 
-def constant_bits(attribute: FloatAttr) -> int:
-    """The bits of a constant."""
+def constant_bits(attribute: Attribute) -> int | None:
+    """The bits of an integer or floating-point constant; None for an attribute that is none."""
+    if isinstance(attribute, IntegerAttr) and isinstance(attribute.type, IntegerType):
+        return attribute.value.data & ((1 << attribute.type.width.data) - 1)
+    if not isinstance(attribute, FloatAttr):
+        return None
     form = format_of(attribute.type)
-    assert form is not None
-    return bits_of_double(form, attribute.value.data)
+    return bits_of_double(form, attribute.value.data) if form is not None else None
+
+
+def constant_of_bits(bits: int, type_: Attribute) -> FloatAttr | IntegerAttr:
+    """The constant of a type of numbers that has some bits."""
+    form = format_of(type_)
+    if form is not None:
+        return FloatAttr(double_of_bits(form, bits), type_)  # pyright: ignore[reportArgumentType, reportCallIssue]
+    width = scalar_bits(type_)
+    assert width is not None and isinstance(type_, IntegerType | IndexType)
+    signed = bits - (1 << width) if bits >> (width - 1) and width > 1 else bits
+    return IntegerAttr(signed, type_)
 
 
 def float_constant(value: float, form: FloatFormat) -> FloatAttr:

@@ -28,6 +28,7 @@ from gatewright.operators.library import OperatorLibrary
 from gatewright.options import Options
 from gatewright.program import Program
 from gatewright.transforms.loops.divide_by_constants import DivideByConstantsPass
+from gatewright.transforms.loops.expand_math import ExpandMathPass
 from gatewright.transforms.loops.flatten_loops import MOST_OPERATIONS, FlattenLoopsPass
 from gatewright.transforms.loops.forward_across_iterations import ForwardAcrossIterationsPass
 from gatewright.transforms.loops.forward_stores import ForwardStoresPass
@@ -54,11 +55,11 @@ LEVELS = ("tensor", "loops", "schedule", "rtl", "verilog")
 
 
 def tensor_passes(options: Options) -> tuple[ModulePass, ...]:
-    """The passes on tensors: join elementwise operations, turn real numbers into integers."""
+    """The passes on tensors: expand functions, join elementwise operations, make real numbers integers if asked to."""
     from gatewright.transforms.tensor.fuse_elementwise import FuseElementwisePass
     from gatewright.transforms.tensor.quantize_tensors import QuantizeTensorsPass
 
-    return (FuseElementwisePass(), QuantizeTensorsPass(options.precision or ""))
+    return (ExpandMathPass(), FuseElementwisePass(), QuantizeTensorsPass(options.precision or ""))
 
 
 def tensor_to_loops() -> tuple[ModulePass, ...]:

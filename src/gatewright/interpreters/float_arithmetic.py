@@ -13,11 +13,10 @@ from functools import lru_cache
 from math import copysign, inf, isnan, nan, sqrt
 
 from xdsl.dialects import arith, math
-from xdsl.dialects.builtin import FloatAttr
 from xdsl.ir import Attribute, Operation
 
 from gatewright.analysis.float_operations import ELEMENTARY
-from gatewright.floats import constant_bits, format_of
+from gatewright.floats import constant_bits, format_of, scalar_bits
 from gatewright.interpreters.terms import Term, literal, range_of, signed, width_of
 from gatewright.operators import float_format as ieee
 from gatewright.operators.float_format import FORMATS, FloatFormat
@@ -211,8 +210,17 @@ def _same(terms: list[Term], op: Operation) -> Term:
 
 def float_constant(op: arith.ConstantOp) -> Term:
     """The bits of a constant."""
-    assert isinstance(op.value, FloatAttr)
-    return literal(constant_bits(op.value))
+    bits = constant_bits(op.value)
+    assert bits is not None
+    return literal(bits)
+
+
+def evaluate(op: Operation, operands: list[int]) -> int | None:
+    """The bits of the result of a floating-point operation on constants; None for another operation."""
+    rule = RULES.get(type(op))
+    if rule is None or scalar_bits(op.results[0].type) is None:
+        return None
+    return int(eval(rule([literal(number) for number in operands], op).text, dict(RUNTIME)))  # noqa: S307
 
 
 RULES: dict[type[Operation], Callable[[list[Term], Operation], Term]] = {

@@ -7,6 +7,7 @@ from io import StringIO
 from weakref import WeakKeyDictionary
 
 import numpy as np
+from xdsl.dialects import cf
 from xdsl.dialects.builtin import ModuleOp, TensorType
 from xdsl.ir import Attribute
 from xdsl.printer import Printer
@@ -44,6 +45,9 @@ def run(program: Program, arguments: Sequence[np.ndarray]) -> Outcome:
 
 def _compile(program: Program) -> TensorProgram:
     text, module = StringIO(), program.module.clone()
+    for op in [op for op in module.walk() if isinstance(op, cf.AssertOp)]:
+        op.detach()  # it would end this process
+        op.erase()
     make_total(module)
     expand_elementary_functions(module)
     Printer(text, print_generic_format=True).print_op(module)

@@ -137,6 +137,17 @@ def _reduction(nest: Nest) -> list[scf.ForOp] | None:
     return found if found and found[-1].iter_args else None
 
 
+def _between(loop: scf.ForOp) -> list[Operation]:
+    """What a loop does beside the loop inside it."""
+    return [op for op in list(loop.body.block.ops)[:-1] if not isinstance(op, scf.ForOp)]
+
+
+def _block_of(value: SSAValue) -> Block:
+    block = value.owner if isinstance(value.owner, Block) else value.owner.parent
+    assert block is not None
+    return block
+
+
 def _is_fixed(inner: scf.ForOp, outer: scf.ForOp) -> bool:
     """True if a loop has constant bounds, at least one iteration, and a counter like that of the loop around it."""
     return bool(counted_trips(inner)) and isinstance(inner.lb.type, IndexType)
@@ -202,8 +213,8 @@ class _Interleaver:
         body.args[0].name_hint = old.body.block.args[0].name_hint
         values[old.body.block.args[0]] = body.args[0]
         if len(inner) > 1:
-            for op in list(old.body.block.ops)[:-1]:
-                if not isinstance(op, scf.ForOp):
+            for op in _between(old):
+                if self._is_there(op, values):
                     self._copy(op, body, values)
         nested = self._nest(inner[1:], list(body.args[1:]), values, block, step)
         body.add_ops([nested, scf.YieldOp(*nested.results)])
@@ -223,9 +234,12 @@ class _Interleaver:
         old = innermost.body.block
         terminator = old.last_op
         assert isinstance(terminator, scf.YieldOp)
-        needed = [operand for op in innermost.walk() for operand in op.operands]
-        for op in backward_slice(plan.loop.body.block, [value for value in needed if value not in old.args]):
-            if op in plan.before:
+        needed = [operand for op in plan.inner[0].walk() for operand in op.operands]
+        for op in backward_slice(plan.loop.body.block, needed):
+            if op in plan.before and not self._is_start(op):
+                self._copy(op, body, values)
+        for op in [op for loop in plan.inner[:-1] for op in _between(loop)]:
+            if op.results[0] not in values:
                 self._copy(op, body, values)
         first = self._all(body, [self._at(body, loop, values, last=False) for loop in plan.inner])
         heads = [body.args[1 + plan.at_once * position] for position in range(len(innermost.iter_args))]
@@ -243,6 +257,20 @@ class _Interleaver:
         new = scf.ForOp(self._index(0), self._index(plan.at_once), self._index(1), carried, Region(body))
         new.location = location
         return new
+
+    def _is_start(self, op: Operation) -> bool:
+        """Whether all that an operation is for is what the reduction starts with."""
+        plan = self.plan
+        initial = backward_slice(plan.loop.body.block, plan.inner[0].iter_args)
+        return op in initial and all(
+            use.operation is plan.inner[0] or use.operation in initial or use.operation in plan.behind
+            for result in op.results
+            for use in result.uses
+        )
+
+    def _is_there(self, op: Operation, values: dict[SSAValue, SSAValue]) -> bool:
+        """Whether what an operation needs is known outside the loop over the iterations side by side."""
+        return all(operand in values or not self.plan.loop.is_ancestor(_block_of(operand)) for operand in op.operands)
 
     def _counter(self, body: Block, block: SSAValue, step: int) -> tuple[SSAValue, SSAValue | None]:
         """The counter of the loop in an iteration, and whether there is such an iteration (None: always)."""

@@ -18,7 +18,7 @@ from xdsl.dialects.builtin import (
 )
 from xdsl.ir import Attribute
 
-from gatewright.floats import contents_bits, double_of_bits, format_of
+from gatewright.floats import constant_of_bits, contents_bits, format_of
 
 _FLOATS: dict[type[Attribute], str] = {Float16Type: "<f2", Float32Type: "<f4", Float64Type: "<f8"}
 
@@ -59,7 +59,7 @@ def splat(contents: DenseIntOrFPElementsAttr) -> IntegerAttr | FloatAttr:
     if form is not None:
         bits = contents_bits(contents)
         assert bits is not None
-        return FloatAttr(double_of_bits(form, bits[0]), element)  # pyright: ignore[reportArgumentType, reportCallIssue]
+        return constant_of_bits(bits[0], element)
     value = contents.get_values()[0]
     assert isinstance(value, int) and isinstance(element, IntegerType | IndexType)
     return IntegerAttr(value, element)

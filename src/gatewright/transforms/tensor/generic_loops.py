@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
-from xdsl.dialects import arith, math, memref, tensor
+from xdsl.dialects import arith, cf, math, memref, tensor
 from xdsl.dialects.builtin import FloatAttr, IntegerAttr, UnknownLoc
 from xdsl.dialects.linalg.ops import GenericOp, IndexOp
 from xdsl.ir import Operation, SSAValue
@@ -163,6 +163,8 @@ class GenericLoops:
                     of = lookup(op.operands[0])
                     negated = self.nest.emit(arith.SubiOp(self.nest.constant(0, of.type), of))
                     values[op.result] = self.nest.emit(arith.MaxSIOp(of, negated))
+                case cf.AssertOp():
+                    pass  # hardware has no way to stop with an error
                 case _ if op.name.startswith(("arith.", "math.", "gw.")):
                     copy = op.clone({operand: lookup(operand) for operand in op.operands})
                     copy.location = op.location if op.location != UnknownLoc() else self.nest.location

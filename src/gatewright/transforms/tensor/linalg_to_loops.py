@@ -153,7 +153,8 @@ class _Lowering:
             case tensor.PadOp() | tensor.ConcatOp() | tensor.InsertSliceOp():
                 move(op, loops)
             case _ if isinstance(op, VIEWS):
-                pass
+                if op.operands and op.operands[0] in loops.splats:
+                    loops.splats[op.results[0]] = loops.splats[op.operands[0]]
             case _ if not any(isinstance(result.type, TensorType) for result in op.results):
                 self._scalar(op, loops)
             case _:

@@ -1,0 +1,167 @@
+"""Functions that have no operator of their own, by those that have."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from xdsl.context import Context
+from xdsl.dialects import arith, math
+from xdsl.dialects.builtin import ModuleOp
+from xdsl.ir import Operation, SSAValue
+from xdsl.passes import ModulePass
+from xdsl.rewriter import Rewriter
+
+from gatewright.floats import float_constant, format_of
+from gatewright.operators.float_format import FloatFormat
+
+MOST_FACTORS = 64
+"""The largest exponent that becomes products."""
+
+
+@dataclass(frozen=True)
+class ExpandMathPass(ModulePass):
+    """Compute functions without hardware by those with it.
+
+    ::
+
+        %y = math.fpowi %x, %three   ->   %s = arith.mulf %x, %x
+                                          %y = arith.mulf %s, %x
+        %y = math.log1p %x           ->   %u = 1 + %x, %d = %u - 1
+                                          %y = log %u * (%x / %d), or %x where %d is 0
+
+    Powers with a constant exponent become products, roots and inverses; `log1p` and `expm1` keep their digits near 0
+    (N. Higham, Accuracy and Stability of Numerical Algorithms, 2nd edition, section 1.14); hyperbolic functions come
+    from exponentials, the decimal logarithm from the natural one. What cannot be expanded stays.
+    """
+
+    name = "expand-math"
+
+    def apply(self, ctx: Context, op: ModuleOp) -> None:
+        for inner in list(op.walk()):
+            rule = _RULES.get(type(inner))
+            form = format_of(inner.results[0].type) if rule is not None else None
+            if rule is None or form is None:
+                continue
+            emit = _Emitter(form, inner)
+            value = rule(emit, inner)
+            if value is not None:
+                Rewriter.replace_op(inner, emit.operations, [value])
+
+
+@dataclass
+class _Emitter:
+    """Collects operations of one format that take the place of another one."""
+
+    form: FloatFormat
+    replaced: Operation
+    operations: list[Operation] = field(default_factory=list)
+
+    def __call__(self, op: Operation) -> SSAValue:
+        """Add an operation; its result."""
+        op.location = self.replaced.location
+        self.operations.append(op)
+        return op.results[0]
+
+    def constant(self, value: float) -> SSAValue:
+        """A constant."""
+        return self(arith.ConstantOp(float_constant(value, self.form)))
+
+    def is_equal(self, a: SSAValue, b: SSAValue) -> SSAValue:
+        """Whether two numbers are equal."""
+        return self(arith.CmpfOp(a, b, "oeq"))
+
+    def choose(self, condition: SSAValue, then: SSAValue, otherwise: SSAValue) -> SSAValue:
+        """One of two numbers."""
+        return self(arith.SelectOp(condition, then, otherwise))
+
+
+def _constant(value: SSAValue) -> float | None:
+    owner = value.owner
+    return owner.value.value.data if isinstance(owner, arith.ConstantOp) else None  # pyright: ignore
+
+
+def _power_of_integer(emit: _Emitter, op: Operation) -> SSAValue | None:
+    exponent = _constant(op.operands[1])
+    if exponent is None or abs(exponent) > MOST_FACTORS:
+        return None
+    return _product(emit, op.operands[0], int(exponent))
+
+
+def _power(emit: _Emitter, op: Operation) -> SSAValue | None:
+    base, exponent = op.operands[0], _constant(op.operands[1])
+    if exponent is None:
+        return None
+    if exponent in (0.5, -0.5):
+        # Of minus zero and minus infinity a power is what it is of the positive ones.
+        size = emit(math.AbsFOp(base))
+        zero_or_infinite = emit(arith.CmpfOp(emit(arith.AddfOp(base, base)), base, "oeq"))
+        usable = emit.choose(zero_or_infinite, size, base)
+        return emit(math.SqrtOp(usable) if exponent > 0 else math.RsqrtOp(usable))
+    if exponent != int(exponent) or abs(exponent) > MOST_FACTORS:
+        return None
+    return _product(emit, base, int(exponent))
+
+
+def _product(emit: _Emitter, base: SSAValue, exponent: int) -> SSAValue:
+    """A power by repeated squaring; of a negative exponent one divided by it."""
+    left, square, result = abs(exponent), base, None
+    while left:
+        if left & 1:
+            result = square if result is None else emit(arith.MulfOp(result, square))
+        left >>= 1
+        if left:
+            square = emit(arith.MulfOp(square, square))
+    one = emit.constant(1.0)
+    if result is None:
+        return one
+    return result if exponent > 0 else emit(arith.DivfOp(one, result))
+
+
+def _log1p(emit: _Emitter, op: Operation) -> SSAValue:
+    x = op.operands[0]
+    one = emit.constant(1.0)
+    above = emit(arith.AddfOp(one, x))
+    distance = emit(arith.SubfOp(above, one))
+    logarithm = emit(math.LogOp(above))
+    scaled = emit(arith.MulfOp(logarithm, emit(arith.DivfOp(x, distance))))
+    near = emit.choose(emit.is_equal(above, one), x, scaled)
+    return emit.choose(emit.is_equal(above, distance), logarithm, near)
+
+
+def _expm1(emit: _Emitter, op: Operation) -> SSAValue:
+    x = op.operands[0]
+    one = emit.constant(1.0)
+    power = emit(math.ExpOp(x))
+    less = emit(arith.SubfOp(power, one))
+    scaled = emit(arith.MulfOp(less, emit(arith.DivfOp(x, emit(math.LogOp(power))))))
+    near = emit.choose(emit.is_equal(power, one), x, scaled)
+    # Where the power is 0 or does not feel that 1 is taken off, the difference is right.
+    far = emit(arith.OrIOp(emit.is_equal(less, emit.constant(-1.0)), emit.is_equal(less, power)))
+    return emit.choose(far, less, near)
+
+
+def _log10(emit: _Emitter, op: Operation) -> SSAValue:
+    return emit(arith.MulfOp(emit(math.LogOp(op.operands[0])), emit.constant(0.4342944819032518)))
+
+
+def _hyperbolic(sign: float) -> Callable[[_Emitter, Operation], SSAValue]:
+    def expand(emit: _Emitter, op: Operation) -> SSAValue:
+        up = emit(math.ExpOp(op.operands[0]))
+        down = emit(math.ExpOp(emit(arith.NegfOp(op.operands[0]))))
+        both = emit(arith.AddfOp(up, down) if sign > 0 else arith.SubfOp(up, down))
+        return emit(arith.MulfOp(both, emit.constant(0.5)))
+
+    return expand
+
+
+_RULES: dict[type[Operation], Callable[[_Emitter, Operation], SSAValue | None]] = {
+    math.FPowIOp: _power_of_integer,
+    math.PowFOp: _power,
+    math.Log1pOp: _log1p,
+    math.ExpM1Op: _expm1,
+    math.Log10Op: _log10,
+    math.CoshOp: _hyperbolic(1),
+    math.SinhOp: _hyperbolic(-1),
+}
+"""What takes the place of each."""
