@@ -13,6 +13,7 @@ from gatewright.errors import (
     UnsupportedError,
 )
 from gatewright.frontends.python.kernel import kernel
+from gatewright.functions import erf, gelu, rsqrt, sigmoid
 from gatewright.types import (
     Array,
     bf16,
@@ -51,16 +52,20 @@ __all__ = [
     "bf16",
     "bool_",
     "compile",
+    "erf",
     "f16",
     "f32",
     "f64",
     "fixed",
+    "gelu",
     "i16",
     "i32",
     "i64",
     "i8",
     "int_",
     "kernel",
+    "rsqrt",
+    "sigmoid",
     "u16",
     "u32",
     "u64",

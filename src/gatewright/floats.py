@@ -3,10 +3,19 @@
 from __future__ import annotations
 
 import struct
+from collections.abc import Sequence
 
 import numpy as np
 from xdsl.dialects import builtin
-from xdsl.dialects.builtin import DenseIntOrFPElementsAttr, FloatAttr, IndexType, IntegerAttr, IntegerType
+from xdsl.dialects.builtin import (
+    BytesAttr,
+    DenseIntOrFPElementsAttr,
+    FloatAttr,
+    IndexType,
+    IntegerAttr,
+    IntegerType,
+    TensorType,
+)
 from xdsl.ir import Attribute
 
 from gatewright.operators.float_format import FORMATS, FloatFormat, convert
@@ -102,3 +111,13 @@ def contents_bits(contents: DenseIntOrFPElementsAttr) -> list[int] | None:
         bits = [bits_of_double(form, float(str(value))) for value in contents.get_values()]
     count = int(np.prod(contents.get_shape(), dtype=np.int64))
     return bits * count if len(bits) == 1 else bits
+
+
+def dense_of_bits(form: FloatFormat, bits: list[int], shape: Sequence[int]) -> DenseIntOrFPElementsAttr:
+    """A constant array of floats, by the bits of its elements."""
+    if form.name in _STORED or form.name == "bf16":
+        code = "<u2" if form.name == "bf16" else _STORED[form.name].replace("f", "u")
+        data = BytesAttr(np.array(bits, code).tobytes())
+        return DenseIntOrFPElementsAttr(TensorType(ir_float(form), shape), data)  # pyright: ignore
+    values = [double_of_bits(form, number) for number in bits]
+    return DenseIntOrFPElementsAttr.from_list(TensorType(ir_float(form), shape), values)  # pyright: ignore

@@ -158,7 +158,7 @@ class Compilation:
     def loops(self) -> Program:
         """The program as loops over arrays."""
         if self.given.level != "tensor":
-            return self._given_as("loops")
+            return self._lower(self._given_as("loops"), "loops", (ExpandMathPass(),))
         return self._lower(self.tensor, "loops", tensor_to_loops())
 
     @cached_property

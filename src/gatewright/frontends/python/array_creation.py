@@ -6,6 +6,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from gatewright.float_arrays import float_bits
+from gatewright.frontends.python import floating_point
 from gatewright.frontends.python.arrays import (
     View,
     array_of,
@@ -37,7 +39,7 @@ from gatewright.frontends.python.values import (
     kind_of,
     python_int,
 )
-from gatewright.types import Bool, Integer, f64
+from gatewright.types import Bool, Float, Integer, f64
 
 
 def parse_shape(state: Compilation, value: Value | None) -> tuple[int, ...]:
@@ -119,7 +121,7 @@ def _kept_as(state: Compilation, type_: NumberType) -> NumberType:
             return Bool()
         case PythonFloat():
             return scalar_type(state, f64)
-        case Integer() | Bool() | Exact():
+        case Integer() | Bool() | Exact() | Float():
             return type_
     raise float_error(state, "this array")
 
@@ -129,8 +131,14 @@ def _union(state: Compilation, a: NumberType, b: NumberType) -> NumberType:
         return exact_union(a, b)
     if isinstance(a, Exact) or isinstance(b, Exact):
         return a if isinstance(a, Exact) else b
+    if isinstance(a, Float) or isinstance(b, Float):
+        found = floating_point.union(a, b)
+        assert isinstance(found, Float)
+        return found
     assert isinstance(a, (Integer, Bool)) and isinstance(b, (Integer, Bool))
-    if (type_ := promote(a, b)) is None:
+    if (type_ := promote(a, b)) is None and state.options.precision is None:
+        return f64
+    if type_ is None:
         raise state.unsupported(f"{a} and {b} meet in float64", remedy="give the array a dtype")
     return type_
 
@@ -148,6 +156,9 @@ def emit_array(state: Compilation, arguments: Arguments) -> Value:
     shape, numbers = _flattened(state, value)
     type_ = array_element_type(state, numbers) if dtype is None else named_type(state, dtype)
     element = memory_type(state, type_)
+    if isinstance(element, Float) and all(number.is_known for number in numbers):
+        values = np.array([float(number.constant or 0) for number in numbers]).reshape(shape)
+        return _table(state, element, float_bits(element.format, values), "table")
     numbers = [store_as(state, number, element) for number in numbers]
     if all(number.is_known for number in numbers):
         return _table(state, element, np.array([number.known for number in numbers], object).reshape(shape), "table")
@@ -213,6 +224,8 @@ def emit_eye(state: Compilation, arguments: Arguments) -> Value:
 
 
 def _as_raw(state: Compilation, contents: np.ndarray, element: Element) -> np.ndarray:
+    if isinstance(element, Float):
+        return float_bits(element.format, contents)
     numbers: Iterator[Number] = (convert(state, python_int(int(value)), element) for value in contents.ravel())
     return np.array([number.known for number in numbers], object).reshape(contents.shape)
 

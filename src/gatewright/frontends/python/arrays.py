@@ -27,12 +27,13 @@ from gatewright.frontends.python.values import (
     Number,
     NumberType,
     PythonBool,
+    PythonFloat,
     PythonInt,
     SquareRoot,
     kind_of,
     python_int,
 )
-from gatewright.types import Bool, Integer
+from gatewright.types import Bool, Float, Integer, f64
 
 
 @dataclass(frozen=True)
@@ -244,8 +245,12 @@ def expression(
 def element_type_of(state: Compilation, array: ArrayValue) -> Element:
     """The type in which NumPy would keep the elements of an array."""
     match array.type:
-        case Integer() | Bool() | Exact():
+        case Integer() | Bool() | Exact() | Float():
             return array.type
+        case PythonFloat() if state.options.precision is None:
+            return f64
+        case SquareRoot() if state.options.precision is None:
+            return f64
         case PythonInt():
             return Integer(64)
         case PythonBool():

@@ -7,6 +7,7 @@ import math
 from xdsl.dialects import arith
 
 from gatewright.dialects import gw
+from gatewright.frontends.python import floating_point
 from gatewright.frontends.python.arrays import counted, elementwise
 from gatewright.frontends.python.casts import convert, number_of, truth_of
 from gatewright.frontends.python.compilation import Compilation
@@ -25,6 +26,7 @@ from gatewright.frontends.python.values import (
     Number,
     Pairing,
     Progression,
+    PythonFloat,
     PythonInt,
     SquareRoot,
     Tuple,
@@ -32,7 +34,7 @@ from gatewright.frontends.python.values import (
     kind_of,
     python_int,
 )
-from gatewright.types import Integer
+from gatewright.types import Float, Integer
 
 
 def select(state: Compilation, condition: Number, a: Number, b: Number) -> Number:
@@ -210,13 +212,15 @@ def emit_bool(state: Compilation, arguments: Arguments) -> Value:
 
 @function(float, "float")
 def emit_float(state: Compilation, arguments: Arguments) -> Value:
-    """A constant as a float; other numbers stay exact fixed-point numbers."""
+    """A number as a float, a double; with `precision` a constant only, and fixed-point numbers stay what they are."""
     (value,) = arguments.bind(state, "x")
     number = number_of(state, value, "the argument of float")  # type: ignore[arg-type]
     if isinstance(number.type, Exact):
         return number
     if number.is_known and not isinstance(number.type, SquareRoot):
         return Number(PYTHON_FLOAT, constant=float(number.constant or 0))
+    if state.options.precision is None:
+        return convert(state, number, PYTHON_FLOAT)
     raise float_error(state, f"float of {number.type}")
 
 
@@ -245,14 +249,29 @@ def emit_isqrt(state: Compilation, arguments: Arguments) -> Value:
 
 @function(math.sqrt, "math.sqrt")
 def emit_sqrt(state: Compilation, arguments: Arguments) -> Value:
-    """The square root of an integer, which `int` must take at once."""
+    """The square root, a Python float; the floor of that of an integer is exact."""
     (value,) = arguments.bind(state, "x")
-    return square_root(state, number_of(state, value, "the argument of sqrt"))  # type: ignore[arg-type]
+    number = number_of(state, value, "the argument of sqrt")  # type: ignore[arg-type]
+    if isinstance(number.type, Float):
+        number = convert(state, number, PYTHON_FLOAT)
+    return square_root(state, number)
+
+
+def _has_exact_floor(number: Number) -> bool:
+    """Whether the floor of the float64 root of an integer is that of its root: up to 32 bits, or below 2**52."""
+    if isinstance(number.type, PythonInt):
+        greatest = number.linear.greatest() if number.linear is not None else None
+        return greatest is not None and greatest < 1 << 52
+    return isinstance(number.type, Integer) and number.type.bits <= 32
 
 
 def square_root(state: Compilation, number: Number) -> Number:
-    """The float64 root of an integer whose floor is exact: of at most 32 bits, or known to be below 2**52."""
+    """The root of a float; or the float64 root of an integer, whose floor is exact."""
     of = number.type
+    if isinstance(of, (Float, PythonFloat)) and state.options.precision is None:
+        return floating_point.apply(state, "sqrt", number)
+    if state.options.precision is None and not _has_exact_floor(number):
+        return floating_point.apply(state, "sqrt", number)
     if isinstance(of, PythonInt):
         assert number.linear is not None
         greatest = number.linear.greatest()

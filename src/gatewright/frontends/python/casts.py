@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gatewright.frontends.python import fixed_point
+from gatewright.frontends.python import fixed_point, floating_point
 from gatewright.frontends.python.compilation import Compilation
 from gatewright.frontends.python.conversion import (
     ROOT_REMEDY,
@@ -15,6 +15,7 @@ from gatewright.frontends.python.conversion import (
 )
 from gatewright.frontends.python.values import (
     PYTHON_BOOL,
+    PYTHON_FLOAT,
     PYTHON_INT,
     TRUTH,
     Exact,
@@ -29,7 +30,7 @@ from gatewright.frontends.python.values import (
     kind_of,
     python_int,
 )
-from gatewright.types import Bool, Fixed, Float, Integer
+from gatewright.types import Bool, Fixed, Float, Integer, f64
 
 
 def convert(state: Compilation, number: Number, type_: NumberType) -> Number:
@@ -37,8 +38,16 @@ def convert(state: Compilation, number: Number, type_: NumberType) -> Number:
     if number.type == type_:
         return number if not number.alternatives else Number(type_, number.ssa, number.constant, number.linear)
     match type_:
+        case Float():
+            return floating_point.convert(state, number, type_)
+        case PythonFloat() if number.is_known and not isinstance(number.type, (Exact, SquareRoot)):
+            return Number(PYTHON_FLOAT, constant=float(number.constant or 0))
+        case PythonFloat() if state.options.precision is None:
+            return floating_point.convert(state, number, type_)
         case Bool() | PythonBool():
             return to_truth(state, number, type_)
+        case Exact() if floating_point.is_floating(number):
+            return floating_point.to_fixed(state, number, type_)
         case Exact():
             return fixed_point.store(state, number, type_)
         case Integer():
@@ -49,6 +58,8 @@ def convert(state: Compilation, number: Number, type_: NumberType) -> Number:
 
 
 def _to_integer(state: Compilation, number: Number, type_: Integer) -> Number:
+    if floating_point.is_floating(number):
+        return floating_point.to_integer(state, number, type_)
     if isinstance(number.type, PythonFloat):
         assert number.constant is not None
         return Number(type_, constant=wrap(_whole(state, number), type_))
@@ -58,6 +69,8 @@ def _to_integer(state: Compilation, number: Number, type_: Integer) -> Number:
 
 
 def _to_python_int(state: Compilation, number: Number) -> Number:
+    if floating_point.is_floating(number):
+        return floating_point.to_integer(state, number, PYTHON_INT)
     if isinstance(number.type, PythonFloat):
         return python_int(_whole(state, number))
     if isinstance(number.type, Exact):
@@ -93,7 +106,10 @@ def number_of(state: Compilation, value: Value, what: str = "this") -> Number:
 
 
 def plain_number(state: Compilation, number: Number, doing: str) -> Number:
-    """The number, unless it is a square root, which nothing but a cast may take."""
+    """The number; the square root of an integer, which is a double, only where floats are."""
+    if isinstance(number.type, SquareRoot) and state.options.precision is None:
+        python = isinstance(number.type.of, PythonInt)
+        return floating_point.convert(state, number, PYTHON_FLOAT if python else f64)
     if isinstance(number.type, SquareRoot):
         raise state.unsupported(f"{doing} of a square root is floating point", remedy=ROOT_REMEDY)
     return number
@@ -109,6 +125,7 @@ def scalar_type(state: Compilation, scalar: object) -> NumberType:
         case Float():
             if (format_ := state.options.fixed_format()) is not None:
                 return Exact(format_.bits, format_.fraction)
+            return scalar
     raise float_error(state, str(scalar))
 
 

@@ -6,10 +6,11 @@ from fractions import Fraction
 from math import isqrt
 
 from xdsl.dialects import arith
-from xdsl.dialects.builtin import IndexType, IntegerType
+from xdsl.dialects.builtin import FloatAttr, IndexType, IntegerType
 from xdsl.ir import SSAValue
 
 from gatewright.dialects import gw
+from gatewright.floats import float_constant
 from gatewright.frontends.python.compilation import Compilation
 from gatewright.frontends.python.values import (
     WEAK,
@@ -23,9 +24,9 @@ from gatewright.frontends.python.values import (
     ir_type_of,
     python_int,
 )
-from gatewright.types import Bool, Integer
+from gatewright.types import Bool, Float, Integer, f64
 
-FLOAT_REMEDY = 'compile with precision="fixed<16,8>", or use gw.fixed(width, fraction) numbers'
+FLOAT_REMEDY = "compile without precision=, or use gw.fixed(width, fraction) numbers"
 ROOT_REMEDY = "take its integer part at once, as in np.uint32(np.sqrt(x))"
 
 
@@ -34,7 +35,10 @@ def ssa_of(state: Compilation, number: Number) -> SSAValue:
     if number.ssa is not None:
         return number.ssa
     if isinstance(number.type, PythonFloat):
-        raise float_error(state, f"{number.constant}")
+        if state.options.precision is not None:
+            raise float_error(state, f"{number.constant}")
+        assert isinstance(number.constant, float)
+        return state.builder.pure(arith.ConstantOp, float_constant(number.constant, f64.format))
     if isinstance(number.type, PythonInt) and not -(1 << 63) <= number.known < 1 << 63:
         raise state.unsupported(
             f"the Python integer {number.known} has more than 64 bits", why="Python integers are 64 bits in hardware"
@@ -44,7 +48,7 @@ def ssa_of(state: Compilation, number: Number) -> SSAValue:
 
 def float_error(state: Compilation, what: str):
     """The error for a floating-point number where hardware would need one."""
-    return state.unsupported(f"{what} is floating point", why="floating point has no hardware yet", remedy=FLOAT_REMEDY)
+    return state.unsupported(f"{what} is floating point", why="numbers are fixed point here", remedy=FLOAT_REMEDY)
 
 
 def wrap(value: int, type_: Integer | Bool) -> int:
@@ -136,6 +140,9 @@ def to_truth(state: Compilation, number: Number, type_: Bool | PythonBool) -> Nu
     if number.is_known:
         return Number(type_, constant=int(number.constant != 0))
     value = ssa_of(state, number)
+    if isinstance(number.type, (Float, PythonFloat)):
+        zero = state.builder.pure(arith.ConstantOp, FloatAttr(0.0, value.type))  # pyright: ignore
+        return Number(type_, state.builder.pure(arith.CmpfOp, value, zero, "une"))
     if not isinstance(number.type, (Bool, PythonBool)):
         value = state.builder.pure(arith.CmpiOp, value, state.builder.constant(0, value.type), "ne")
     return Number(type_, value)

@@ -8,6 +8,7 @@ import numpy as np
 
 from gatewright import types
 from gatewright.errors import InterfaceError
+from gatewright.frontends.python import floating_point
 from gatewright.frontends.python.arrays import elementwise
 from gatewright.frontends.python.casts import convert, scalar_type
 from gatewright.frontends.python.compilation import Compilation
@@ -21,6 +22,7 @@ from gatewright.frontends.python.values import (
     Number,
     NumberType,
     PythonBool,
+    PythonFloat,
     PythonInt,
     Value,
     kind_of,
@@ -35,12 +37,6 @@ def is_type(thing: object) -> bool:
 
 def named_type(state: Compilation, value: Value | None) -> NumberType:
     """The element type that a `dtype` argument names; None stands for NumPy's default, float64."""
-    if value is None and state.options.fixed_format() is None:
-        raise state.unsupported(
-            "an array of floats, which NumPy makes where no type is named",
-            why="floating point has no hardware yet",
-            remedy='name an integer type, as in dtype=np.int32, or compile with precision="fixed<16,8>"',
-        )
     if value is None:
         return scalar_type(state, types.f64)
     thing = value.value if isinstance(value, Known) else None
@@ -72,11 +68,13 @@ def cast(state: Compilation, value: Value, type_: NumberType, strict: bool = Tru
 
 
 def strong(state: Compilation, value: Value) -> Value:
-    """What NumPy makes of Python numbers: int64 and bool."""
+    """What NumPy makes of Python numbers: int64, float64 and bool."""
     if isinstance(value, Number) and isinstance(value.type, PythonInt):
         return convert(state, value, Integer(64))
     if isinstance(value, Number) and isinstance(value.type, PythonBool):
         return convert(state, value, Bool())
+    if isinstance(value, Number) and isinstance(value.type, PythonFloat) and state.options.precision is None:
+        return convert(state, value, types.f64)
     return value
 
 
@@ -98,6 +96,10 @@ def type_object(type_: NumberType) -> Known:
         return Known(type_.raw_dtype)
     if type_ == PYTHON_INT:
         return Known(np.dtype(np.int64))
+    if isinstance(type_, PythonFloat):
+        return Known(np.dtype(np.float64))
+    if isinstance(type_, types.Float) and (native := floating_point.numpy_type(type_)) is not None:
+        return Known(native)
     return Known(type_)
 
 

@@ -22,6 +22,7 @@ from gatewright.frontends.python.values import (
     Number,
     NumberType,
     PythonBool,
+    PythonFloat,
     PythonInt,
     SquareRoot,
     Tuple,
@@ -32,7 +33,7 @@ from gatewright.frontends.python.values import (
     number_type,
 )
 from gatewright.interface import Result, result_name
-from gatewright.types import Array, Bool, Fixed, Integer, Scalar
+from gatewright.types import Array, Bool, Fixed, Float, Integer, Scalar
 
 WIDEST_PORT = 64
 
@@ -65,7 +66,7 @@ def port_scalar(state: Compilation, type_: NumberType, wanted: object) -> Scalar
 
     A fixed-point number of more than 64 bits loses its lowest bits.
     """
-    if isinstance(type_, SquareRoot):
+    if isinstance(type_, SquareRoot) and state.options.precision is not None:
         raise state.unsupported("a square root is floating point", remedy=ROOT_REMEDY)
     if isinstance(type_, Wide):
         raise state.unsupported(
@@ -73,8 +74,10 @@ def port_scalar(state: Compilation, type_: NumberType, wanted: object) -> Scalar
         )
     own: Scalar
     match type_:
-        case Integer() | Bool():
+        case Integer() | Bool() | Float():
             own = type_
+        case PythonFloat() | SquareRoot() if state.options.precision is None:
+            own = types.f64
         case PythonInt():
             own = types.i64
         case PythonBool():
@@ -89,6 +92,8 @@ def port_scalar(state: Compilation, type_: NumberType, wanted: object) -> Scalar
     if not isinstance(wanted, Scalar) or wanted == own:
         return own
     if isinstance(own, Fixed) or (isinstance(type_, (PythonInt, PythonBool)) and isinstance(wanted, (Integer, Bool))):
+        return wanted
+    if isinstance(type_, PythonFloat) and isinstance(wanted, Float):
         return wanted
     raise InterfaceError(
         f"{state.frame.name} returns {own}, but is annotated with {wanted}",
@@ -107,7 +112,7 @@ def emit_results(state: Compilation, annotation: object) -> tuple[list[Result], 
         name = result_name(position, len(values))
         element = annotated.element if isinstance(annotated, Array) else annotated
         scalar = port_scalar(state, value.type, element)
-        assert isinstance(scalar, (Integer, Bool, Fixed))
+        assert isinstance(scalar, (Integer, Bool, Fixed, Float))
         if isinstance(value, Number):
             returned.append(ssa_of(state, convert(state, value, number_type(scalar))))
             results.append(Result(name, scalar))

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from xdsl.dialects import arith, scf
 from xdsl.ir import Block, SSAValue
 
+from gatewright.frontends.python import floating_point
 from gatewright.frontends.python.arrays import View, fill_array, same_number, whole
 from gatewright.frontends.python.bounds import Linear, between
 from gatewright.frontends.python.casts import convert
@@ -31,7 +32,7 @@ from gatewright.frontends.python.values import (
     Wide,
     kind_of,
 )
-from gatewright.types import Integer
+from gatewright.types import Float, Integer
 
 CHOICE = "<choice>"
 """The name under which a branch leaves the value of a conditional expression."""
@@ -69,8 +70,10 @@ def common_number_type(state: Compilation, *numbers: Number) -> NumberType | Non
     ):
         return first.type
     type_: NumberType | None = first.type
+    floats = format_ is None and any(isinstance(n.type, (Float, PythonFloat)) for n in numbers)
     for other in others:
-        type_ = joined(type_, other.type) if type_ is not None else None
+        join = floating_point.union if floats and type_ != other.type else joined
+        type_ = join(type_, other.type) if type_ is not None else None
     if isinstance(type_, Integer):
         candidates = (type_, Integer(64), Wide(65))
         type_ = next(wider for wider in candidates if all(_fits(number, wider) for number in numbers))
@@ -97,7 +100,9 @@ def alternatives_of(numbers: Sequence[Number], type_: NumberType) -> tuple[Numbe
     for number in numbers:
         for one in number.alternatives or (number,):
             seen[Number(one.type, constant=one.constant if isinstance(one.type, PythonInt) else None)] = None
-    if isinstance(type_, Exact) or all(one.type == type_ or _is_python(one, type_) for one in seen):
+    if isinstance(type_, (Exact, Float, PythonFloat)) or all(
+        one.type == type_ or _is_python(one, type_) for one in seen
+    ):
         return ()
     unknown = any(isinstance(one.type, PythonInt) and not one.is_known for one in seen)
     if unknown or len(seen) > _MOST_ALTERNATIVES:

@@ -25,11 +25,11 @@ from gatewright.frontends.python.signature import Taken, annotations_of, match_e
 from gatewright.frontends.python.source import function_source
 from gatewright.frontends.python.statements import emit_body
 from gatewright.frontends.python.surroundings import from_python, lookup_in
-from gatewright.frontends.python.values import PYTHON_BOOL, Number, number_type
+from gatewright.frontends.python.values import PYTHON_BOOL, PYTHON_FLOAT, Number, number_type
 from gatewright.interface import Parameter, Signature, ir_type, set_signature
 from gatewright.options import Options
 from gatewright.program import Program
-from gatewright.types import Array, Bool, Fixed, Integer
+from gatewright.types import Array, Bool, Fixed, Float, Integer
 
 
 def load(function: object, args: tuple[object, ...] | None, options: Options) -> Program:
@@ -86,16 +86,18 @@ def _enter(state: Compilation, parameter: Taken) -> None:
     hint(argument, parameter.name)
     if isinstance(parameter.type, Array):
         element = parameter.type.element
-        assert isinstance(element, (Integer, Bool, Fixed))
+        assert isinstance(element, (Integer, Bool, Fixed, Float))
         buffer = Buffer(argument, number_type(element), parameter.type.shape, PARAMETER, parameter.name)
         bind(state, parameter.name, whole(buffer))
         return
-    assert isinstance(parameter.type, (Integer, Bool, Fixed))
+    assert isinstance(parameter.type, (Integer, Bool, Fixed, Float))
     number = Number(number_type(parameter.type), argument)
     if parameter.python and isinstance(parameter.type, Integer):
         number = to_python_int(state, number)
     elif parameter.python and isinstance(parameter.type, Bool):
         number = convert(state, number, PYTHON_BOOL)
+    elif parameter.python and isinstance(parameter.type, Float):
+        number = Number(PYTHON_FLOAT, argument)
     bind(state, parameter.name, number)
 
 

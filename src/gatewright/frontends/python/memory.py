@@ -7,16 +7,17 @@ from dataclasses import dataclass
 from math import prod
 
 import numpy as np
-from xdsl.dialects import memref
+from xdsl.dialects import arith, memref
 from xdsl.dialects.builtin import DenseIntOrFPElementsAttr, IntegerType, MemRefType, StringAttr, TensorType, UnitAttr
 from xdsl.ir import Operation, SSAValue
 
+from gatewright.floats import constant_of_bits, dense_of_bits
 from gatewright.frontends.python.compilation import Compilation
 from gatewright.frontends.python.conversion import ssa_of
 from gatewright.frontends.python.values import Exact, Number, NumberType, Wide, ir_type_of
-from gatewright.types import Bool, Integer
+from gatewright.types import Bool, Float, Integer
 
-Element = Integer | Bool | Exact
+Element = Integer | Bool | Exact | Float
 
 PARAMETER, LOCAL, TABLE, OUTSIDE = "parameter", "local", "table", "outside"
 """Kinds of memory: of the caller; of the function; of the function and filled with constants, a ROM unless it is
@@ -45,7 +46,7 @@ class Buffer:
 
 def memory_type(state: Compilation, type_: NumberType) -> Element:
     """The type as one of array elements."""
-    if isinstance(type_, (Integer, Bool, Exact)) and not isinstance(type_, Wide):
+    if isinstance(type_, (Integer, Bool, Exact, Float)) and not isinstance(type_, Wide):
         return type_
     raise state.unsupported(f"an array cannot hold {type_}")
 
@@ -93,8 +94,11 @@ def global_for(name: str, element: Element, contents: np.ndarray) -> memref.Glob
     type_ = memref_type(element, contents.shape)
     values = [int(value) for value in contents.ravel()]
     scalar = ir_type_of(element)
-    assert isinstance(scalar, IntegerType)
-    dense = DenseIntOrFPElementsAttr.from_list(TensorType(scalar, contents.shape), values)
+    if isinstance(element, Float):
+        dense = dense_of_bits(element.format, values, contents.shape)
+    else:
+        assert isinstance(scalar, IntegerType)
+        dense = DenseIntOrFPElementsAttr.from_list(TensorType(scalar, contents.shape), values)
     return memref.GlobalOp.get(StringAttr(name), type_, dense, constant=UnitAttr())
 
 
@@ -102,7 +106,11 @@ def load(state: Compilation, buffer: Buffer, indices: Sequence[Number]) -> Numbe
     """The element at `indices`."""
     if buffer.kind == OUTSIDE and all(index.is_known for index in indices):
         assert buffer.contents is not None
-        return Number(buffer.element, constant=int(buffer.contents[tuple(index.known for index in indices)]))
+        raw = int(buffer.contents[tuple(index.known for index in indices)])
+        if isinstance(buffer.element, Float):
+            attribute = constant_of_bits(raw, ir_type_of(buffer.element))
+            return Number(buffer.element, state.builder.pure(arith.ConstantOp, attribute))
+        return Number(buffer.element, constant=raw)
     operation = memref.LoadOp.get(buffer.ref, [ssa_of(state, index) for index in indices])
     state.builder.insert(operation)
     return Number(buffer.element, operation.res)

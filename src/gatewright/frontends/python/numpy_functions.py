@@ -7,6 +7,8 @@ from collections.abc import Callable
 
 import numpy as np
 
+from gatewright import functions
+from gatewright.frontends.python import floating_point
 from gatewright.frontends.python.arrays import View, array_of, assign, elementwise, materialize
 from gatewright.frontends.python.builtin_functions import emit_absolute, select, square_root
 from gatewright.frontends.python.casts import convert, number_of, plain_number
@@ -19,6 +21,7 @@ from gatewright.frontends.python.operators import (
     is_python,
     logical_not,
     number_binary,
+    number_compare,
     unary,
 )
 from gatewright.frontends.python.subscripts import index, reshape, transpose
@@ -37,7 +40,7 @@ from gatewright.frontends.python.values import (
     Value,
     kind_of,
 )
-from gatewright.types import Bool, Integer
+from gatewright.types import Bool, Float, Integer
 
 UFUNCS: dict[object, tuple[str, str]] = {
     np.add: ("np.add", "+"),
@@ -51,6 +54,10 @@ UFUNCS: dict[object, tuple[str, str]] = {
     np.bitwise_and: ("np.bitwise_and", "&"),
     np.bitwise_or: ("np.bitwise_or", "|"),
     np.bitwise_xor: ("np.bitwise_xor", "^"),
+    np.true_divide: ("np.divide", "/"),
+    np.fmax: ("np.fmax", "fmax"),
+    np.fmin: ("np.fmin", "fmin"),
+    np.copysign: ("np.copysign", "copysign"),
     np.maximum: ("np.maximum", "max"),
     np.minimum: ("np.minimum", "min"),
 }
@@ -99,7 +106,13 @@ def _logical(symbol: str) -> Callable[[Compilation, Value, Value], Value]:
     return lambda state, a, b: binary(state, symbol, cast(state, a, Bool()), cast(state, b, Bool()))
 
 
-_WORDS = {"max": "The larger of two numbers", "min": "The smaller of two numbers"}
+_WORDS = {
+    "max": "The larger of two numbers",
+    "min": "The smaller of two numbers",
+    "fmax": "The larger of two numbers; one that is a NaN does not count",
+    "fmin": "The smaller of two numbers; one that is a NaN does not count",
+    "copysign": "The first number with the sign of the second",
+}
 for _table, _kind in ((UFUNCS, _operator), (COMPARING, _comparison), (LOGICAL, _logical)):
     for _thing, (_name, _symbol) in _table.items():
         _enter_binary(
@@ -146,11 +159,87 @@ def emit_square(state: Compilation, arguments: Arguments) -> Value:
 
 @function(np.sqrt, "np.sqrt")
 def emit_sqrt(state: Compilation, arguments: Arguments) -> Value:
-    """The square root of integers of up to 32 bits, under a cast to an integer: `np.uint32(np.sqrt(x))`."""
+    """The square root of each element; of integers of up to 32 bits, `np.uint32(np.sqrt(x))` is its exact floor."""
     (value,) = arguments.bind(state, "x")
     return elementwise(
         state, lambda x: square_root(state, plain_number(state, x, "the square root")), [_numeric(state, value)]
     )
+
+
+_FUNCTIONS: dict[str, str] = {
+    "exp": "e to the power of each element",
+    "exp2": "2 to the power of each element",
+    "expm1": "e to the power of each element, less 1",
+    "log": "The natural logarithm of each element",
+    "log2": "The logarithm to the base of 2 of each element",
+    "log10": "The decimal logarithm of each element",
+    "log1p": "The natural logarithm of each element plus 1",
+    "sin": "The sine of each element",
+    "cos": "The cosine of each element",
+    "tan": "The tangent of each element",
+    "sinh": "The hyperbolic sine of each element",
+    "cosh": "The hyperbolic cosine of each element",
+    "tanh": "The hyperbolic tangent of each element",
+    "floor": "Each element rounded down",
+    "ceil": "Each element rounded up",
+    "trunc": "Each element rounded towards zero",
+    "rint": "Each element rounded to the nearest integer, ties to even",
+}
+"""NumPy's functions of one floating-point number."""
+
+
+def _enter_function(thing: object, name: str, spoken: str, note: str) -> None:
+    def emit(state: Compilation, arguments: Arguments) -> Value:
+        (value,) = arguments.bind(state, "x")
+        return elementwise(state, lambda x: _applied(state, name, spoken, x), [_numeric(state, value)])
+
+    emit.__doc__ = f"{note}."
+    function(thing, spoken)(emit)
+
+
+def _applied(state: Compilation, name: str, spoken: str, number: Number) -> Number:
+    number = plain_number(state, number, spoken)
+    if state.options.precision is not None or isinstance(number.type, Exact):
+        raise state.unsupported(f"{spoken} of a fixed-point number has no hardware", remedy="convert it to np.float32")
+    return floating_point.apply(state, name, number)
+
+
+for _name, _note in _FUNCTIONS.items():
+    _enter_function(getattr(np, _name), _name, f"np.{_name}", _note)
+for _name in ("erf", "rsqrt", "sigmoid"):
+    _made = getattr(functions, _name)
+    _enter_function(_made, _name, f"gw.{_name}", _made.__doc__.split(".")[0])
+
+
+@function(functions.gelu, "gw.gelu")
+def emit_gelu(state: Compilation, arguments: Arguments) -> Value:
+    """The Gaussian error linear unit of each element: `x / 2 * (1 + erf(x / sqrt(2)))`."""
+    (value,) = arguments.bind(state, "x")
+
+    def gelu(x: Number) -> Number:
+        half = Number(PythonFloat(), constant=0.5)
+        inner = number_binary(state, "*", x, Number(PythonFloat(), constant=0.5**0.5))
+        one = number_binary(state, "+", _applied(state, "erf", "gw.gelu", inner), Number(PythonFloat(), constant=1.0))
+        return number_binary(state, "*", number_binary(state, "*", x, half), one)
+
+    return elementwise(state, gelu, [_numeric(state, value)])
+
+
+@function(np.isnan, "np.isnan")
+def emit_isnan(state: Compilation, arguments: Arguments) -> Value:
+    """Whether each element is a NaN."""
+    (value,) = arguments.bind(state, "x")
+    return elementwise(
+        state, lambda x: convert(state, number_compare(state, "!=", x, x), Bool()), [_numeric(state, value)]
+    )
+
+
+@function(np.reciprocal, "np.reciprocal")
+def emit_reciprocal(state: Compilation, arguments: Arguments) -> Value:
+    """One divided by each floating-point element."""
+    (value,) = arguments.bind(state, "x")
+    one = Number(PythonFloat(), constant=1.0)
+    return elementwise(state, lambda x: number_binary(state, "/", one, x), [_numeric(state, value)])
 
 
 def _numeric(state: Compilation, value: Value | None) -> Number | ArrayValue:
@@ -175,7 +264,7 @@ def meeting_type(state: Compilation, a: Number, b: Number) -> NumberType:
     """The type of an array that holds both numbers, as NumPy promotes them."""
     a, b = plain_number(state, a, "a choice"), plain_number(state, b, "a choice")
     either = (a, b)
-    if any(isinstance(n.type, (Exact, PythonFloat)) or n.alternatives for n in either):
+    if any(isinstance(n.type, (Exact, Float, PythonFloat)) or n.alternatives for n in either):
         with state.trial():
             return number_binary(state, "max", a, b).type
     if is_python(a) and is_python(b):
@@ -303,4 +392,6 @@ def emit_item(state: Compilation, owner: Value, arguments: Arguments) -> Value:
     """A NumPy number as a Python number."""
     arguments.bind(state)
     number = number_of(state, owner)
+    if isinstance(number.type, Float):
+        return convert(state, number, PythonFloat())
     return convert(state, number, PythonBool() if isinstance(number.type, Bool) else PythonInt())

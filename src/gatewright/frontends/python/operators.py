@@ -9,7 +9,7 @@ from itertools import product
 from xdsl.dialects import arith
 from xdsl.ir import Block
 
-from gatewright.frontends.python import fixed_point, integers
+from gatewright.frontends.python import fixed_point, floating_point, integers
 from gatewright.frontends.python.arrays import elementwise
 from gatewright.frontends.python.bounds import between
 from gatewright.frontends.python.casts import convert, number_of, plain_number, truth_of
@@ -45,7 +45,7 @@ from gatewright.frontends.python.values import (
     python_bool,
     python_int,
 )
-from gatewright.types import Bool, Integer
+from gatewright.types import Bool, Float, Integer
 
 BINARY: dict[type[ast.operator], str] = {
     ast.Add: "+",
@@ -98,10 +98,12 @@ def number_binary(state: Compilation, operator: str, a: Number, b: Number) -> Nu
     a, b = plain_number(state, a, operator), plain_number(state, b, operator)
     if a.alternatives or b.alternatives:
         return _on_alternatives(state, operator, a, b)
-    if isinstance(a.type, PythonFloat) and is_python(b) and b.is_known:
+    if isinstance(a.type, PythonFloat) and a.is_known and is_python(b) and b.is_known:
         return _on_known_floats(state, operator, a, b)
-    if isinstance(b.type, PythonFloat) and is_python(a) and a.is_known:
+    if isinstance(b.type, PythonFloat) and b.is_known and is_python(a) and a.is_known:
         return _on_known_floats(state, operator, a, b)
+    if _on_floats(state, operator, a, b):
+        return floating_point.arithmetic(state, operator, a, b)
     if operator == "**":
         return _power(state, a, b)
     if fixed_point.is_fixed(a) or fixed_point.is_fixed(b):
@@ -111,6 +113,24 @@ def number_binary(state: Compilation, operator: str, a: Number, b: Number) -> Nu
     if is_weak(a) and is_weak(b):
         return _on_python(state, operator, a, b)
     return _on_numpy(state, operator, a, b)
+
+
+def _on_floats(state: Compilation, operator: str, a: Number, b: Number) -> bool:
+    """Whether an operation is one of floating-point numbers."""
+    if state.options.precision is not None or isinstance(a.type, Exact) or isinstance(b.type, Exact):
+        return floating_point.is_floating(a) or floating_point.is_floating(b)
+    if any(isinstance(number.type, (Float, PythonFloat)) for number in (a, b)):
+        return True
+    if operator == "/":
+        return not (is_weak(a) and is_weak(b) and a.is_known and b.is_known)
+    both = not is_weak(a) and not is_weak(b)
+    return both and operator in ("+", "-", "*", "min", "max") and _meet_in_double(a, b)
+
+
+def _meet_in_double(a: Number, b: Number) -> bool:
+    """Whether NumPy has no integer type for both of two integers."""
+    assert isinstance(a.type, (Integer, Bool)) and isinstance(b.type, (Integer, Bool))
+    return promote(a.type, b.type) is None
 
 
 def is_python(number: Number) -> bool:
@@ -123,7 +143,7 @@ def _divide(state: Compilation, a: Number, b: Number) -> Number:
         return _on_known_floats(state, "/", a, b)
     raise state.unsupported(
         "/ on integers gives a floating-point number",
-        why="floating point has no hardware yet",
+        why="numbers are fixed point here",
         remedy="// divides integers and rounds down",
     )
 
@@ -171,7 +191,7 @@ def common_type(state: Compilation, a: Number, b: Number) -> Integer | Bool:
     if (type_ := promote(a.type, b.type)) is None:
         raise state.unsupported(
             f"{a.type} and {b.type} meet in float64",
-            why="NumPy has no integer type for both, and floating point has no hardware yet",
+            why="NumPy has no integer type for both",
             remedy="convert one of them, for example with np.int64(x)",
         )
     return type_
@@ -325,6 +345,8 @@ def logical_not(state: Compilation, a: Number) -> Number:
 
 
 def _negate(state: Compilation, a: Number) -> Number:
+    if floating_point.is_floating(a):
+        return floating_point.negate(state, a)
     if isinstance(a.type, PythonFloat):
         return Number(PYTHON_FLOAT, constant=-(a.constant or 0))
     if isinstance(a.type, Exact):
@@ -344,7 +366,7 @@ def invert(state: Compilation, a: Number) -> Number:
     """`~a`: the opposite of a NumPy truth value, the bits of an integer flipped."""
     if isinstance(a.type, Bool):
         return logical_not(state, a)
-    if isinstance(a.type, (Exact, PythonFloat)):
+    if isinstance(a.type, (Exact, Float, PythonFloat)):
         raise state.mistake(f"~ does not work on {a.type}")
     return integers.invert(state, from_truth(state, a))
 
@@ -353,6 +375,8 @@ def absolute(state: Compilation, a: Number) -> Number:
     """`abs(a)`; the smallest integer of a type is its own absolute value, as in NumPy."""
     if isinstance(a.type, Bool) or (isinstance(a.type, Integer) and not a.type.signed):
         return a
+    if floating_point.is_floating(a):
+        return floating_point.absolute(state, a)
     if a.is_known and not isinstance(a.type, Integer):
         return Number(a.type, constant=abs(a.constant or 0)) if not is_weak(a) else python_int(abs(a.known))
     a = from_truth(state, a)
@@ -391,6 +415,10 @@ def number_compare(state: Compilation, operator: str, a: Number, b: Number) -> N
     a, b = plain_number(state, a, operator), plain_number(state, b, operator)
     python = is_python(a) and is_python(b)
     type_ = PYTHON_BOOL if python and not (a.alternatives or b.alternatives) else Bool()
+    floats = [number for number in (a, b) if isinstance(number.type, (Float, PythonFloat))]
+    exact = isinstance(a.type, Exact) or isinstance(b.type, Exact)
+    if floats and not exact and not (a.is_known and b.is_known) and state.options.precision is None:
+        return floating_point.compare(state, operator, a, b, type_)
     if a.is_known and b.is_known and not (fixed_point.is_fixed(a) or fixed_point.is_fixed(b)):
         return Number(type_, constant=int(_holds(operator, a.known, b.known)))
     if fixed_point.is_fixed(a) or fixed_point.is_fixed(b):

@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from gatewright.frontends.python.values import Exact, NumberType, PythonBool, PythonFloat, PythonInt, SquareRoot
-from gatewright.types import Bool, Integer
+from gatewright.types import Bool, Float, Integer
 
 _STANDARD = (8, 16, 32, 64)
 
@@ -48,7 +48,7 @@ def joined(a: NumberType, b: NumberType) -> NumberType | None:
     """The type of a variable that is of type `a` on one path and of type `b` on another, or None if there is none."""
     if a == b:
         return a
-    if isinstance(a, (PythonFloat, SquareRoot)) or isinstance(b, (PythonFloat, SquareRoot)):
+    if isinstance(a, (PythonFloat, SquareRoot, Float)) or isinstance(b, (PythonFloat, SquareRoot, Float)):
         return None
     if isinstance(a, Exact) and isinstance(b, Exact):
         return exact_union(a, b)

@@ -7,7 +7,7 @@ from math import prod
 
 import numpy as np
 
-from gatewright.frontends.python import fixed_point
+from gatewright.frontends.python import fixed_point, floating_point
 from gatewright.frontends.python.arrays import (
     Expression,
     array_of,
@@ -22,7 +22,7 @@ from gatewright.frontends.python.builtin_functions import select
 from gatewright.frontends.python.casts import convert, store_as
 from gatewright.frontends.python.compilation import Compilation
 from gatewright.frontends.python.dtypes import named_type, strong
-from gatewright.frontends.python.operators import common_type, number_binary, number_compare
+from gatewright.frontends.python.operators import binary, common_type, number_binary, number_compare
 from gatewright.frontends.python.tables import Arguments, function, known_int, method
 from gatewright.frontends.python.values import (
     ArrayValue,
@@ -30,11 +30,12 @@ from gatewright.frontends.python.values import (
     Known,
     Number,
     NumberType,
+    PythonFloat,
     Tuple,
     Value,
     python_int,
 )
-from gatewright.types import Bool, Integer
+from gatewright.types import Bool, Float, Integer, f64
 
 Element = Callable[[Sequence[Number]], Number]
 Whole = Callable[[list[int], Element], Number]
@@ -100,6 +101,8 @@ def sum_type(type_: NumberType, count: int) -> NumberType:
     """The type in which NumPy sums integers, at least 64 bits wide; for fixed point, one that no sum can leave."""
     if isinstance(type_, Exact):
         return Exact(type_.bits + (count - 1).bit_length(), type_.fraction)
+    if isinstance(type_, (Float, PythonFloat)):
+        return type_
     return Integer(64, not isinstance(type_, Integer) or type_.signed)
 
 
@@ -203,6 +206,10 @@ def _product_type(state: Compilation, left: ArrayValue, right: ArrayValue, count
         with state.trial():
             zeros = [side.element(state, [python_int(0)] * len(side.shape)) for side in (left, right)]
             return sum_type(number_binary(state, "*", *zeros).type, count)
+    if isinstance(a.type, Float) or isinstance(b.type, Float):
+        found = floating_point.union(a.type, b.type)
+        assert found is not None
+        return found
     return common_type(state, a, b)
 
 
@@ -232,6 +239,32 @@ def _enter(name: str, thing: object, emit: Callable[..., Value], operator: str, 
 
 for _reduction in REDUCTIONS:
     _enter(*_reduction)
+
+
+def _mean(state: Compilation, array: Value | None, options: Sequence[Value | None]) -> Value:
+    """The sum divided by the number of elements; of integers in float64."""
+    of = array_of(state, array)
+    axis, dtype, keepdims = options
+    if isinstance(of.type, Exact) or state.options.precision is not None:
+        raise state.unsupported("the mean of fixed-point numbers has no format", remedy="divide their sum by 2**n")
+    if dtype is None and not isinstance(of.type, Float):
+        dtype = Known(f64)
+    count = prod(of.shape[a] for a in parse_axes(state, axis, len(of.shape)))
+    total = _accumulation(state, "+", of, (axis, dtype, keepdims))
+    return binary(state, "/", total, python_int(count))
+
+
+@function(np.mean, "np.mean")
+def emit_mean(state: Compilation, arguments: Arguments) -> Value:
+    """The mean, of all elements or along axes; the sum is taken element by element."""
+    array, *options = arguments.bind(state, "a", "axis", "dtype", "keepdims")
+    return _mean(state, array, options)
+
+
+@method("mean")
+def emit_mean_method(state: Compilation, owner: Value, arguments: Arguments) -> Value:
+    """The mean, of all elements or along axes; the sum is taken element by element."""
+    return _mean(state, owner, arguments.bind(state, "axis", "dtype", "keepdims", least=0))
 
 
 @function(np.argmin, "np.argmin")

@@ -14,8 +14,6 @@ from gatewright.errors import GatewrightError, InterfaceError, SourceError, Sour
 from gatewright.options import Options
 from gatewright.types import Array, Float, Scalar, Type
 
-FLOAT_REMEDY = 'compile with precision="fixed<16,8>", or annotate it with gw.fixed(width, fraction)'
-
 
 @dataclass(frozen=True)
 class Taken:
@@ -50,14 +48,14 @@ def taken(name: str, annotation: object, example: object, options: Options, wher
                 where=where,
                 remedy=f"write for example {name}: gw.i32 or {name}: gw.i32[8, 8]",
             )
-        return _checked(_without_floats(found, options, where), example, where)
+        return _checked(_in_precision(found, options), example, where)
     if example is inspect.Parameter.empty:
         raise InterfaceError(
             f"the type of {name} is not known",
             where=where,
             remedy=f"annotate it, as in {name}: gw.i32[8], or pass example arguments with args=(...)",
         )
-    return _without_floats(_of_example(name, example, where), options, where)
+    return _in_precision(_of_example(name, example, where), options)
 
 
 def _of_annotation(name: str, annotation: object) -> Taken | None:
@@ -95,19 +93,14 @@ def _of_example(name: str, example: object, where: SourceLocation | None) -> Tak
     )
 
 
-def _without_floats(parameter: Taken, options: Options, where: SourceLocation | None) -> Taken:
-    """The parameter with floats in the format of the option `precision`."""
+def _in_precision(parameter: Taken, options: Options) -> Taken:
+    """The parameter, with floats in the format of the option `precision` if there is one."""
     array = parameter.type if isinstance(parameter.type, Array) else None
     scalar = array.element if array is not None else parameter.type
     if not isinstance(scalar, Float):
         return parameter
     if (format_ := options.fixed_format()) is None:
-        raise UnsupportedError(
-            f"{parameter.name} is floating point ({scalar})",
-            where=where,
-            why="floating point has no hardware yet",
-            remedy=FLOAT_REMEDY,
-        )
+        return parameter
     return Taken(parameter.name, Array(format_, array.shape) if array is not None else format_)
 
 

@@ -9,9 +9,10 @@ from types import FunctionType
 
 import numpy as np
 
+from gatewright.float_arrays import float_bits
+from gatewright.frontends.python import floating_point
 from gatewright.frontends.python.arrays import whole
 from gatewright.frontends.python.compilation import Compilation
-from gatewright.frontends.python.conversion import float_error
 from gatewright.frontends.python.fixed_point import quantize
 from gatewright.frontends.python.memory import outside_table
 from gatewright.frontends.python.values import (
@@ -24,7 +25,7 @@ from gatewright.frontends.python.values import (
     python_bool,
     python_int,
 )
-from gatewright.types import Bool, Integer, type_of_dtype
+from gatewright.types import Bool, Float, Integer, type_of_dtype
 
 
 def from_python(state: Compilation, thing: object, name: str = "constant") -> Value:
@@ -34,6 +35,10 @@ def from_python(state: Compilation, thing: object, name: str = "constant") -> Va
             return python_bool(thing)
         case int():
             return python_int(int(thing))
+        case np.floating() if state.options.precision is None:
+            scalar = type_of_dtype(thing.dtype)
+            assert isinstance(scalar, Float)
+            return floating_point.number(state, float(thing), scalar)
         case float() | np.floating():
             return Number(PYTHON_FLOAT, constant=float(thing))
         case np.bool_():
@@ -48,14 +53,14 @@ def from_python(state: Compilation, thing: object, name: str = "constant") -> Va
 
 
 def from_array(state: Compilation, array: np.ndarray, name: str) -> Value:
-    """A constant array; floats are rounded to the format of the option `precision`."""
+    """A constant array; floats are rounded to the format of the option `precision` if there is one."""
     if array.ndim == 0:
         return from_python(state, array[()], name)
     element, raw = raw_contents(state, array, name)
     return whole(outside_table(state, element, raw, name))
 
 
-def raw_contents(state: Compilation, array: np.ndarray, name: str) -> tuple[Integer | Bool | Exact, np.ndarray]:
+def raw_contents(state: Compilation, array: np.ndarray, name: str) -> tuple[Integer | Bool | Exact | Float, np.ndarray]:
     """The element type that an array of constants has in the program, and its bits."""
     if array.size == 0:
         raise state.unsupported(f"{name} is an array without elements")
@@ -65,7 +70,8 @@ def raw_contents(state: Compilation, array: np.ndarray, name: str) -> tuple[Inte
     if scalar is None:
         raise state.unsupported(f"{name} is an array of {array.dtype}", why="arrays hold integers or truth values")
     if (format_ := state.options.fixed_format()) is None:
-        raise float_error(state, f"the array {name}")
+        assert isinstance(scalar, Float)
+        return scalar, float_bits(scalar.format, array)
     if not np.isfinite(array).all():
         raise state.mistake(f"{name} holds a value that is not finite", why=f"{format_} has no representation of it")
     exact = Exact(format_.bits, format_.fraction)

@@ -1,7 +1,7 @@
 """What names and expressions stand for while a function is compiled: numbers, tuples, functions. Arrays: `arrays`.
 
-A number's type is a NumPy one (`Integer`, `Bool`), Python's own (`PythonInt`, `PythonBool`, `PythonFloat`: weak next to
-NumPy's), an exact fixed-point number, or the float64 root of an integer, which can only become an integer again.
+A number's type is a NumPy one (`Integer`, `Bool`, `Float`), Python's own (`PythonInt`, `PythonBool`, `PythonFloat`:
+weak next to NumPy's), an exact fixed-point number, or the float64 root of an integer, whose floor is exact.
 """
 
 from __future__ import annotations
@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING
 from xdsl.dialects.builtin import IndexType, IntegerType
 from xdsl.ir import Attribute, SSAValue
 
+from gatewright.floats import ir_float
 from gatewright.frontends.python.bounds import Linear
-from gatewright.types import Bool, Fixed, Integer
+from gatewright.types import Bool, Fixed, Float, Integer, f64
 
 if TYPE_CHECKING:
     from gatewright.frontends.python.arrays import View
@@ -40,7 +41,10 @@ class PythonBool:
 
 @dataclass(frozen=True)
 class PythonFloat:
-    """A float known while compiling; it becomes an exact fixed-point number when it meets one."""
+    """A Python `float`: known while compiling, or a double in the IR; it takes the type of a NumPy float that it meets.
+
+    With the option `precision` it is always known, and becomes an exact fixed-point number when it meets one.
+    """
 
     def __str__(self) -> str:
         return "float"
@@ -84,7 +88,7 @@ class Wide(Integer):
         assert (self.bits, self.signed) == (65, True)
 
 
-NumberType = Integer | Bool | PythonInt | PythonBool | PythonFloat | Exact | SquareRoot
+NumberType = Integer | Bool | Float | PythonInt | PythonBool | PythonFloat | Exact | SquareRoot
 PYTHON_INT, PYTHON_BOOL, PYTHON_FLOAT = PythonInt(), PythonBool(), PythonFloat()
 WEAK = (PythonInt, PythonBool)
 TRUTH = (Bool, PythonBool)
@@ -99,12 +103,16 @@ def ir_type_of(type_: NumberType) -> Attribute:
             return IntegerType(1)
         case Integer() | Exact():
             return IntegerType(type_.bits)
+        case Float():
+            return ir_float(type_.format)
+        case PythonFloat():
+            return ir_float(f64.format)
         case SquareRoot():
             return ir_type_of(type_.of)
     raise AssertionError(f"{type_} has no IR type")
 
 
-def number_type(scalar: Integer | Bool | Fixed) -> Integer | Bool | Exact:
+def number_type(scalar: Integer | Bool | Fixed | Float) -> Integer | Bool | Exact | Float:
     """The type of a number that is read from a parameter or array of type `scalar`."""
     return Exact(scalar.bits, scalar.fraction) if isinstance(scalar, Fixed) else scalar
 

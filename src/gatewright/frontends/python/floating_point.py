@@ -1,0 +1,270 @@
+"""Floating-point arithmetic, IEEE 754's, with NumPy's types: where no fixed-point `precision` takes its place.
+
+A NumPy float has a format and is always in the IR. A Python float is known while compiling, or is a double in the IR;
+either way it takes the type of the NumPy float that it meets.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from xdsl.dialects import arith, math
+from xdsl.dialects.builtin import IndexType, IntegerType
+from xdsl.ir import Operation, SSAValue
+
+from gatewright.dialects import gw
+from gatewright.floats import float_constant
+from gatewright.frontends.python.compilation import Compilation
+from gatewright.frontends.python.conversion import bits_of, resize, ssa_of
+from gatewright.frontends.python.values import (
+    PYTHON_FLOAT,
+    Exact,
+    Number,
+    NumberType,
+    PythonBool,
+    PythonFloat,
+    PythonInt,
+    SquareRoot,
+    ir_type_of,
+)
+from gatewright.operators.float_operators import FUNCTIONS, LARGEST_MANTISSA
+from gatewright.types import Bool, Float, Integer, f32, f64
+
+ARITHMETIC: dict[str, type[Operation]] = {
+    "+": arith.AddfOp,
+    "-": arith.SubfOp,
+    "*": arith.MulfOp,
+    "/": arith.DivfOp,
+    "max": arith.MaximumfOp,
+    "min": arith.MinimumfOp,
+    "fmax": arith.MaxnumfOp,
+    "fmin": arith.MinnumfOp,
+    "copysign": math.CopySignOp,
+}
+"""What computes an operator, or a function of two numbers."""
+
+PREDICATES = {"==": "oeq", "!=": "une", "<": "olt", "<=": "ole", ">": "ogt", ">=": "oge"}
+
+OF_ONE: dict[str, type[Operation]] = {
+    "sqrt": math.SqrtOp,
+    "exp": math.ExpOp,
+    "exp2": math.Exp2Op,
+    "expm1": math.ExpM1Op,
+    "log": math.LogOp,
+    "log2": math.Log2Op,
+    "log10": math.Log10Op,
+    "log1p": math.Log1pOp,
+    "sin": math.SinOp,
+    "cos": math.CosOp,
+    "tan": math.TanOp,
+    "sinh": math.SinhOp,
+    "cosh": math.CoshOp,
+    "tanh": math.TanhOp,
+    "floor": math.FloorOp,
+    "ceil": math.CeilOp,
+    "trunc": math.TruncOp,
+    "rint": math.RoundEvenOp,
+    "erf": math.ErfOp,
+    "rsqrt": math.RsqrtOp,
+    "sigmoid": gw.LogisticOp,
+}
+"""What computes a function of one number."""
+
+_MADE_OF = {"expm1": "exp", "log10": "log", "log1p": "log", "sinh": "exp", "cosh": "exp", "sigmoid": "logistic"}
+
+
+def is_floating(number: Number) -> bool:
+    """Whether arithmetic with a number that is in the IR is floating-point arithmetic."""
+    return isinstance(number.type, Float) or (isinstance(number.type, PythonFloat) and number.ssa is not None)
+
+
+def union(a: NumberType, b: NumberType) -> Float | PythonFloat | None:
+    """The type in which two numbers meet of which one is a float, as NumPy has it; None if they do not meet."""
+    if isinstance(a, (Exact, SquareRoot)) or isinstance(b, (Exact, SquareRoot)):
+        return None
+    if isinstance(a, Float) and isinstance(b, Float):
+        return _wider(a, b)
+    for one, other in ((a, b), (b, a)):
+        if isinstance(one, Float):
+            return one if isinstance(other, (PythonInt, PythonBool, PythonFloat)) else _with_integer(one, other)
+    if isinstance(a, (PythonInt, PythonBool, PythonFloat)) and isinstance(b, (PythonInt, PythonBool, PythonFloat)):
+        return PYTHON_FLOAT
+    return f64
+
+
+def _wider(a: Float, b: Float) -> Float:
+    """The smaller of the two formats that holds both, or the smallest of NumPy's that does."""
+    for one, other in ((a, b), (b, a)):
+        if one.exponent >= other.exponent and one.mantissa >= other.mantissa:
+            return one
+    holds_both = max(a.exponent, b.exponent) <= f32.exponent and max(a.mantissa, b.mantissa) <= f32.mantissa
+    return f32 if holds_both else f64
+
+
+def _with_integer(a: Float, b: NumberType) -> Float:
+    if isinstance(b, Bool):
+        return a
+    assert isinstance(b, Integer)
+    size = next(size for size in (8, 16, 32, 64) if b.bits <= size)
+    least = {8: 11, 16: 24, 32: 53, 64: 53}[size]
+    # NumPy's own choice: a format that holds the integers of the type, but float64 for the largest.
+    if a.mantissa + 1 >= least:
+        return a
+    return f32 if least <= 24 else f64
+
+
+def number(state: Compilation, value: float, type_: Float) -> Number:
+    """A constant of a format."""
+    attribute = float_constant(value, type_.format)
+    return Number(type_, state.builder.pure(arith.ConstantOp, attribute))
+
+
+def known_float(state: Compilation, value: float) -> Number:
+    """A Python float in the IR."""
+    return Number(PYTHON_FLOAT, number(state, value, f64).ssa)
+
+
+def convert(state: Compilation, given: Number, type_: Float | PythonFloat) -> Number:
+    """A number of any type as a float, rounded to nearest."""
+    target = f64 if isinstance(type_, PythonFloat) else type_
+    return Number(type_, _converted(state, given, target))
+
+
+def _converted(state: Compilation, given: Number, target: Float) -> SSAValue:
+    build = state.builder.pure
+    if isinstance(given.type, SquareRoot):
+        of = Number(given.type.of, given.ssa, given.constant)
+        root = build(math.SqrtOp, _converted(state, of, f64))
+        return _between(state, root, f64, target)
+    if isinstance(given.type, Exact):
+        raw = build(arith.SIToFPOp, ssa_of(state, given), ir_type_of(f64))
+        scaled = build(arith.MulfOp, raw, _constant(state, 2.0**-given.type.fraction, f64))
+        return _between(state, scaled, f64, target)
+    if given.is_known:
+        assert given.constant is not None
+        return _constant(state, _exactly(given.constant), target)
+    value = ssa_of(state, given)
+    if isinstance(given.type, (Float, PythonFloat)):
+        source = f64 if isinstance(given.type, PythonFloat) else given.type
+        return _between(state, value, source, target)
+    if isinstance(given.type, PythonInt):
+        return build(arith.SIToFPOp, bits_of(state, given, 64), ir_type_of(target))
+    signed = isinstance(given.type, Integer) and given.type.signed
+    return build(arith.SIToFPOp if signed else arith.UIToFPOp, value, ir_type_of(target))
+
+
+def _exactly(value: float) -> float:
+    try:
+        return float(value)
+    except OverflowError:
+        return float("inf") if value > 0 else float("-inf")
+
+
+def _constant(state: Compilation, value: float, type_: Float) -> SSAValue:
+    found = number(state, value, type_).ssa
+    assert found is not None
+    return found
+
+
+def _between(state: Compilation, value: SSAValue, source: Float, target: Float) -> SSAValue:
+    """A number of one format in another one; by way of a format that holds both where neither does."""
+    if source == target:
+        return value
+    build, type_ = state.builder.pure, ir_type_of(target)
+    if target.width > source.width:
+        return build(arith.ExtFOp, value, type_)
+    if target.width < source.width:
+        return build(arith.TruncFOp, value, type_)
+    return build(arith.TruncFOp, build(arith.ExtFOp, value, ir_type_of(f32)), type_)
+
+
+def arithmetic(state: Compilation, operator: str, a: Number, b: Number) -> Number:
+    """`a operator b`, or a function of two numbers, of which one is a float or the operator is `/`."""
+    type_ = union(a.type, b.type)
+    if type_ is None:
+        raise state.unsupported(
+            f"{a.type} and {b.type} have no common type", remedy="convert one of them, for example with np.float32(x)"
+        )
+    if operator == "**":
+        return _power(state, a, b, type_)
+    if operator not in ARITHMETIC:
+        raise state.unsupported(
+            f"{operator} does not work on floating-point numbers",
+            remedy="np.floor(a / b) divides and rounds down" if operator in ("//", "%") else None,
+        )
+    left, right = (convert(state, side, type_).ssa for side in (a, b))
+    assert left is not None and right is not None
+    return Number(type_, state.builder.pure(ARITHMETIC[operator], left, right))
+
+
+def _power(state: Compilation, a: Number, b: Number, type_: Float | PythonFloat) -> Number:
+    exponent = b.constant
+    if exponent is None or not (exponent in (0.5, -0.5) or (exponent == int(exponent) and abs(exponent) <= 64)):
+        raise state.unsupported(
+            "** of a floating-point number needs an exponent that is known, whole or a half, and at most 64",
+            remedy="np.exp2(y * np.log2(x)) is x to the power of y",
+        )
+    base = convert(state, a, type_).ssa
+    assert base is not None
+    power = _constant(state, float(exponent), f64 if isinstance(type_, PythonFloat) else type_)
+    return Number(type_, state.builder.pure(math.PowFOp, base, power))
+
+
+def compare(state: Compilation, operator: str, a: Number, b: Number, result: Bool | PythonBool) -> Number:
+    """A comparison of numbers of which one is a float."""
+    type_ = union(a.type, b.type)
+    if type_ is None:
+        raise state.unsupported(f"{a.type} and {b.type} cannot be compared", remedy="convert one of them")
+    left, right = (convert(state, side, type_).ssa for side in (a, b))
+    assert left is not None and right is not None
+    return Number(result, state.builder.pure(arith.CmpfOp, left, right, PREDICATES[operator]))
+
+
+def negate(state: Compilation, a: Number) -> Number:
+    """`-a`."""
+    return Number(a.type, state.builder.pure(arith.NegfOp, ssa_of(state, a)))
+
+
+def absolute(state: Compilation, a: Number) -> Number:
+    """`abs(a)`."""
+    return Number(a.type, state.builder.pure(math.AbsFOp, ssa_of(state, a)))
+
+
+def apply(state: Compilation, name: str, given: Number) -> Number:
+    """A function of one number, of `OF_ONE`; of integers NumPy takes it in float64."""
+    type_ = given.type if isinstance(given.type, (Float, PythonFloat)) else f64
+    form = f64 if isinstance(type_, PythonFloat) else type_
+    if _MADE_OF.get(name, name) in FUNCTIONS and form.mantissa > LARGEST_MANTISSA:
+        raise state.unsupported(
+            f"{name} of {type_} has no hardware",
+            why="elementary functions are those of formats up to float32",
+            remedy=f"convert its argument: {name}(np.float32(x))",
+        )
+    value = convert(state, given, type_).ssa
+    assert value is not None
+    return Number(type_, state.builder.pure(OF_ONE[name], value))
+
+
+def to_integer(state: Compilation, a: Number, type_: Integer | PythonInt) -> Number:
+    """A float as an integer: its fraction is dropped, towards zero; what is beyond saturates, and a NaN is 0."""
+    value, build = ssa_of(state, a), state.builder.pure
+    if isinstance(type_, PythonInt):
+        whole = build(arith.FPToSIOp, value, IntegerType(64))
+        return state.python_int(build(arith.IndexCastOp, whole, IndexType()))
+    kind = arith.FPToSIOp if type_.signed else arith.FPToUIOp
+    return Number(type_, build(kind, value, IntegerType(type_.bits)))
+
+
+def to_fixed(state: Compilation, a: Number, type_: Exact) -> Number:
+    """A float in a fixed-point format: rounded to nearest, ties to even, and saturated."""
+    wide = convert(state, a, f64).ssa
+    assert wide is not None
+    build = state.builder.pure
+    scaled = build(arith.MulfOp, wide, _constant(state, 2.0**type_.fraction, f64))
+    whole = build(math.RoundEvenOp, scaled)
+    return Number(type_, resize(state, build(arith.FPToSIOp, whole, IntegerType(type_.bits)), type_.bits, True))
+
+
+def numpy_type(type_: Float) -> np.dtype | None:
+    """NumPy's own type for a format, if it has one."""
+    native = {(5, 10): np.float16, (8, 23): np.float32, (11, 52): np.float64}.get((type_.exponent, type_.mantissa))
+    return None if native is None else np.dtype(native)
