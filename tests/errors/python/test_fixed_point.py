@@ -71,13 +71,3 @@ kernel.py:10: table holds a value that is not finite
       |                ^^^^^
   fixed<16,8> has no representation of it"""
     )
-
-
-def test_a_square_root_of_fixed_point(message):
-    body = "def f(a: gw.fixed(16, 8)):\n    return np.sqrt(a)\n"
-    assert message(body) == (
-        """\
-kernel.py:7: there is no square root of fixed<16,8> in hardware yet
-    7 |     return np.sqrt(a)
-      |            ^^^^^^^^^^"""
-    )

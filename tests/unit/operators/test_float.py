@@ -10,7 +10,8 @@ from float_samples import edges, numbers  # pyright: ignore[reportMissingImports
 
 from gatewright.operators import float as hardware
 from gatewright.operators import float_format as ieee
-from gatewright.operators.float_format import FloatFormat
+from gatewright.operators.float_format import FORMATS, FloatFormat
+from gatewright.operators.float_operators import build
 from gatewright.operators.staged_netlist import Signal, StagedNetlist
 from gatewright.operators.technology import TECHNOLOGIES
 from gatewright.simulate.model import Model
@@ -68,7 +69,7 @@ def holds(form: FloatFormat, predicate: str, a: int, b: int) -> int:
 
 @pytest.mark.parametrize("clock", [25, 100, 400])
 @pytest.mark.parametrize("form", SMALL, ids=str)
-@pytest.mark.parametrize("name", ["add", "subtract", "multiply"])
+@pytest.mark.parametrize("name", ["add", "subtract", "multiply", "divide"])
 def test_small_formats_are_right_for_every_pair(name: str, form: FloatFormat, clock: float):
     every = [(a, b) for a in range(1 << form.width) for b in range(1 << form.width)]
     expected = [getattr(ieee, name)(form, a, b) for a, b in every]
@@ -77,12 +78,55 @@ def test_small_formats_are_right_for_every_pair(name: str, form: FloatFormat, cl
 
 
 @pytest.mark.parametrize("form", REAL, ids=str)
-@pytest.mark.parametrize("name", ["add", "subtract", "multiply"])
+@pytest.mark.parametrize("name", ["add", "subtract", "multiply", "divide"])
 def test_real_formats_are_right_at_the_edges_and_between(name: str, form: FloatFormat):
     pairs = pairs_of(form)
     expected = [getattr(ieee, name)(form, a, b) for a, b in pairs]
     build = getattr(hardware, name)
     assert results((form.width,) * 2, lambda net, a, b: build(net, form, a, b), pairs) == expected
+
+
+@pytest.mark.parametrize("form", [*SMALL, *REAL], ids=str)
+def test_square_roots_are_right(form: FloatFormat):
+    rows = [(a,) for a in range(1 << form.width)] if form in SMALL else [(a,) for pair in pairs_of(form) for a in pair]
+    expected = [ieee.square_root(form, a) for (a,) in rows]
+    assert results((form.width,), lambda net, a: hardware.square_root(net, form, a), rows) == expected
+
+
+@pytest.mark.parametrize("clock", [25, 100, 300])
+@pytest.mark.parametrize("form", [SMALL[0], *REAL], ids=str)
+@pytest.mark.parametrize("kind", ["divf", "sqrt"])
+def test_digits_of_several_cycles_are_right_too(kind: str, form: FloatFormat, clock: float):
+    technology = TECHNOLOGIES["generic"]
+    module = build(kind, (form.name,), technology, 1000 / clock - technology.register - technology.setup)
+    model = Model(module.text, module.name)
+    model.power_on()
+    compute = ieee.divide if kind == "divf" else ieee.square_root
+    for a, b in pairs_of(form)[:: 7 if form in REAL else 1][:1200]:
+        operands = (a, b) if kind == "divf" else (a,)
+        for name, value in zip("ab", operands, strict=False):
+            model.set(name, value)
+        model.set("start", 1)
+        model.advance(1)
+        # The operands may change at once.
+        model.set("start", 0)
+        for name, value in zip("ab", operands, strict=False):
+            model.set(name, ~value & ((1 << form.width) - 1))
+        model.advance(module.latency - 1)
+        assert model.get("result") == compute(form, *operands), (a, b)
+        model.advance(3)
+        assert model.get("result") == compute(form, *operands), "the result stays"
+
+
+@pytest.mark.parametrize("form", REAL, ids=str)
+@pytest.mark.parametrize("kind", ["floor", "ceil", "trunc", "round", "roundeven"])
+def test_numbers_are_rounded_to_integers(kind: str, form: FloatFormat):
+    near = [
+        ieee.convert(FORMATS["f64"], form, ieee.from_integer(FORMATS["f64"], n) - (2 << 52)) for n in range(-40, 41)
+    ]
+    rows = [(a,) for a in (*numbers(form, 700, 8), *edges(form), *near)]
+    expected = [ieee.round_to_integer(form, kind, a) for (a,) in rows]
+    assert results((form.width,), lambda net, a: hardware.round_to_integer(net, form, kind, a), rows) == expected
 
 
 def triples_of(form: FloatFormat) -> list[tuple[int, int, int]]:

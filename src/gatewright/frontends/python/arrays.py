@@ -18,7 +18,7 @@ from xdsl.ir import Block
 from gatewright.frontends.python.bounds import Linear, Symbol
 from gatewright.frontends.python.casts import store_as
 from gatewright.frontends.python.compilation import Compilation
-from gatewright.frontends.python.conversion import ssa_of
+from gatewright.frontends.python.conversion import root_type, ssa_of
 from gatewright.frontends.python.integers import arithmetic
 from gatewright.frontends.python.memory import Buffer, Element, allocate, check_changeable, load, store
 from gatewright.frontends.python.values import (
@@ -250,7 +250,7 @@ def element_type_of(state: Compilation, array: ArrayValue) -> Element:
         case PythonFloat() if state.options.precision is None:
             return f64
         case SquareRoot() if state.options.precision is None:
-            return f64
+            return root_type(array.type)
         case PythonInt():
             return Integer(64)
         case PythonBool():

@@ -254,6 +254,8 @@ def emit_sqrt(state: Compilation, arguments: Arguments) -> Value:
     number = number_of(state, value, "the argument of sqrt")  # type: ignore[arg-type]
     if isinstance(number.type, Float):
         number = convert(state, number, PYTHON_FLOAT)
+    elif isinstance(number.type, Integer):
+        number = to_python_int(state, number)
     return square_root(state, number)
 
 

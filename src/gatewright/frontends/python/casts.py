@@ -8,6 +8,7 @@ from gatewright.frontends.python.conversion import (
     ROOT_REMEDY,
     check_fits,
     float_error,
+    root_type,
     to_integer,
     to_python_int,
     to_truth,
@@ -30,7 +31,7 @@ from gatewright.frontends.python.values import (
     kind_of,
     python_int,
 )
-from gatewright.types import Bool, Fixed, Float, Integer, f64
+from gatewright.types import Bool, Fixed, Float, Integer
 
 
 def convert(state: Compilation, number: Number, type_: NumberType) -> Number:
@@ -106,10 +107,11 @@ def number_of(state: Compilation, value: Value, what: str = "this") -> Number:
 
 
 def plain_number(state: Compilation, number: Number, doing: str) -> Number:
-    """The number; the square root of an integer, which is a double, only where floats are."""
+    """The number; the square root of an integer, a float, only where floats are."""
     if isinstance(number.type, SquareRoot) and state.options.precision is None:
         python = isinstance(number.type.of, PythonInt)
-        return floating_point.convert(state, number, PYTHON_FLOAT if python else f64)
+        type_ = PYTHON_FLOAT if python else root_type(number.type)
+        return floating_point.convert(state, number, type_)
     if isinstance(number.type, SquareRoot):
         raise state.unsupported(f"{doing} of a square root is floating point", remedy=ROOT_REMEDY)
     return number

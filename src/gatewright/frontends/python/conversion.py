@@ -24,7 +24,7 @@ from gatewright.frontends.python.values import (
     ir_type_of,
     python_int,
 )
-from gatewright.types import Bool, Float, Integer, f64
+from gatewright.types import Bool, Float, Integer, f16, f32, f64
 
 FLOAT_REMEDY = "compile without precision=, or use gw.fixed(width, fraction) numbers"
 ROOT_REMEDY = "take its integer part at once, as in np.uint32(np.sqrt(x))"
@@ -146,6 +146,12 @@ def to_truth(state: Compilation, number: Number, type_: Bool | PythonBool) -> Nu
     if not isinstance(number.type, (Bool, PythonBool)):
         value = state.builder.pure(arith.CmpiOp, value, state.builder.constant(0, value.type), "ne")
     return Number(type_, value)
+
+
+def root_type(root: SquareRoot) -> Float:
+    """The type that NumPy gives the square root of an integer: the smallest that holds it, up to float64."""
+    bits = 64 if isinstance(root.of, PythonInt) else root.of.bits
+    return f16 if bits <= 8 else f32 if bits <= 16 else f64
 
 
 def from_truth(state: Compilation, number: Number) -> Number:

@@ -14,7 +14,7 @@ from gatewright.frontends.python.arrays import View, fill_array, whole
 from gatewright.frontends.python.builder import hint
 from gatewright.frontends.python.casts import convert, scalar_type
 from gatewright.frontends.python.compilation import RESULT, Compilation
-from gatewright.frontends.python.conversion import ROOT_REMEDY, ssa_of
+from gatewright.frontends.python.conversion import ROOT_REMEDY, root_type, ssa_of
 from gatewright.frontends.python.memory import LOCAL, OUTSIDE, TABLE, Buffer, Element, global_for, memref_type
 from gatewright.frontends.python.values import (
     Exact,
@@ -76,8 +76,10 @@ def port_scalar(state: Compilation, type_: NumberType, wanted: object) -> Scalar
     match type_:
         case Integer() | Bool() | Float():
             own = type_
-        case PythonFloat() | SquareRoot() if state.options.precision is None:
+        case PythonFloat() if state.options.precision is None:
             own = types.f64
+        case SquareRoot() if state.options.precision is None:
+            own = root_type(type_)
         case PythonInt():
             own = types.i64
         case PythonBool():

@@ -27,7 +27,7 @@ from gatewright.frontends.python.values import (
     ir_type_of,
 )
 from gatewright.operators.float_operators import FUNCTIONS, LARGEST_MANTISSA
-from gatewright.types import Bool, Float, Integer, f32, f64
+from gatewright.types import Bool, Float, Integer, f16, f32, f64
 
 ARITHMETIC: dict[str, type[Operation]] = {
     "+": arith.AddfOp,
@@ -89,6 +89,36 @@ def union(a: NumberType, b: NumberType) -> Float | PythonFloat | None:
     if isinstance(a, (PythonInt, PythonBool, PythonFloat)) and isinstance(b, (PythonInt, PythonBool, PythonFloat)):
         return PYTHON_FLOAT
     return f64
+
+
+def joined(a: Number, b: Number) -> Float | PythonFloat | None:
+    """The type of a variable that is `a` on one path and `b` on another, of which one is a float; None if the paths
+    would give different results with it. A constant of Python's may be of any type that holds it."""
+    if isinstance(a.type, PythonFloat | PythonInt | PythonBool) and isinstance(
+        b.type, PythonFloat | PythonInt | PythonBool
+    ):
+        return PYTHON_FLOAT
+    for one, other in ((a, b), (b, a)):
+        if not isinstance(one.type, Float):
+            continue
+        if one.type == other.type:
+            return one.type
+        python = isinstance(other.type, PythonFloat | PythonInt | PythonBool)
+        if python and other.constant is not None and _holds(one.type, _exactly(other.constant)):
+            return one.type
+    return None
+
+
+def _holds(type_: Float, value: float) -> bool:
+    return value != value or float_constant(value, type_.format).value.data == value
+
+
+def of_integers(type_: NumberType) -> Float | PythonFloat:
+    """The type in which NumPy takes a function of integers: the smallest that holds them, up to float64."""
+    if isinstance(type_, PythonInt | PythonBool):
+        return f64
+    bits = type_.bits if isinstance(type_, Integer) else 1
+    return f16 if bits <= 8 else f32 if bits <= 16 else f64
 
 
 def _wider(a: Float, b: Float) -> Float:
@@ -230,8 +260,8 @@ def absolute(state: Compilation, a: Number) -> Number:
 
 
 def apply(state: Compilation, name: str, given: Number) -> Number:
-    """A function of one number, of `OF_ONE`; of integers NumPy takes it in float64."""
-    type_ = given.type if isinstance(given.type, (Float, PythonFloat)) else f64
+    """A function of one number, of `OF_ONE`."""
+    type_ = given.type if isinstance(given.type, (Float, PythonFloat)) else of_integers(given.type)
     form = f64 if isinstance(type_, PythonFloat) else type_
     if _MADE_OF.get(name, name) in FUNCTIONS and form.mantissa > LARGEST_MANTISSA:
         raise state.unsupported(

@@ -69,16 +69,28 @@ def common_number_type(state: Compilation, *numbers: Number) -> NumberType | Non
         n.type == first.type and n.constant == first.constant for n in others
     ):
         return first.type
+    if format_ is None and any(isinstance(n.type, (Float, PythonFloat)) for n in numbers):
+        return _common_float_type(numbers)
     type_: NumberType | None = first.type
-    floats = format_ is None and any(isinstance(n.type, (Float, PythonFloat)) for n in numbers)
     for other in others:
-        join = floating_point.union if floats and type_ != other.type else joined
-        type_ = join(type_, other.type) if type_ is not None else None
+        type_ = joined(type_, other.type) if type_ is not None else None
     if isinstance(type_, Integer):
         candidates = (type_, Integer(64), Wide(65))
         type_ = next(wider for wider in candidates if all(_fits(number, wider) for number in numbers))
     if type_ is None and format_ is not None and any(isinstance(n.type, (Exact, PythonFloat)) for n in numbers):
         return Exact(format_.bits, format_.fraction)
+    return type_
+
+
+def _common_float_type(numbers: Sequence[Number]) -> NumberType | None:
+    """The type of a variable that is one of some numbers, at least one of them a float."""
+    strong = [number for number in numbers if isinstance(number.type, Float)]
+    kept = strong[0] if strong else numbers[0]
+    type_: NumberType | None = kept.type
+    for number in numbers:
+        type_ = floating_point.joined(kept, number) if number.type != type_ else type_
+        if type_ is None:
+            return None
     return type_
 
 

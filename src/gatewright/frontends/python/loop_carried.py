@@ -16,6 +16,7 @@ from gatewright.frontends.python.memory import allocate
 from gatewright.frontends.python.values import (
     Exact,
     Number,
+    PythonFloat,
     Tuple,
     Unbound,
     Value,
@@ -142,7 +143,7 @@ def _joined_number(state: Compilation, name: str, entry: Number, a: Number, b: N
 
     While its type still changes, the body has not been tried with the right one, and what it leaves says little.
     """
-    earlier = () if is_weak(a) else (Number(a.type),)
+    earlier = () if is_weak(a) or isinstance(a.type, PythonFloat) else (Number(a.type),)
     if (type_ := common_number_type(state, entry, b, *earlier)) is None:
         return mismatch(name, entry, b)
     if isinstance(a.type, Exact) and type_ != a.type:

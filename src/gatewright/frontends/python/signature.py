@@ -74,7 +74,7 @@ def _of_example(name: str, example: object, where: SourceLocation | None) -> Tak
     """The type of an argument given as an example, or of a `gw` type given in its place."""
     if (found := _of_annotation(name, example)) is not None:
         return found
-    if isinstance(example, (bool, int, float)):
+    if isinstance(example, (bool, int, float)) and not isinstance(example, np.generic):
         scalar = types.bool_ if isinstance(example, bool) else types.i64 if isinstance(example, int) else types.f64
         return Taken(name, scalar, True)
     if isinstance(example, (np.ndarray, np.generic)):

@@ -317,7 +317,14 @@ class _Interleaver:
         inside = dict(values)
         inside.update(zip(plan.inner[0].results, results, strict=True))
         taken = Block()
-        needed = [operand for op in plan.behind for inner in op.walk() for operand in inner.operands]
+        given = set(plan.inner[0].results)
+        needed = [
+            operand
+            for op in plan.behind
+            for inner in op.walk()
+            for operand in inner.operands
+            if operand not in given and operand.owner not in plan.behind
+        ]
         for op in [*backward_slice(plan.loop.body.block, needed)]:
             if op in plan.before and op.results[0] not in values:
                 self._copy(op, taken, inside)

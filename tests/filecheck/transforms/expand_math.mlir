@@ -1,0 +1,31 @@
+// RUN: gatewright-opt %s -p expand-math | filecheck %s
+
+// CHECK-LABEL: @powers
+// CHECK:         %cube = arith.mulf %x, %x : f32
+// CHECK-NEXT:    %cube_1 = arith.mulf %x, %cube : f32
+// CHECK:         %inverse = arith.mulf %x, %x : f32
+// CHECK-NEXT:    %inverse_1 = arith.constant 1.000000e+00 : f32
+// CHECK-NEXT:    %inverse_2 = arith.divf %inverse_1, %inverse : f32
+func.func @powers(%x : f32) -> (f32, f32) {
+  %three = arith.constant 3 : i64
+  %less = arith.constant -2.0 : f32
+  %cube = math.fpowi %x, %three : f32, i64
+  %inverse = math.powf %x, %less : f32
+  return %cube, %inverse : f32, f32
+}
+
+// A power that is not constant stays.
+// CHECK-LABEL: @unknown
+// CHECK:         math.powf %x, %y
+func.func @unknown(%x : f32, %y : f32) -> f32 {
+  %z = math.powf %x, %y : f32
+  return %z : f32
+}
+
+// CHECK-LABEL: @near_zero
+// CHECK-NOT:     log1p
+// CHECK:         math.log %above_1 : f32
+func.func @near_zero(%x : f32) -> f32 {
+  %above = math.log1p %x : f32
+  return %above : f32
+}
