@@ -13,6 +13,7 @@ from xdsl.ir import Block, Operation
 
 from gatewright.analysis.lower_bound import lower_bound
 from gatewright.analysis.static_control import has_static_control
+from gatewright.analysis.sums import sums_of
 from gatewright.dialects.loopschedule import PipelineOp, SeqWhileOp, StepOp
 from gatewright.interface import element_of
 from gatewright.program import Program
@@ -110,6 +111,7 @@ def _loops(block: Block, nesting: int) -> Iterator[dict[str, Any]]:
                 "cycles": _cycles(op),
                 "overlap": _overlap(op),
                 "limited_by": limit.data if isinstance(limit, StringAttr) else SHORT if body == 1 else SEQUENTIAL,
+                "sums": sums_of(op),
             }
             yield from _loops(op.body.block, nesting + 1)
 

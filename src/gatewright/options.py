@@ -25,6 +25,8 @@ class Options:
     dual_port: bool | str | tuple[str, ...] = False
     """The arrays in true dual port memories, whose two ports each read or write an element a cycle: names, or True for
     all. Other arrays have one port to read and one to write."""
+    reassociate: bool = False
+    """Whether floating-point sums may be taken in another order than the program's, which rounds otherwise."""
     name: str | None = None
     """The name of the top module; by default that of the source."""
 

@@ -26,6 +26,7 @@ PASSES: dict[str, str] = {
     "rotate-while": "loops.rotate_while:RotateWhilePass",
     "simplify-loops": "loops.simplify_loops:SimplifyLoopsPass",
     "split-loops": "loops.split_loops:SplitLoopsPass",
+    "split-sums": "loops.split_sums:SplitSumsPass",
     "unify-multipliers": "loops.unify_multipliers:UnifyMultipliersPass",
     "inline-calls": "schedule.inline_calls:InlineCallsPass",
     "loops-to-schedule": "schedule.loops_to_schedule:LoopsToSchedulePass",

@@ -42,6 +42,7 @@ from gatewright.transforms.loops.reduce_strength import ReduceStrengthPass
 from gatewright.transforms.loops.rotate_while import RotateWhilePass
 from gatewright.transforms.loops.simplify_loops import SimplifyLoopsPass
 from gatewright.transforms.loops.split_loops import SplitLoopsPass
+from gatewright.transforms.loops.split_sums import SplitSumsPass
 from gatewright.transforms.loops.unify_multipliers import UnifyMultipliersPass
 from gatewright.transforms.schedule.inline_calls import InlineCallsPass
 from gatewright.transforms.schedule.loops_to_schedule import LoopsToSchedulePass
@@ -69,6 +70,11 @@ def tensor_to_loops() -> tuple[ModulePass, ...]:
     return (LinalgToLoopsPass(),)
 
 
+def reordering(options: Options) -> tuple[ModulePass, ...]:
+    """The passes that change what a program computes, where its options allow it: they make it another program."""
+    return (SplitSumsPass(options.clock_mhz, options.target, True),) if options.reassociate else ()
+
+
 def loops_to_schedule(options: Options) -> tuple[ModulePass, ...]:
     """The passes from loops to a schedule: clean up, remove conditionals, narrow, schedule."""
     share_multipliers = (UnifyMultipliersPass(),) if options.multipliers is not None else ()
@@ -91,6 +97,7 @@ def loops_to_schedule(options: Options) -> tuple[ModulePass, ...]:
         ForwardAcrossIterationsPass(options.multipliers),
         ForwardStoresPass(),
         InterleaveLoopsPass(options.clock_mhz, options.target),
+        SplitSumsPass(options.clock_mhz, options.target),
         IfConvertPass(),
         SimplifyLoopsPass(),
         CommonSubexpressionElimination(),
@@ -147,7 +154,9 @@ class Compilation:
     def __init__(self, program: Program, options: Options):
         self.options = options
         self.given = program
-        self.levels = LEVELS[LEVELS.index(program.level) :]
+        # With its sums in another order a program is another one from the loops on.
+        first = "loops" if options.reassociate and program.level == "tensor" else program.level
+        self.levels = LEVELS[LEVELS.index(first) :]
 
     @cached_property
     def tensor(self) -> Program:
@@ -158,8 +167,8 @@ class Compilation:
     def loops(self) -> Program:
         """The program as loops over arrays."""
         if self.given.level != "tensor":
-            return self._lower(self._given_as("loops"), "loops", (ExpandMathPass(),))
-        return self._lower(self.tensor, "loops", tensor_to_loops())
+            return self._lower(self._given_as("loops"), "loops", (ExpandMathPass(), *reordering(self.options)))
+        return self._lower(self.tensor, "loops", (*tensor_to_loops(), *reordering(self.options)))
 
     @cached_property
     def schedule(self) -> Program:

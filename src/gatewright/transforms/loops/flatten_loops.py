@@ -15,6 +15,7 @@ from xdsl.rewriter import Rewriter
 from gatewright.analysis.constants import constant_value, does_not_matter
 from gatewright.analysis.distances import DISTANCES, FunctionDistances, can_be_run, number_accesses
 from gatewright.analysis.ranges import Range, value_ranges
+from gatewright.analysis.sums import carry_sums
 from gatewright.analysis.trip_count import note_trips
 from gatewright.transforms.loops.load_ahead import Ahead, loads_of_bounds
 from gatewright.transforms.loops.nest import Nest, nest_of
@@ -123,6 +124,7 @@ class _Flattener:
         slot.update(going, slot.invert(turn.ends))
         flat = slot.finish(going)
         note_trips(flat, self.nest.iterations)
+        carry_sums([op for op in loop.walk() if isinstance(op, scf.ForOp)], flat)
         if distances is not None:
             flat.attributes[DISTANCES] = distances
         for op in (starts, *slot.outside, flat):

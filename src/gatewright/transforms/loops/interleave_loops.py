@@ -18,6 +18,7 @@ from gatewright.analysis.constants import ANY, constant_value, zero_of
 from gatewright.analysis.durations import recurrence_cycles
 from gatewright.analysis.parallel_loops import is_parallel
 from gatewright.analysis.purity import is_pure
+from gatewright.analysis.sums import note_sums
 from gatewright.analysis.trip_count import counted_trips
 from gatewright.floats import scalar_bits
 from gatewright.operators.library import OperatorLibrary
@@ -29,8 +30,6 @@ MOST_SIDE_BY_SIDE = 64
 """The most iterations that are interleaved: each keeps its values in registers."""
 MOST_BITS = 4096
 """The most bits of such registers."""
-SUMS = "gw.sums"
-"""The attribute of a loop that says in which order it adds up."""
 
 
 @dataclass(frozen=True)
@@ -256,6 +255,8 @@ class _Interleaver:
         body.add_op(scf.YieldOp(*yielded))
         new = scf.ForOp(self._index(0), self._index(plan.at_once), self._index(1), carried, Region(body))
         new.location = location
+        waits = f"one by one an iteration would take {plan.waits} cycles"
+        note_sums(new, f"{plan.at_once} side by side, each in program order; {waits}")
         return new
 
     def _is_start(self, op: Operation) -> bool:

@@ -12,6 +12,7 @@ from xdsl.ir import Attribute, Block, Operation, Region, SSAValue
 from xdsl.passes import ModulePass
 
 from gatewright.analysis.ranges import INDEX_WIDTH, Range, signed_bits, value_ranges, whole, width_of
+from gatewright.analysis.sums import carry_sums
 from gatewright.transforms.loops.if_convert import is_predicated_store
 
 LOW_BITS_SUFFICE = (arith.AddiOp, arith.SubiOp, arith.MuliOp)
@@ -161,7 +162,9 @@ class _Narrower:
         self.values[old.args[0]] = new.args[0]
         self.operations_with_terminator(old, new, types)
         low_bound, high_bound, stride = bounds
-        self._add(op, scf.ForOp(low_bound, high_bound, stride, initial, Region(new)), block)
+        narrowed = scf.ForOp(low_bound, high_bound, stride, initial, Region(new))
+        carry_sums([op], narrowed)
+        self._add(op, narrowed, block)
 
     def operations_with_terminator(self, old: Block, new: Block, types: Sequence[Attribute]) -> None:
         """Rebuild a block that ends in a yield of values of given types."""
@@ -188,7 +191,9 @@ class _Narrower:
         before.add_op(condition)
         body = self._block(after, passed)
         self.operations_with_terminator(after, body, types)
-        self._add(op, scf.WhileOp(initial, passed, Region(header), Region(body)), block)
+        narrowed = scf.WhileOp(initial, passed, Region(header), Region(body))
+        carry_sums([op], narrowed)
+        self._add(op, narrowed, block)
 
     def _predicated_stores(self, op: scf.IfOp, block: Block) -> None:
         """Keep a conditional that holds only stores one that holds only stores: casts go in front of it."""

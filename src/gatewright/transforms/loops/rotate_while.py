@@ -12,6 +12,8 @@ from xdsl.ir import Block, Operation, Region, SSAValue
 from xdsl.passes import ModulePass
 from xdsl.rewriter import Rewriter
 
+from gatewright.analysis.sums import carry_sums
+
 CHEAP_OPERATIONS = (
     arith.ConstantOp,
     arith.CmpiOp,
@@ -84,6 +86,7 @@ def _rotate(loop: scf.WhileOp) -> None:
     body.insert_arg(types[0], 0)
     rotated = scf.WhileOp(initial, types, Region(header), Region(loop.after_region.detach_block(0)))
     rotated.location = loop.location
+    carry_sums([loop], rotated)
     Rewriter.replace_op(loop, rotated, list(rotated.results[1:]))
 
 

@@ -13,6 +13,7 @@ from xdsl.passes import ModulePass
 
 from gatewright.analysis.distances import FunctionDistances
 from gatewright.analysis.purity import is_pure
+from gatewright.analysis.sums import carry_sums
 from gatewright.analysis.trip_count import trip_count
 from gatewright.dialects.loopschedule import LoopOp, PipelineOp, RegisterOp, SeqWhileOp, TerminatorOp
 from gatewright.dialects.loopschedule_calls import HEAD_OPERATIONS
@@ -261,6 +262,7 @@ class _Scheduler:
             if isinstance(op, RegisterOp | TerminatorOp) and isinstance(op.location, UnknownLoc):
                 op.location = loop.location
         scheduled.location = loop.location
+        carry_sums([loop], scheduled)
         return scheduled
 
     def _condition(self, loop: scf.WhileOp, order: Sequence[int], initial: Sequence[SSAValue]) -> Block:
