@@ -15,7 +15,7 @@ STAMP := $(VENV)/installed
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check lint format types bench docs clean
+.PHONY: help setup demo test check verify lint format types bench docs clean
 
 help: ## Show this list
 	@echo "make TARGET, where TARGET is one of"
@@ -43,6 +43,10 @@ test: $(STAMP) ## Run every test
 check: $(STAMP) ## Lint, check types and run the quick tests
 	@$(MAKE) --no-print-directory lint types
 	@$(BIN)/python -m pytest -q tests/meta tests/unit
+
+verify: $(STAMP) ## Compare every floating-point operator with NumPy on hundreds of millions of numbers
+	@$(BIN)/python benchmarks/verify_operators.py
+	@$(BIN)/python benchmarks/elementary.py
 
 lint: $(STAMP) ## Find mistakes of form
 	@$(BIN)/ruff check

@@ -1,0 +1,114 @@
+"""Measure how far the elementary functions are off, in units of the last place.
+
+    python benchmarks/elementary.py [--points 1000000] [--formats f32,f16,bf16]
+
+Each function is computed by the description that its hardware is made of (tests/unit/operators/test_elementary.py
+compares the two) on numbers of all exponents and of usual size, then compared with double precision; where that
+differs most, and at the edges, with mpmath. The largest error is that of mpmath. Of 16 bits every number is a point.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+
+import mpmath as mp
+import numpy as np
+from rich.console import Console
+from rich.table import Table
+
+from gatewright.float_arrays import float_bits, float_values
+from gatewright.operators.float_format import FORMATS, FloatFormat
+from gatewright.operators.float_operators import FUNCTIONS
+from gatewright.operators.logic_values import LogicValues, Value
+
+CHUNK = 1 << 16
+CLOSEST = 200
+"""Of each chunk so many points, those that differ most from double precision, are compared with mpmath."""
+
+EXACT: dict[str, tuple[Callable[[mp.mpf], mp.mpf], Callable[[np.ndarray], np.ndarray]]] = {
+    "exp": (mp.exp, np.exp),
+    "exp2": (lambda x: mp.mpf(2) ** x, np.exp2),
+    "log": (mp.log, np.log),
+    "log2": (lambda x: mp.log(x) / mp.log(2), np.log2),
+    "rsqrt": (lambda x: 1 / mp.sqrt(x), lambda x: 1 / np.sqrt(x)),
+    "sin": (mp.sin, np.sin),
+    "cos": (mp.cos, np.cos),
+    "tan": (mp.tan, np.tan),
+    "tanh": (mp.tanh, np.tanh),
+    "erf": (mp.erf, np.vectorize(lambda x: float(mp.erf(x)), otypes=[np.float64])),
+    "logistic": (lambda x: 1 / (1 + mp.exp(-x)), lambda x: 1 / (1 + np.exp(-x))),
+}
+"""Each function with mpmath and with NumPy."""
+
+
+def points(form: FloatFormat, count: int) -> np.ndarray:
+    """The bits of finite numbers: all of 16 bits, else half of them of all exponents and half of usual size."""
+    if form.width <= 16:
+        found = np.arange(1 << form.width, dtype=np.uint64)
+    else:
+        rng = np.random.default_rng(form.mantissa)
+        usual = rng.normal(size=count // 2) * rng.choice([1.0, 8.0, 64.0], count // 2)
+        near = 1 + rng.normal(size=count // 8) * 2.0 ** -rng.integers(1, form.mantissa, count // 8)
+        chosen = float_bits(form, np.concatenate([usual, near])).astype(np.uint64)
+        found = np.concatenate([rng.integers(0, 1 << form.width, count - len(chosen), np.uint64), chosen])
+    return found[(found & np.uint64(form.sign_bit - 1)) < np.uint64(form.infinity)]
+
+
+def value(form: FloatFormat, number: int) -> mp.mpf:
+    """A number as mpmath has it."""
+    integer, power = form.parts(number)
+    return mp.ldexp(-integer if form.is_negative(number) else integer, power)
+
+
+def error(form: FloatFormat, found: int, exact: mp.mpf) -> float:
+    """Units in the last place between a number and an exact value; 0 for infinity where the value is too large."""
+    limit = mp.ldexp(1, form.special - form.bias) * (1 - mp.ldexp(1, -form.mantissa - 2))
+    if form.is_infinite(found):
+        return 0.0 if abs(exact) >= limit else float("inf")
+    exponent = max(mp.frexp(abs(exact))[1] - 1, 1 - form.bias) if exact else 1 - form.bias
+    return float(abs(value(form, found) - exact) / mp.ldexp(1, exponent - form.mantissa))
+
+
+def measure(name: str, form: FloatFormat, numbers: np.ndarray) -> float:
+    """The largest error of a function on some numbers."""
+    exact, rough = EXACT[name]
+    worst = 0.0
+    for start in range(0, len(numbers), CHUNK):
+        chunk = numbers[start : start + CHUNK]
+        x = float_values(form, chunk.astype(f"u{max(2, form.width // 8)}")).astype(np.float64)
+        if name in ("log", "log2", "rsqrt"):
+            chunk, x = chunk[x > 0], x[x > 0]
+        if not len(chunk):
+            continue
+        given = Value(chunk.astype(object), form.width)
+        found = FUNCTIONS[name](LogicValues(), form, given).number.astype(np.uint64)
+        with np.errstate(all="ignore"):
+            near = rough(x)
+            got = float_values(form, found.astype(f"u{max(2, form.width // 8)}")).astype(np.float64)
+            scale = np.maximum(np.abs(near), 2.0 ** (1 - form.bias))
+            off = np.abs(got - near) / scale
+        off = np.where(np.isfinite(off), off, np.where(got == near, 0, np.inf))
+        for position in np.argsort(off)[-CLOSEST:]:
+            worst = max(worst, error(form, int(found[position]), exact(value(form, int(chunk[position])))))
+    return worst
+
+
+def main() -> None:
+    """Print a table."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--points", type=int, default=1_000_000, help="how many numbers of single precision")
+    parser.add_argument("--formats", default="f32,f16,bf16", help="which formats")
+    given = parser.parse_args()
+    mp.mp.prec = 200
+    formats = given.formats.split(",")
+    numbers = {name: points(FORMATS[name], given.points) for name in formats}
+    table = Table("largest error in ulp", *formats, box=None, pad_edge=False)
+    for name in EXACT:
+        table.add_row(name, *(f"{measure(name, FORMATS[form], numbers[form]):.3f}" for form in formats))
+    table.add_row("points", *(f"{len(numbers[form]):,}" for form in formats))
+    Console().print(table)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,152 @@
+"""Compare the floating-point operators with NumPy: every difference is printed, and there is none.
+
+    python benchmarks/verify_operators.py [--pairs 26] [--random 1000000]
+
+The operators run as hardware, in simulation, over arrays. Half precision is compared on `2**pairs` pairs of numbers and
+on every number for functions of one; single and double precision on as many random pairs as `--random` says, drawn over
+all exponents, and on all pairs of numbers at the edges of their classes. Every NaN counts as the same.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from rich.console import Console
+from rich.table import Table
+
+import gatewright as gw
+
+BLOCK = 1 << 16
+"""Numbers that a run of the hardware takes."""
+HALF, SINGLE, DOUBLE = (np.dtype(name) for name in ("float16", "float32", "float64"))
+TYPES = {HALF: gw.f16, SINGLE: gw.f32, DOUBLE: gw.f64}
+
+
+def edges(dtype: np.dtype) -> np.ndarray:
+    """Numbers at both ends of every class, and those that are next to them: with both signs."""
+    info = np.finfo(dtype)
+    bits = np.dtype(f"uint{8 * dtype.itemsize}")
+    inf = np.array(np.inf, dtype).view(bits)[()]
+    one, least = np.array(1, dtype).view(bits)[()], np.array(info.tiny, dtype).view(bits)[()]
+    near = [0, 1, 2, 3, least - 2, least - 1, least, least + 1, one - 2, one - 1, one, one + 1, one + 2]
+    near += [inf - 2, inf - 1, inf, inf + 1, inf + (inf >> 5)]
+    halves = [np.array(x, dtype).view(bits)[()] for x in (0.5, 1.5, 2, 3, 4, 0.1, 10, 1 / 3)]
+    positive = np.array([int(number) for number in [*near, *halves]], bits)
+    return np.concatenate([positive, positive | np.array(1 << (8 * dtype.itemsize - 1), bits)]).view(dtype)
+
+
+def all_edge_pairs(dtype: np.dtype) -> tuple[np.ndarray, np.ndarray]:
+    """Every pair of numbers at the edges."""
+    found = edges(dtype)
+    return np.repeat(found, len(found)), np.tile(found, len(found))
+
+
+def drawn(dtype: np.dtype, count: int, rng: np.random.Generator) -> np.ndarray:
+    """Numbers of all exponents, and some at the edges."""
+    bits = np.dtype(f"uint{8 * dtype.itemsize}")
+    found = rng.integers(0, np.iinfo(bits).max, count, bits, endpoint=True).view(dtype)
+    where = rng.integers(0, 16, count) == 0
+    return np.where(where, rng.choice(edges(dtype), count), found)
+
+
+@dataclass(frozen=True)
+class Operation:
+    """An operator: the program that is one, and the types of its operands and its result."""
+
+    name: str
+    compute: Callable[..., object]
+    taken: tuple[np.dtype, ...]
+    given: np.dtype
+
+    def design(self) -> gw.Design:
+        """Hardware that applies it to arrays."""
+        examples = tuple(np.zeros(BLOCK, dtype) for dtype in self.taken)
+        return gw.compile(self.compute, args=examples, name=self.name)
+
+    def differences(self, design: gw.Design, operands: tuple[np.ndarray, ...]) -> int:
+        """How many results are not those of NumPy, bit by bit."""
+        with np.errstate(all="ignore"):
+            expected = self.compute(*operands)
+        found = design(*operands)
+        assert isinstance(expected, np.ndarray) and found.dtype == expected.dtype == self.given
+        if self.given.kind != "f":
+            return int((found != expected).sum())
+        bits = f"u{self.given.itemsize}"
+        both = np.isnan(found) & np.isnan(expected)
+        return int(((found.view(bits) != expected.view(bits)) & ~both).sum())
+
+
+def operations() -> Iterator[Operation]:
+    """All that is compared."""
+    for dtype in (HALF, SINGLE, DOUBLE):
+        for name, compute in (
+            ("add", lambda a, b: a + b),
+            ("subtract", lambda a, b: a - b),
+            ("multiply", lambda a, b: a * b),
+            ("divide", lambda a, b: a / b),
+        ):
+            yield Operation(name, compute, (dtype, dtype), dtype)
+        for name, compute in (("less", lambda a, b: a < b), ("less_equal", lambda a, b: a <= b),
+                              ("equal", lambda a, b: a == b), ("not_equal", lambda a, b: a != b)):  # fmt: skip
+            yield Operation(name, compute, (dtype, dtype), np.dtype(bool))
+        yield Operation("sqrt", lambda a: np.sqrt(a), (dtype,), dtype)
+        for name, compute in (("floor", np.floor), ("ceil", np.ceil), ("trunc", np.trunc), ("rint", np.rint)):
+            yield Operation(name, lambda a, f=compute: f(a), (dtype,), dtype)
+        for other in (HALF, SINGLE, DOUBLE):
+            if other != dtype:
+                yield Operation(f"to_{other}", lambda a, t=other: a.astype(t), (dtype,), other)
+        for integer in ("int8", "uint16", "int32", "uint32", "int64", "uint64"):
+            source = np.dtype(integer)
+            yield Operation(f"from_{integer}", lambda a, t=dtype: a.astype(t), (source,), dtype)
+
+
+def operands(operation: Operation, pairs: int, random: int) -> Iterator[tuple[np.ndarray, ...]]:
+    """Blocks of operands, the last one filled up with zeros."""
+    rng = np.random.default_rng(len(operation.name))
+    first = operation.taken[0]
+    if first.kind != "f":
+        limits = np.iinfo(first)
+        for _ in range(-(-min(random, 1 << 20) // BLOCK)):
+            wide = rng.integers(limits.min, limits.max, BLOCK, first, endpoint=True)
+            yield (wide >> rng.integers(0, limits.bits, BLOCK, first),)
+        return
+    if len(operation.taken) == 1 and first == HALF:
+        yield (np.arange(BLOCK, dtype=np.uint16).view(HALF),)
+        return
+    special = all_edge_pairs(first)[: len(operation.taken)]
+    yield tuple(np.concatenate([part, np.zeros(BLOCK - len(part), first)]) for part in special)
+    count = 1 << pairs if first == HALF else random
+    for _ in range(-(-count // BLOCK)):
+        yield tuple(drawn(first, BLOCK, rng) for _ in operation.taken)
+
+
+def verify(pairs: int, random: int, console: Console) -> int:
+    """Compare everything and print a table; the number of differences."""
+    table = Table("operator", "operands", "result", "compared", "differences", box=None, pad_edge=False)
+    total = 0
+    for operation in operations():
+        design, compared, wrong = operation.design(), 0, 0
+        for block in operands(operation, pairs, random):
+            wrong += operation.differences(design, block)
+            compared += BLOCK
+        total += wrong
+        table.add_row(operation.name, str(operation.taken[0]), str(operation.given), f"{compared:,}", str(wrong))
+    console.print(table)
+    return total
+
+
+def main() -> int:
+    """Run with the arguments of the command line."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--pairs", type=int, default=26, help="the logarithm of the pairs of half precision")
+    parser.add_argument("--random", type=int, default=1_000_000, help="the random pairs of the other formats")
+    given = parser.parse_args()
+    return min(1, verify(given.pairs, given.random, Console()))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
