@@ -88,7 +88,8 @@ def measure(name: str, form: FloatFormat, numbers: np.ndarray) -> float:
             got = float_values(form, found.astype(f"u{max(2, form.width // 8)}")).astype(np.float64)
             scale = np.maximum(np.abs(near), 2.0 ** (1 - form.bias))
             off = np.abs(got - near) / scale
-        off = np.where(np.isfinite(off), off, np.where(got == near, 0, np.inf))
+            beyond = np.isinf(got) & (np.abs(near) >= 2.0 ** (form.special - form.bias) * (1 - 2.0**-form.mantissa))
+        off = np.where(np.isfinite(off), off, np.where((got == near) | beyond, 0, np.inf))
         for position in np.argsort(off)[-CLOSEST:]:
             worst = max(worst, error(form, int(found[position]), exact(value(form, int(chunk[position])))))
     return worst

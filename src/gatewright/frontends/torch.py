@@ -8,14 +8,15 @@ import traceback
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from math import pi, sqrt
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gatewright.bridge.mlir import MlirError, import_torch
 from gatewright.errors import InterfaceError, SourceLocation, ToolError, UnsupportedError
+from gatewright.frontends.extremes import restore_extremes
 from gatewright.frontends.imported import read
 from gatewright.frontends.ports import Port, describe_ports
+from gatewright.frontends.torch_meanings import check, check_unchanged, decompositions
 from gatewright.location import line_of
 from gatewright.options import Options
 from gatewright.program import Program
@@ -39,8 +40,10 @@ def load(source: object, args: Sequence[object], options: Options) -> Program:
     else:
         raise InterfaceError(f"a {type(source).__name__} is not a PyTorch model")
     name = options.name or _name(source)
+    check(torch, exported)
     with _quiet():
-        exported = exported.run_decompositions({torch.ops.aten.gelu.default: _gelu})
+        exported = exported.run_decompositions(decompositions(torch))
+        check_unchanged(exported)
         try:
             text = import_torch(exported, name)
         except MlirError as error:
@@ -48,6 +51,7 @@ def load(source: object, args: Sequence[object], options: Options) -> Program:
         except (NotImplementedError, TypeError, ValueError) as error:  # what torch-mlir's importer raises
             raise UnsupportedError("torch-mlir cannot import this model", why=_first_line(error)) from error
     module = read(text, _is_users)
+    restore_extremes(module)
     program = Program("tensor", module, name)
     describe_ports(program.function, *_ports(exported))
     return program
@@ -80,15 +84,6 @@ def _export(torch: Any, model: Any, args: Sequence[object]) -> ExportedProgram:
             return torch.export.export(model, examples, strict=False)
         except Exception as error:  # torch raises anything at all, the user's own mistakes among it
             raise _untraceable(error) from error
-
-
-def _gelu(x: Any, approximate: str = "none") -> Any:
-    """GELU as PyTorch defines it: that of torch-mlir has a division, or with `tanh` a constant that is off by 2e-4."""
-    import torch
-
-    if approximate == "tanh":
-        return 0.5 * x * (1 + torch.tanh(sqrt(2 / pi) * (x + 0.044715 * (x * x * x))))
-    return x * 0.5 * (1 + torch.erf(x * sqrt(0.5)))
 
 
 def _untraceable(error: Exception) -> UnsupportedError:

@@ -11,6 +11,8 @@ from xdsl.dialects.builtin import IndexType, IntegerAttr, IntegerType, ModuleOp
 from xdsl.ir import Attribute, Operation, SSAValue
 from xdsl.rewriter import InsertPoint
 
+from gatewright.floats import float_constant, format_of
+
 _INDEX_WIDTH = 64
 _QUOTIENTS = (arith.DivSIOp, arith.FloorDivSIOp)
 _SIGNED = (*_QUOTIENTS, arith.RemSIOp)
@@ -23,8 +25,44 @@ def make_total(module: ModuleOp) -> None:
     for op in list(module.walk()):
         if isinstance(op, _DIVISIONS) and not _is_harmless_divisor(op.rhs):
             _Guard(op).division()
+        elif isinstance(op, arith.FPToSIOp | arith.FPToUIOp):
+            _saturate(op)
         elif isinstance(op, _SHIFTS) and not _is_below(op.rhs, _width(op.rhs.type)):
             _Guard(op).shift()
+
+
+def _saturate(op: arith.FPToSIOp | arith.FPToUIOp) -> None:
+    """What is beyond the integers of a type becomes the nearest of them, and a NaN becomes 0."""
+    source, type_ = op.input, op.result.type
+    form = format_of(source.type)
+    assert form is not None and isinstance(type_, IntegerType) and op.parent is not None
+    width, signed = type_.width.data, isinstance(op, arith.FPToSIOp)
+    top, low = 2.0 ** (width - signed), -(2.0 ** (width - 1)) if signed else 0.0
+
+    def insert(new: Operation) -> SSAValue:
+        new.location = op.location
+        assert op.parent is not None
+        op.parent.insert_op_before(new, op)
+        return new.results[0]
+
+    bounds = [insert(arith.ConstantOp(float_constant(bound, form))) for bound in (top, low)]
+    numbers = ((1 << (width - signed)) - 1, -(1 << (width - 1)) if signed else 0, 0)
+    highest, lowest, zero = (insert(arith.ConstantOp(IntegerAttr(_wrapped(n, width), type_))) for n in numbers)
+    above = insert(arith.CmpfOp(source, bounds[0], "oge"))
+    below = insert(arith.CmpfOp(source, bounds[1], "olt"))
+    none = insert(arith.CmpfOp(source, source, "uno"))
+    outside = insert(arith.OrIOp(insert(arith.OrIOp(above, below)), none))
+    plain = insert(arith.ConstantOp(float_constant(0.0, form)))
+    whole = insert(type(op)(insert(arith.SelectOp(outside, plain, source)), type_))
+    found = insert(arith.SelectOp(above, highest, whole))
+    found = insert(arith.SelectOp(below, lowest, found))
+    op.result.replace_all_uses_with(insert(arith.SelectOp(none, zero, found)))
+    op.detach()
+    op.erase()
+
+
+def _wrapped(number: int, width: int) -> int:
+    return number - (1 << width) if number >> (width - 1) and number > 0 and width > 1 else number
 
 
 class _Guard:

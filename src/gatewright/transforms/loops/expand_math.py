@@ -93,11 +93,8 @@ def _power(emit: _Emitter, op: Operation) -> SSAValue | None:
     if exponent is None:
         return None
     if exponent in (0.5, -0.5):
-        # Of minus zero and minus infinity a power is what it is of the positive ones.
-        size = emit(math.AbsFOp(base))
-        zero_or_infinite = emit(arith.CmpfOp(emit(arith.AddfOp(base, base)), base, "oeq"))
-        usable = emit.choose(zero_or_infinite, size, base)
-        return emit(math.SqrtOp(usable) if exponent > 0 else math.RsqrtOp(usable))
+        # As NumPy's ** and PyTorch have it, also of minus zero and minus infinity.
+        return emit(math.SqrtOp(base) if exponent > 0 else math.RsqrtOp(base))
     if exponent != int(exponent) or abs(exponent) > MOST_FACTORS:
         return None
     return _product(emit, base, int(exponent))
@@ -130,7 +127,11 @@ def _log1p(emit: _Emitter, op: Operation) -> SSAValue:
 
 
 def _expm1(emit: _Emitter, op: Operation) -> SSAValue:
-    x = op.operands[0]
+    return _less_one(emit, op.operands[0])
+
+
+def _less_one(emit: _Emitter, x: SSAValue) -> SSAValue:
+    """The exponential less 1."""
     one = emit.constant(1.0)
     power = emit(math.ExpOp(x))
     less = emit(arith.SubfOp(power, one))
@@ -147,10 +148,19 @@ def _log10(emit: _Emitter, op: Operation) -> SSAValue:
 
 def _hyperbolic(sign: float) -> Callable[[_Emitter, Operation], SSAValue]:
     def expand(emit: _Emitter, op: Operation) -> SSAValue:
-        up = emit(math.ExpOp(op.operands[0]))
-        down = emit(math.ExpOp(emit(arith.NegfOp(op.operands[0]))))
-        both = emit(arith.AddfOp(up, down) if sign > 0 else arith.SubfOp(up, down))
-        return emit(arith.MulfOp(both, emit.constant(0.5)))
+        x, half, one = op.operands[0], emit.constant(0.5), emit.constant(1.0)
+        size = emit(math.AbsFOp(x))
+        # The square of the exponential of a half: the exponential itself may be too large where half of it is not.
+        root = emit(math.ExpOp(emit(arith.MulfOp(size, half))))
+        up = emit(arith.MulfOp(emit(arith.MulfOp(root, half)), root))
+        down = emit(arith.DivfOp(half, emit(arith.MulfOp(root, root))))
+        if sign > 0:
+            return emit(arith.AddfOp(up, down))
+        more = _less_one(emit, size)
+        small = emit(arith.AddfOp(more, emit(arith.DivfOp(more, emit(arith.AddfOp(more, one))))))
+        far = emit(arith.CmpfOp(size, one, "ogt"))
+        found = emit.choose(far, emit(arith.SubfOp(up, down)), emit(arith.MulfOp(small, half)))
+        return emit(math.CopySignOp(found, x))
 
     return expand
 

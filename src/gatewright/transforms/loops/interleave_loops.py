@@ -128,7 +128,10 @@ def _reduction(nest: Nest) -> list[scf.ForOp] | None:
         if any(isinstance(op, LONG_OPERATIONS) for piece in child.pieces for op in piece):
             return None
         if child.children:
-            if len(child.passed_through) != len(child.loop.iter_args):
+            carried = len(child.loop.iter_args)
+            inner = child.children[0].loop if len(child.children) == 1 else child.loop
+            in_order = {position: position for position in range(carried)}
+            if child.passed_through != in_order or len(inner.iter_args) != carried:
                 return None
             if not all(is_pure(op) for piece in child.pieces for op in piece):
                 return None

@@ -17,7 +17,7 @@ from gatewright.transforms.tensor.grouping import begins, ends
 from gatewright.transforms.tensor.linear_index import LinearIndex, Loop, evaluate, linearize
 from gatewright.transforms.tensor.loop_nest import NestBuilder
 from gatewright.transforms.tensor.placement import Placement
-from gatewright.transforms.tensor.storage import Memory, View
+from gatewright.transforms.tensor.storage import VIEWS, Memory, View
 
 Lookup = Callable[[SSAValue], SSAValue]
 """The value in the new function of one in an old body."""
@@ -39,8 +39,11 @@ class GenericLoops:
 
     def load(self, tensor_: SSAValue, indices: Sequence[LinearIndex]) -> SSAValue:
         """The element of a tensor."""
-        if tensor_ in self.splats:
-            return self.splats[tensor_]
+        source = tensor_
+        while isinstance(source.owner, VIEWS) and source.owner.operands:
+            source = source.owner.operands[0]
+        if source in self.splats:
+            return self.splats[source]
         view = self.placement.view(tensor_)
         addresses = [self.nest.index(index) for index in view.indices(indices)]
         return self.nest.emit(memref.LoadOp.get(self.memories[view.memory], addresses))

@@ -28,9 +28,9 @@ from gatewright.transforms.tensor import generic
 from gatewright.transforms.tensor.elements import splat
 from gatewright.transforms.tensor.generic_loops import GenericLoops
 from gatewright.transforms.tensor.loop_nest import NestBuilder
-from gatewright.transforms.tensor.moves import VIEWS, copy, move
+from gatewright.transforms.tensor.moves import copy, move
 from gatewright.transforms.tensor.placement import Placement
-from gatewright.transforms.tensor.storage import Memory, View, view_of
+from gatewright.transforms.tensor.storage import VIEWS, Memory, View, view_of
 
 
 @dataclass(frozen=True)
@@ -153,8 +153,7 @@ class _Lowering:
             case tensor.PadOp() | tensor.ConcatOp() | tensor.InsertSliceOp():
                 move(op, loops)
             case _ if isinstance(op, VIEWS):
-                if op.operands and op.operands[0] in loops.splats:
-                    loops.splats[op.results[0]] = loops.splats[op.operands[0]]
+                pass
             case _ if not any(isinstance(result.type, TensorType) for result in op.results):
                 self._scalar(op, loops)
             case _:

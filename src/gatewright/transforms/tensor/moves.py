@@ -15,9 +15,6 @@ from gatewright.transforms.tensor.linear_index import LinearIndex, Loop
 from gatewright.transforms.tensor.placement import joined_at, part
 from gatewright.transforms.tensor.storage import Sliced, View
 
-VIEWS = (tensor.EmptyOp, tensor.ExpandShapeOp, tensor.CollapseShapeOp, tensor.CastOp, tensor.ExtractSliceOp)
-"""Operations that move nothing: their results lie in their operands, or have no contents."""
-
 
 def move(op: tensor.PadOp | tensor.ConcatOp | tensor.InsertSliceOp, loops: GenericLoops) -> None:
     """Fill what the operands do not cover, and copy the operands that were not computed in their place."""

@@ -55,7 +55,7 @@ class Placement:
         if wanted is not None:
             return wanted
         assert isinstance(value.type, TensorType)
-        return View.whole(self.new_memory(value.type))
+        return view_of(self.new_memory(value.type), generic.shape_of(value.type))
 
     def _wanted(self, value: SSAValue) -> View | None:
         """Where the first use that wants a tensor in a place of its own wants it."""

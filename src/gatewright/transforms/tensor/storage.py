@@ -11,6 +11,9 @@ from xdsl.dialects.builtin import ArrayAttr, IntegerAttr
 
 from gatewright.transforms.tensor.linear_index import LinearIndex, delinearize, linearize
 
+VIEWS = (tensor.EmptyOp, tensor.ExpandShapeOp, tensor.CollapseShapeOp, tensor.CastOp, tensor.ExtractSliceOp)
+"""Operations that move nothing: their results lie in their operands, or have no contents."""
+
 
 @dataclass(frozen=True, eq=False)
 class Memory:

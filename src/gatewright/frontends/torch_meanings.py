@@ -1,0 +1,109 @@
+"""What operations of PyTorch mean, where torch-mlir computes something else, and what of a graph cannot be computed."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from math import pi, sqrt
+from typing import Any
+
+from gatewright.errors import SourceLocation, UnsupportedError
+from gatewright.location import line_of
+
+
+def decompositions(torch: Any) -> dict[Any, Callable[..., Any]]:
+    """Operations by others, for `ExportedProgram.run_decompositions`."""
+    aten = torch.ops.aten
+    narrow = (torch.float16, torch.bfloat16)
+
+    def wide_sum(overload: Any) -> Callable[..., Any]:
+        """A sum of narrow floats: PyTorch takes it in single precision."""
+
+        def compute(x: Any, *arguments: Any, **options: Any) -> Any:
+            if x.dtype not in narrow or options.get("dtype") is not None:
+                return NotImplemented
+            return overload(x.float(), *arguments, **options).to(x.dtype)
+
+        return compute
+
+    found: dict[Any, Callable[..., Any]] = {
+        overload: wide_sum(overload)
+        for overload in (aten.sum.default, aten.sum.dim_IntList, aten.mean.default, aten.mean.dim)
+    }
+    found[aten.gelu.default] = lambda x, approximate="none": _gelu(torch, x, approximate)
+    found[aten.selu.default] = lambda x: _elu(torch, x, 1.6732632423543772, 1.0507009873554805)
+    found[aten.elu.default] = lambda x, *scales: _elu(torch, x, *scales)
+    quantized = torch.ops.quantized_decomposed
+    if "quantize_per_tensor" in dir(quantized) or hasattr(quantized, "quantize_per_tensor"):
+        found[quantized.quantize_per_tensor.default] = lambda *given: _quantize(torch, *given)
+    return found
+
+
+def _gelu(torch: Any, x: Any, approximate: str) -> Any:
+    """GELU: that of torch-mlir has a division, or with `tanh` a constant that is off by 2e-4."""
+    if approximate == "tanh":
+        return 0.5 * x * (1 + torch.tanh(sqrt(2 / pi) * (x + 0.044715 * (x * x * x))))
+    return x * 0.5 * (1 + torch.erf(x * sqrt(0.5)))
+
+
+def _elu(torch: Any, x: Any, alpha: float = 1, scale: float = 1, input_scale: float = 1) -> Any:
+    """ELU: that of torch-mlir loses the digits of numbers near zero."""
+    return torch.where(x > 0, x * scale, torch.expm1(x * input_scale) * (alpha * scale))
+
+
+def _quantize(torch: Any, x: Any, scale: float, zero_point: int, low: int, high: int, dtype: Any) -> Any:
+    """Quantisation as PyTorch's reference computes it: with a product, where torch-mlir divides."""
+    return torch.clamp(torch.round(x * (1.0 / scale)) + zero_point, low, high).to(dtype)
+
+
+def check(torch: Any, exported: Any) -> None:
+    """Raise UnsupportedError for what would be computed wrongly, or never."""
+    for node in exported.graph.nodes:
+        _check_node(torch, node)
+
+
+def check_unchanged(exported: Any) -> None:
+    """Raise UnsupportedError if a program, its operations in place made others, changes what it is given."""
+    signature = exported.graph_signature
+    changed = [*getattr(signature, "buffers_to_mutate", {}).values()]
+    changed += [*getattr(signature, "user_inputs_to_mutate", {}).values()]
+    if changed:
+        raise UnsupportedError(
+            f"the model changes {changed[0]}",
+            why="hardware leaves its inputs and its constants as they are",
+            remedy="return what is new: x * 2 instead of x.mul_(2)",
+        )
+
+
+def _check_node(torch: Any, node: Any) -> None:
+    aten, value = torch.ops.aten, node.meta.get("val")
+    if isinstance(value, torch.Tensor) and any(isinstance(extent, torch.SymInt) for extent in value.shape):
+        raise UnsupportedError(
+            "the size of this tensor depends on the data",
+            where=_place(node),
+            why="every array of a circuit has a fixed size",
+            remedy="keep all elements, and choose among them: torch.where(condition, x, 0)",
+        )
+    floats = isinstance(value, torch.Tensor) and value.dtype.is_floating_point
+    remainders = (aten.fmod, aten.remainder, aten.floor_divide)
+    rounding = node.kwargs.get("rounding_mode") if node.target in (aten.div.Tensor_mode, aten.div.Scalar_mode) else None
+    packet = getattr(node.target, "overloadpacket", None)
+    if floats and (packet in remainders or rounding == "floor"):
+        raise UnsupportedError(
+            f"{packet} of floating-point numbers has no hardware",
+            where=_place(node),
+            why="a quotient that is rounded before it is cut gives another remainder than PyTorch's",
+            remedy="torch.floor(a / b), where that is what is meant",
+        )
+
+
+def _place(node: Any) -> SourceLocation | None:
+    """The innermost line of the user's in the stack that a node was made in."""
+    found = list(_frames(node.meta.get("stack_trace") or ""))
+    return line_of(*found[-1]) if found else None
+
+
+def _frames(trace: str) -> Iterator[tuple[str, int]]:
+    for match in re.finditer(r'File "([^"]+)", line (\d+)', trace):
+        if "torch" not in match[1].split("/"):
+            yield match[1], int(match[2])

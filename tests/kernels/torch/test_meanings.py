@@ -1,0 +1,83 @@
+"""What operations mean at their edges is what PyTorch makes of them: of NaNs, infinities, tiny numbers, narrow sums."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+import torch
+import torch.nn.functional as F  # noqa: N812
+from torch import nn
+from torch_layers import Function
+
+import gatewright as gw
+
+NAN, INF = float("nan"), float("inf")
+EDGES = torch.tensor([1.0, -2.0, NAN, INF, -INF, 0.0, 1e-3, -1e-3, -1e-8, 88.8, -3.0, 5.0])
+NORMAL = torch.randn(3, 4, generator=torch.Generator().manual_seed(0))
+LONG = torch.randn(2, 300, generator=torch.Generator().manual_seed(1))
+
+
+class Scaled(nn.Module):
+    """Equal weights that are read through another shape."""
+
+    def __init__(self):
+        super().__init__()
+        self.weight = nn.Parameter(torch.ones(4))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """A row of sums."""
+        return x.sum(0, keepdim=True) * self.weight.view(1, 4)
+
+
+CASES: dict[str, tuple[nn.Module, torch.Tensor]] = {
+    "maximum": (Function(lambda x: torch.maximum(x, torch.flip(x, (0,)))), EDGES),
+    "clamp": (Function(lambda x: torch.clamp(x, -1, 2)), EDGES),
+    "relu6": (nn.ReLU6(), EDGES),
+    "hardsigmoid": (nn.Hardsigmoid(), EDGES),
+    "a choice of the user's": (Function(lambda x: torch.where(x > 0.5, x, 0.5)), EDGES),
+    "sinh": (Function(torch.sinh), EDGES),
+    "cosh": (Function(torch.cosh), EDGES),
+    "elu": (nn.ELU(), EDGES),
+    "selu": (nn.SELU(), EDGES),
+    "celu": (nn.CELU(2.0), EDGES),
+    "square root by power": (Function(lambda x: x**0.5), EDGES),
+    "sum of brain floats": (Function(lambda x: x.sum()), torch.ones(400).bfloat16()),
+    "mean of half floats": (Function(lambda x: x.mean(-1)), LONG.half()),
+    "a place": (Function(lambda x: x.argmax()), NORMAL),
+    "one number": (Function(lambda x: torch.amax(x, (0, 1))), NORMAL),
+    "cross entropy": (Function(lambda x: F.cross_entropy(x, torch.tensor([1, 0, 3]))), NORMAL),
+    "equal weights in another shape": (Scaled(), NORMAL),
+    "groups of one": (nn.GroupNorm(4, 4), torch.randn(1, 4, 3, generator=torch.Generator().manual_seed(2))),
+    "groups of two": (nn.GroupNorm(2, 4), torch.randn(1, 4, 5, 5, generator=torch.Generator().manual_seed(3))),
+}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_an_operation_is_what_pytorch_makes_of_it(name: str):
+    model, x = CASES[name]
+    design = gw.compile(model.eval(), args=(x,))
+    with torch.no_grad():
+        returned = model(x)
+    expected = (returned.float() if returned.dtype == torch.bfloat16 else returned).numpy()
+    found = {level: design.run(x, level=level).outputs[0] for level in ("tensor", "loops", "rtl")}
+    assert found["tensor"].tobytes() == found["loops"].tobytes() == found["rtl"].tobytes()
+    tolerance = 2e-3 if x.dtype == torch.float16 else 1e-5
+    np.testing.assert_allclose(found["loops"].reshape(expected.shape), expected, rtol=tolerance, atol=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("function", "what"),
+    [
+        (lambda x: torch.fmod(x, torch.ones_like(x)), "aten.fmod of floating-point numbers has no hardware"),
+        (lambda x: x % 2, "aten.remainder of floating-point numbers has no hardware"),
+        (lambda x: x // 2, "aten.floor_divide of floating-point numbers has no hardware"),
+        (lambda x: torch.div(x, 2, rounding_mode="floor"), "aten.div of floating-point numbers has no hardware"),
+        (lambda x: x[x > 0], "the size of this tensor depends on the data"),
+        (lambda x: x.mul_(2), "the model changes"),
+    ],
+)
+def test_what_would_be_wrong_is_refused(function: Callable[[torch.Tensor], torch.Tensor], what: str):
+    with pytest.raises(gw.UnsupportedError, match=what):
+        gw.compile(Function(function), args=(NORMAL.clone(),))
