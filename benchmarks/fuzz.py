@@ -1,6 +1,6 @@
 """Run random programs at every level and compare them with Python.
 
-    python benchmarks/fuzz.py --count 2000 --seed 0
+    python benchmarks/fuzz.py --count 2000 --seed 0 [--floats]
 
 Prints progress and a summary; exits with 1 if any program differs. A program that differs is reduced, and written with
 both answers into the output folder: the file is itself the test case, and `--replay FILE` runs it again.
@@ -17,6 +17,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests" / "fuzz"))
 
 from fuzzing.check import LEVELS, Failure, accepted, check_isolated  # noqa: E402  # pyright: ignore[reportMissingImports]
+from fuzzing.floats import generate_floats  # noqa: E402  # pyright: ignore[reportMissingImports]
 from fuzzing.generator import generate  # noqa: E402  # pyright: ignore[reportMissingImports]
 from fuzzing.program import Program  # noqa: E402  # pyright: ignore[reportMissingImports]
 from fuzzing.reduce import reduce  # noqa: E402  # pyright: ignore[reportMissingImports]
@@ -41,6 +42,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--seed", type=int, default=0, help="seed of the sequence of programs")
     parser.add_argument("--first", type=int, default=0, help="number of the first program")
     parser.add_argument("--levels", default=",".join(LEVELS), help="levels to compare, separated by commas")
+    parser.add_argument("--floats", action="store_true", help="programs on floating-point and fixed-point numbers")
     parser.add_argument("--without", default="", help="parts of the language to leave out, separated by commas")
     parser.add_argument("--most", type=int, default=20, help="stop after this many differences")
     parser.add_argument(
@@ -56,7 +58,10 @@ def _run(options: argparse.Namespace, levels: tuple[str, ...]) -> int:
     began = time.monotonic()
     tally: Counter[str] = Counter()
     for done, number in enumerate(range(options.first, options.first + options.count), start=1):
-        program = generate(options.seed, number, DEFAULT_FEATURES - set(options.without.split(",")))
+        if options.floats:
+            program = generate_floats(options.seed, number)
+        else:
+            program = generate(options.seed, number, DEFAULT_FEATURES - set(options.without.split(",")))
         _tell(options, levels, number, program, check_isolated(program, levels), tally)
         rate = done / (time.monotonic() - began)
         print(f"\r{done}/{options.count} programs, {tally['failed']} differ, {rate:.1f}/s", end="", flush=True)

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from fuzzing.check import Failure, accepted, check
+from fuzzing.floats import generate_floats
 from fuzzing.generator import generate, python_accepts
 from fuzzing.program import Program
 from fuzzing.reduce import reduce
@@ -23,6 +24,14 @@ FOUND = sorted((Path(__file__).parent / "found").glob("*.py"))
 def test_random_programs_agree_with_python_at_every_level(batch: int):
     for number in range(batch * BATCH, (batch + 1) * BATCH):
         program = generate(SEED, number)
+        failure = check(program)
+        assert accepted(failure), f"{failure}\n{program.source}"
+
+
+@pytest.mark.parametrize("batch", range(BATCHES))
+def test_random_programs_on_floats_agree_with_python_at_every_level(batch: int):
+    for number in range(batch * BATCH, (batch + 1) * BATCH):
+        program = generate_floats(SEED, number)
         failure = check(program)
         assert accepted(failure), f"{failure}\n{program.source}"
 

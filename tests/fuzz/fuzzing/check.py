@@ -127,7 +127,8 @@ def _difference(what: str, expected: tuple, got: tuple) -> str | None:
             return f"{what} {position} is {np.asarray(have).dtype}, in Python {np.asarray(want).dtype}"
         if np.shape(want) != np.shape(have):
             return f"{what} {position} has the shape {np.shape(have)}, in Python {np.shape(want)}"
-        if not np.array_equal(np.asarray(want), np.asarray(have)):
+        floats = np.asarray(want).dtype.kind == "f"
+        if not np.array_equal(np.asarray(want), np.asarray(have), equal_nan=floats):
             return f"{what} {position} is\n{have}\nin Python\n{want}"
     return None
 

@@ -32,7 +32,8 @@ class Program:
         spec = importlib.util.spec_from_file_location(path.stem, path)
         assert spec is not None and spec.loader is not None
         module = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(module)
+        with np.errstate(all="ignore"):  # inputs of narrow floats are rounded where they are written
+            spec.loader.exec_module(module)
         return LoadedProgram(self, path, module.program, module.INPUTS, getattr(module, "OPTIONS", {}))
 
 
