@@ -75,7 +75,7 @@ def test_an_array_of_text(message):
 kernel.py:6: a is an array of <U1
     6 | def f(a):
       |       ^
-  arrays hold integers, truth values or fixed-point numbers"""
+  arrays hold integers, truth values, floating-point or fixed-point numbers"""
     )
 
 

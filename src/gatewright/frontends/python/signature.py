@@ -80,8 +80,8 @@ def _of_example(name: str, example: object, where: SourceLocation | None) -> Tak
     if isinstance(example, (np.ndarray, np.generic)):
         scalar = types.type_of_dtype(example.dtype)
         if scalar is None:
-            raise UnsupportedError(f"{name} is an array of {example.dtype}", where=where,
-                                   why="arrays hold integers, truth values or fixed-point numbers")  # fmt: skip
+            why = "arrays hold integers, truth values, floating-point or fixed-point numbers"
+            raise UnsupportedError(f"{name} is an array of {example.dtype}", where=where, why=why)
         if example.size == 0:
             raise UnsupportedError(f"{name} is an array without elements", where=where)
         return Taken(name, Array(scalar, example.shape) if example.shape else scalar)

@@ -68,7 +68,7 @@ def raw_contents(state: Compilation, array: np.ndarray, name: str) -> tuple[Inte
     if isinstance(scalar, (Integer, Bool)):
         return scalar, array
     if scalar is None:
-        raise state.unsupported(f"{name} is an array of {array.dtype}", why="arrays hold integers or truth values")
+        raise state.unsupported(f"{name} is an array of {array.dtype}", why="arrays hold numbers or truth values")
     if (format_ := state.options.fixed_format()) is None:
         assert isinstance(scalar, Float)
         return scalar, float_bits(scalar.format, array)
