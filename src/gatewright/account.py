@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import asdict
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from xdsl.dialects.builtin import FileLineColLoc, StringAttr
+from xdsl.dialects.builtin import StringAttr
 from xdsl.ir import Block, Operation
 
 from gatewright.analysis.lower_bound import lower_bound
@@ -16,6 +15,7 @@ from gatewright.analysis.static_control import has_static_control
 from gatewright.analysis.sums import sums_of
 from gatewright.dialects.loopschedule import PipelineOp, SeqWhileOp, StepOp
 from gatewright.interface import element_of
+from gatewright.location import brief_place, layer_of
 from gatewright.program import Program
 from gatewright.types import Array
 
@@ -54,7 +54,7 @@ def account(compilation: Compilation, source: str) -> dict[str, Any]:
             {"name": port.name, "direction": "out" if port.output else "in", "bits": port.width}
             for port in rtl.top.ports()
         ],
-        **{topic: fact for topic, fact in compilation.given.notes.items()},
+        **schedule.notes,
     }
 
 
@@ -76,9 +76,9 @@ def predicted_cycles(schedule: Program) -> int | None:
 def loop_rows(schedule: Program) -> Iterator[dict[str, Any]]:
     """The loops in program order.
 
-    Source line, nesting, trip count, interval and depth (cycles from one iteration to the next, and of one iteration),
-    cycles in all, each where it is the same in every run, how many of them what follows shares, and what keeps the
-    interval from being smaller.
+    Source line, layer of the model, nesting, trip count, interval and depth (cycles from one iteration to the next,
+    and of one iteration), cycles in all, each where it is the same in every run, how many of them what follows shares,
+    and what keeps the interval from being smaller.
     """
     yield from _loops(schedule.function.body.block, 0)
 
@@ -102,7 +102,8 @@ def _loops(block: Block, nesting: int) -> Iterator[dict[str, Any]]:
             body = _sequence_cycles(op.body.block) if isinstance(op, SeqWhileOp) else None
             limit = op.attributes.get("gw.limit")
             yield {
-                "line": _line(op),
+                "line": brief_place(op.location),
+                "layer": layer_of(op.location),
                 "nesting": nesting,
                 "kind": op.name.rpartition(".")[2],
                 "trip_count": op.trip_count,
@@ -120,13 +121,6 @@ def _overlap(op: Operation) -> int | None:
     """The cycles in which a pipeline drains while the next step runs, if there are any."""
     step = op.parent_op()
     return step.overlap or None if isinstance(op, PipelineOp) and isinstance(step, StepOp) else None
-
-
-def _line(op: Operation) -> str | None:
-    location = op.location
-    if isinstance(location, FileLineColLoc):
-        return f"{Path(location.filename.data).name}:{location.line.data}"
-    return None
 
 
 def _cycles(op: Operation) -> int | None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+import re
+from dataclasses import dataclass, field, fields
 
 from gatewright import types
 from gatewright.errors import GatewrightError, OptionError
@@ -19,7 +20,12 @@ class Options:
     multipliers: int | None = None
     """The most multipliers to instantiate; None for as many as the schedule can use at once."""
     precision: str | None = None
-    """The fixed-point format of a floating-point model, for example `fixed<16,8>`."""
+    """The fixed-point format of a floating-point model, for example `fixed<16,8>`; `fixed<16>` to choose the fraction
+    of each tensor from samples."""
+    calibrate: object = field(default=None, compare=False, repr=False)
+    """Samples of a model's inputs, from which `fixed<16>` chooses formats: an array of them, or a sequence."""
+    labels: object = field(default=None, compare=False, repr=False)
+    """The classes of the samples, for the accuracy in the report."""
     target: str = "generic"
     """The family whose operator figures to use."""
     dual_port: bool | str | tuple[str, ...] = False
@@ -48,8 +54,14 @@ class Options:
             raise OptionError(
                 f"dual_port={self.dual_port!r} names no arrays", remedy='dual_port=True, or names: dual_port=("a", "b")'
             )
-        if self.precision is not None:
-            self.fixed_format()
+        if (format_ := self.fixed_format()) is not None and self.is_open and self.calibrate is None:
+            raise OptionError(
+                f"precision={self.precision!r} leaves open where the point is",
+                why="the fraction bits of each tensor are chosen from samples",
+                remedy=f'calibrate=samples, or a fraction: precision="fixed<{format_.bits},{format_.bits // 2}>"',
+            )
+        if self.calibrate is not None and not self.is_open:
+            raise OptionError("samples to calibrate with need an open format", remedy='precision="fixed<16>"')
 
     @property
     def dual_port_names(self) -> tuple[str, ...]:
@@ -58,12 +70,17 @@ class Options:
             return ("*",) if self.dual_port else ()
         return (self.dual_port,) if isinstance(self.dual_port, str) else tuple(self.dual_port)
 
+    @property
+    def is_open(self) -> bool:
+        """Whether the format has a width only."""
+        return self.precision is not None and re.fullmatch(r"fixed<\d+>", self.precision) is not None
+
     def fixed_format(self) -> types.Fixed | None:
-        """The fixed-point format asked for, if any."""
+        """The fixed-point format asked for, if any; of an open one, that without fraction bits."""
         if self.precision is None:
             return None
         try:
-            format_ = types.parse_scalar(self.precision)
+            format_ = types.parse_scalar(self.precision.replace(">", ",0>") if self.is_open else self.precision)
         except GatewrightError:
             format_ = None
         if not isinstance(format_, types.Fixed):
@@ -78,7 +95,7 @@ class Options:
     @staticmethod
     def of(**keywords: object) -> Options:
         """Options from keywords, with an error that lists the known ones."""
-        known = {field.name for field in fields(Options)}
+        known = {each.name for each in fields(Options)}
         if unknown := sorted(set(keywords) - known):
             raise OptionError(f"unknown option {unknown[0]}", remedy=f"one of {', '.join(sorted(known))}")
         return Options(**keywords)  # pyright: ignore[reportArgumentType]

@@ -22,7 +22,7 @@ from xdsl.utils.exceptions import VerifyException
 
 from gatewright.analysis.dominance import use_before_definition
 from gatewright.context import context
-from gatewright.errors import IrError, SourceError, UnsupportedError
+from gatewright.errors import IrError, OptionError, SourceError, UnsupportedError
 from gatewright.interface import Signature
 from gatewright.operators.library import OperatorLibrary
 from gatewright.options import Options
@@ -154,6 +154,12 @@ class Compilation:
     def __init__(self, program: Program, options: Options):
         self.options = options
         self.given = program
+        if options.is_open and program.level != "tensor":
+            raise OptionError(
+                f"precision={options.precision!r} leaves open where the point is",
+                why="samples choose that for the tensors of a model, and this is not one",
+                remedy="a format with fraction bits, such as fixed<16,8>",
+            )
         # With its sums in another order a program is another one from the loops on.
         first = "loops" if options.reassociate and program.level == "tensor" else program.level
         self.levels = LEVELS[LEVELS.index(first) :]
@@ -161,7 +167,27 @@ class Compilation:
     @cached_property
     def tensor(self) -> Program:
         """The program on tensors of integers."""
-        return self._lower(self._given_as("tensor"), "tensor", tensor_passes(self.options))
+        given = self._given_as("tensor")
+        if self.options.is_open:
+            return self._calibrated(self._lower(given, "tensor", tensor_passes(self.options)[:-1]))
+        return self._lower(given, "tensor", tensor_passes(self.options))
+
+    def _calibrated(self, floats: Program) -> Program:
+        """A program on floats in formats that samples choose, with the report of what that costs."""
+        from gatewright.calibration import Calibration, Tensor
+        from gatewright.transforms.tensor.quantize_tensors import float_tensors, quantize
+
+        format_ = self.options.fixed_format()
+        assert format_ is not None
+        tensors = float_tensors(floats.function)
+        calibration = Calibration(floats, tensors, self.options.calibrate, format_.bits)
+        module = floats.module.clone()
+        copy_locations(floats.module, module)
+        program = Program("tensor", module, floats.name, dict(floats.notes), floats.sources)
+        stored = [Tensor(*each) for each in quantize(program.function, format_, calibration.fractions)]
+        module.verify()
+        program.notes.update(calibration.rows(program, stored, self.options.labels))
+        return program
 
     @cached_property
     def loops(self) -> Program:

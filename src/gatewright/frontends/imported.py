@@ -25,6 +25,9 @@ from gatewright.errors import UnsupportedError
 from gatewright.frontends.integer_detours import undo_integer_detours
 from gatewright.location import source_location
 
+LAYER = "layer:"
+"""What the name of a file begins with that stands for a layer, in the locations of a text."""
+
 _HINTS = {"overflowFlags", "invariant", "nontemporal", "fastmath"}
 
 
@@ -33,8 +36,8 @@ def read(
 ) -> ModuleOp:
     """Parse text that `bridge.mlir` printed.
 
-    Of the places in a location stays the innermost that `is_users`, or the innermost of all; `rename` tells the true
-    names of files.
+    Of the places in a location stays the innermost that `is_users`, or the innermost of all, with the name of the
+    layer if one is among them; `rename` tells the true names of files.
     Columns count from 0 afterwards.
     """
     known = context()
@@ -69,12 +72,15 @@ def _drop_newer_properties(op: Operation) -> None:
 
 
 def _place(location: Attribute, is_users: Callable[[str], bool], rename: Mapping[str, str]) -> LocationAttr:
-    files = _files(location)
+    places = _files(location)
+    layers = [file.filename.data.removeprefix(LAYER) for file in places if file.filename.data.startswith(LAYER)]
+    files = [file for file in places if not file.filename.data.startswith(LAYER)]
     place = next((file for file in files if is_users(file.filename.data)), files[0] if files else None)
     if place is None:
         return UnknownLoc()
     name = place.filename.data
-    return FileLineColLoc(StringAttr(rename.get(name, name)), place.line, place.column)
+    line = FileLineColLoc(StringAttr(rename.get(name, name)), place.line, place.column)
+    return NameLoc(StringAttr(layers[0]), line) if layers else line
 
 
 def _files(location: Attribute) -> list[FileLineColLoc]:

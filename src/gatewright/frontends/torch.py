@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from gatewright.bridge.mlir import MlirError, import_torch
 from gatewright.errors import InterfaceError, SourceLocation, ToolError, UnsupportedError
 from gatewright.frontends.extremes import restore_extremes
-from gatewright.frontends.imported import read
+from gatewright.frontends.imported import LAYER, read
 from gatewright.frontends.ports import Port, describe_ports
 from gatewright.frontends.torch_meanings import check, check_unchanged, decompositions
 from gatewright.location import line_of
@@ -44,6 +44,7 @@ def load(source: object, args: Sequence[object], options: Options) -> Program:
     with _quiet():
         exported = exported.run_decompositions(decompositions(torch))
         check_unchanged(exported)
+        _name_layers(exported)
         try:
             text = import_torch(exported, name)
         except MlirError as error:
@@ -136,6 +137,15 @@ def _name(source: object) -> str:
     return "model" if name == "ExportedProgram" else re.sub(r"\W", "_", name).lower()
 
 
+def _name_layers(exported: ExportedProgram) -> None:
+    """Say in the trace of every operation in which module it is, as if that were a file: locations keep it."""
+    for node in exported.graph.nodes:
+        within = list((node.meta.get("nn_module_stack") or {}).values())
+        if within and within[-1][0]:
+            trace = node.meta.get("stack_trace") or ""
+            node.meta["stack_trace"] = f'{trace}\n  File "{LAYER}{within[-1][0]}", line 1, in forward\n'
+
+
 def _ports(exported: ExportedProgram) -> tuple[list[Port], list[Port]]:
     """The names and element types of the tensors that a program takes and returns."""
     values = {node.name: node.meta.get("val") for node in exported.graph.nodes}
@@ -153,7 +163,7 @@ def _unsigned(value: Any) -> str | None:
 
 def _is_users(file: str) -> bool:
     """True for a file that is not PyTorch's own."""
-    return "torch" not in Path(file).parts
+    return "torch" not in Path(file).parts and not file.startswith(LAYER)
 
 
 def _users_line(error: BaseException) -> SourceLocation | None:

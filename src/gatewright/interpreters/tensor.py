@@ -7,10 +7,15 @@ from io import StringIO
 from weakref import WeakKeyDictionary
 
 import numpy as np
-from xdsl.dialects import cf
-from xdsl.dialects.builtin import ModuleOp, TensorType
-from xdsl.ir import Attribute
+from xdsl.builder import Builder
+from xdsl.dialects import cf, func, tensor
+from xdsl.dialects.builtin import AffineMapAttr, FunctionType, ModuleOp, TensorType
+from xdsl.dialects.linalg.attrs import IteratorType, IteratorTypeAttr
+from xdsl.dialects.linalg.ops import GenericOp, YieldOp
+from xdsl.ir import Attribute, Block, BlockArgument, Region, SSAValue
+from xdsl.ir.affine import AffineMap
 from xdsl.printer import Printer
+from xdsl.rewriter import InsertPoint
 
 from gatewright.bridge.mlir import TensorProgram, compile_tensors
 from gatewright.errors import IrError
@@ -43,17 +48,66 @@ def run(program: Program, arguments: Sequence[np.ndarray]) -> Outcome:
     return Outcome(results)
 
 
+class Observer:
+    """Runs a function on tensors and gives tensors inside it, arguments among them, in place of its results."""
+
+    def __init__(self, module: ModuleOp, function: func.FuncOp, tensors: Sequence[SSAValue]):
+        copy = module.clone()
+        counterpart = dict(zip(module.walk(), copy.walk(), strict=True))
+        body = counterpart[function]
+        assert isinstance(body, func.FuncOp)
+        wanted = [
+            body.body.block.args[value.index]
+            if isinstance(value, BlockArgument)
+            else counterpart[value.op].results[value.index]  # pyright: ignore[reportAttributeAccessIssue]
+            for value in tensors
+        ]
+        last = body.body.block.last_op
+        assert last is not None
+        copies = [_copied(value, InsertPoint.before(last)) for value in wanted]  # results are memories of their own
+        body.body.block.insert_op_before(func.ReturnOp(*copies), last)
+        last.detach()
+        last.erase()
+        types = list(body.body.block.arg_types), [value.type for value in wanted]
+        body.function_type = FunctionType.from_lists(*types)
+        for name in ("arg_attrs", "res_attrs"):
+            body.properties.pop(name, None)
+        self._run = compile_module(copy, body)
+
+    def __call__(self, arguments: Sequence[np.ndarray]) -> list[np.ndarray]:
+        """The raw values of the tensors: bits of floats, integers with sign else."""
+        return self._run(arguments)
+
+
+def _copied(value: SSAValue, where: InsertPoint) -> SSAValue:
+    type_ = value.type
+    assert isinstance(type_, TensorType)
+    rank = type_.get_num_dims()
+    builder, element = Builder(where), type_.get_element_type()
+    into = builder.insert(tensor.EmptyOp([], type_)).tensor
+    block = Block(arg_types=[element, element])
+    block.add_op(YieldOp(block.args[0]))
+    identity, parallel = AffineMapAttr(AffineMap.identity(rank)), IteratorTypeAttr(IteratorType.PARALLEL)
+    op = GenericOp([value], [into], Region(block), [identity] * 2, [parallel] * rank, [type_])
+    return builder.insert(op).results[0]
+
+
 def _compile(program: Program) -> TensorProgram:
-    text, module = StringIO(), program.module.clone()
+    return compile_module(program.module.clone(), program.function)
+
+
+def compile_module(module: ModuleOp, function: func.FuncOp) -> TensorProgram:
+    """Compile a module, which is changed, to native code."""
+    text = StringIO()
     for op in [op for op in module.walk() if isinstance(op, cf.AssertOp)]:
         op.detach()  # it would end this process
         op.erase()
     make_total(module)
     expand_elementary_functions(module)
     Printer(text, print_generic_format=True).print_op(module)
-    type_ = program.function.function_type
+    type_ = function.function_type
     inputs, outputs = [_port(t) for t in type_.inputs], [_port(t) for t in type_.outputs]
-    return compile_tensors(text.getvalue(), program.function.sym_name.data, inputs, outputs)
+    return compile_tensors(text.getvalue(), function.sym_name.data, inputs, outputs)
 
 
 def _port(type_: Attribute) -> tuple[int, tuple[int, ...]]:

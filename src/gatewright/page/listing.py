@@ -7,9 +7,11 @@ import linecache
 from pathlib import Path
 from typing import Any
 
-from xdsl.dialects.builtin import FileLineColLoc, ModuleOp
+from xdsl.dialects.builtin import ModuleOp
 from xdsl.ir import Operation
 from xdsl.printer import Printer
+
+from gatewright.location import brief_place, file_of
 
 CONTEXT = 2
 """Lines of the source that are shown around those that the program comes from."""
@@ -29,10 +31,7 @@ class _TrackingPrinter(Printer):
 
 def place(op: Operation) -> str | None:
     """The line of the source that an operation comes from, as `file:line` without the folder of the file."""
-    location = op.location
-    if isinstance(location, FileLineColLoc):
-        return f"{Path(location.filename.data).name}:{location.line.data}"
-    return None
+    return brief_place(op.location)
 
 
 def ir_listing(module: ModuleOp, number_of: dict[Operation, int]) -> list[dict[str, Any]]:
@@ -57,8 +56,8 @@ def source_listing(sources: dict[str, str], module: ModuleOp) -> list[dict[str, 
     """
     used: dict[str, set[int]] = {}
     for op in module.walk():
-        if isinstance(op.location, FileLineColLoc):
-            used.setdefault(op.location.filename.data, set()).add(op.location.line.data)
+        if (file := file_of(op.location)) is not None:
+            used.setdefault(file.filename.data, set()).add(file.line.data)
     files = []
     for path, mentioned in used.items():
         name = Path(path).name

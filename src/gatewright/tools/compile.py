@@ -71,7 +71,15 @@ def _parser() -> argparse.ArgumentParser:
     source.add_argument(
         "--dual-port", metavar="ARRAYS", help="arrays with two ports that read and write, as 'a,b'; '*' for all"
     )
-    source.add_argument("--precision", metavar="FORMAT", help="fixed-point format of a model, as 'fixed<16,8>'")
+    source.add_argument(
+        "--precision",
+        metavar="FORMAT",
+        help="fixed-point format of a model, as 'fixed<16,8>', or its width: 'fixed<16>'",
+    )
+    source.add_argument(
+        "--calibrate", metavar="FILE.npz", help="samples of the inputs, from which 'fixed<16>' chooses where points are"
+    )
+    source.add_argument("--labels", metavar="FILE.npy", help="the classes of the samples, to report the accuracy")
     source.add_argument("--target", choices=TARGETS, help="the device family (default: generic)")
     source.add_argument("--name", help="the name of the top module")
 
@@ -159,6 +167,11 @@ def _design(source: Source, options: argparse.Namespace) -> Design:
     chosen = {field: getattr(options, field) for field in ("clock_mhz", "multipliers", "precision", "target", "name")}
     chosen["dual_port"] = tuple(options.dual_port.split(",")) if options.dual_port else None
     chosen = {field: value for field, value in chosen.items() if value is not None}
+    if options.calibrate is not None:
+        samples = load_arrays(Path(options.calibrate), source.parameters)
+        chosen["calibrate"] = samples[0] if len(samples) == 1 else list(zip(*samples, strict=False))
+    if options.labels is not None:
+        chosen["labels"] = load_arrays(Path(options.labels), ())[0]
     Options.of(**chosen)
     if options.args is not None:
         file = Path(options.args)

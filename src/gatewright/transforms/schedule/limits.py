@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from xdsl.dialects import memref
-from xdsl.dialects.builtin import FileLineColLoc
 from xdsl.ir import Operation, SSAValue
 
+from gatewright.location import file_of
 from gatewright.scheduling.modulo import ModuloResult
 from gatewright.scheduling.problem import Problem
 
@@ -78,7 +78,8 @@ def label(op: Operation) -> str:
 
 def line_of(op: Operation) -> int | None:
     """The line of the source that an operation comes from."""
-    return op.location.line.data if isinstance(op.location, FileLineColLoc) else None
+    file = file_of(op.location)
+    return file.line.data if file is not None else None
 
 
 def limit(result: ModuloResult, problem: Problem, ops: Sequence[Operation]) -> str:

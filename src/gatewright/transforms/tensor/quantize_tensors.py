@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from xdsl.context import Context
-from xdsl.dialects import func
-from xdsl.dialects.builtin import AnyFloat, ArrayAttr, DictionaryAttr, ModuleOp, StringAttr, TensorType
-from xdsl.ir import Attribute
+from xdsl.dialects import func, tensor
+from xdsl.dialects.builtin import AnyFloat, ArrayAttr, DictionaryAttr, IntegerType, ModuleOp, StringAttr, TensorType
+from xdsl.ir import Attribute, SSAValue
 from xdsl.passes import ModulePass
 
 from gatewright.errors import UnsupportedError
@@ -16,6 +16,7 @@ from gatewright.interface import Parameter, Result, Signature, result_name, set_
 from gatewright.location import source_location
 from gatewright.transforms.tensor import generic
 from gatewright.transforms.tensor.quantizer import Quantizer
+from gatewright.transforms.tensor.states import Stored
 from gatewright.types import Array, Fixed, parse_scalar
 
 
@@ -40,15 +41,44 @@ class QuantizeTensorsPass(ModulePass):
     name = "quantize-tensors"
 
     format: str = ""
+    fractions: tuple[int, ...] = ()
+    """The fraction bits of each of `float_tensors`; else all have those of the format."""
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         for function in [op for op in op.ops if isinstance(op, func.FuncOp) and not op.is_declaration]:
             if self.format and _has_floats(function):
                 format_ = parse_scalar(self.format)
                 assert isinstance(format_, Fixed), self.format
-                signature = _quantized_signature(function, format_)
-                Quantizer(function, format_).run()
-                set_signature(function, signature)
+                quantize(function, format_, self.fractions)
+
+
+def quantize(function: func.FuncOp, format_: Fixed, fractions: Sequence[int] = ()) -> list[tuple[int, SSAValue, Fixed]]:
+    """Quantise a function; of those of `float_tensors` that are stored the number, the new tensor and its format."""
+    tensors = float_tensors(function)
+    quantizer = Quantizer(function, format_, dict(zip(tensors, fractions, strict=bool(fractions))))
+    signature = _quantized_signature(function, quantizer)
+    quantizer.run()
+    set_signature(function, signature)
+    width = IntegerType(format_.bits)
+    stored = [(number, quantizer.states.get(value)) for number, value in enumerate(tensors)]
+    return [
+        (number, state.value, Fixed(format_.bits, state.fraction))
+        for number, state in stored
+        if isinstance(state, Stored)
+        and isinstance(state.value.type, TensorType)
+        and state.value.type.get_element_type() == width
+    ]
+
+
+def float_tensors(function: func.FuncOp) -> list[SSAValue]:
+    """The tensors of floats of a function: its arguments, then the results of its operations, in order.
+
+    Those without contents yet (`tensor.empty`) are not among them.
+    """
+    block = function.body.block
+    made = [result for op in block.ops if not isinstance(op, tensor.EmptyOp) for result in op.results]
+    values = [*block.args, *made]
+    return [v for v in values if isinstance(v.type, TensorType) and isinstance(v.type.get_element_type(), AnyFloat)]
 
 
 def _has_floats(function: func.FuncOp) -> bool:
@@ -57,13 +87,21 @@ def _has_floats(function: func.FuncOp) -> bool:
     return any(isinstance(generic.element_of(value.type), AnyFloat) for value in values)
 
 
-def _quantized_signature(function: func.FuncOp, format_: Fixed) -> Signature:
+def _quantized_signature(function: func.FuncOp, quantizer: Quantizer) -> Signature:
     """The interface after quantisation, named as before."""
+    last = function.body.block.last_op
+    assert last is not None
+    given = [quantizer.format_of(value) for value in function.body.block.args]
+    returned = [quantizer.format_of(value) for value in last.operands]
     names = _names(function.arg_attrs, len(function.function_type.inputs.data))
     inputs, outputs = list(function.function_type.inputs), list(function.function_type.outputs)
-    parameters = [Parameter(name, _array(type_, format_, function)) for name, type_ in zip(names, inputs, strict=True)]
+    parameters = [
+        Parameter(name, _array(type_, format_, function))
+        for name, type_, format_ in zip(names, inputs, given, strict=True)
+    ]
     results = [
-        Result(result_name(k, len(outputs)), _array(type_, format_, function)) for k, type_ in enumerate(outputs)
+        Result(result_name(k, len(outputs)), _array(type_, format_, function))
+        for k, (type_, format_) in enumerate(zip(outputs, returned, strict=True))
     ]
     return Signature(tuple(parameters), tuple(results))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -45,8 +45,10 @@ from gatewright.types import Fixed
 class Quantizer:
     """Replaces the body of a function of floats by one of integers, one operation after the other."""
 
-    def __init__(self, function: func.FuncOp, format_: Fixed):
+    def __init__(self, function: func.FuncOp, format_: Fixed, fractions: Mapping[SSAValue, int] | None = None):
+        """`fractions` are those of tensors of the function whose format is not `format_`, though as wide."""
         self.function, self.format = function, format_
+        self.fractions = fractions or {}
         self.low, self.high = limits(format_.bits)
         self.states: dict[SSAValue, State] = {}
         self.builder = Builder(InsertPoint.at_start(function.body.block))
@@ -61,7 +63,7 @@ class Quantizer:
         for argument in arguments:
             raw = block.insert_arg(self.storage(generic.shape_of(argument.type)), len(block.args))
             raw.name_hint, raw.location = argument.name_hint, argument.location
-            self.states[argument] = Stored(raw, self.format.fraction, self.low, self.high)
+            self.states[argument] = Stored(raw, self.format_of(argument).fraction, self.low, self.high)
         if old:
             self.constants_end = Builder(InsertPoint.before(old[0]))
         for op in old:
@@ -76,6 +78,11 @@ class Quantizer:
         last = block.last_op
         assert isinstance(last, func.ReturnOp)
         self.function.function_type = FunctionType.from_lists(list(block.arg_types), list(last.operand_types))
+
+    def format_of(self, value: SSAValue) -> Fixed:
+        """The format in which a tensor of the function is stored."""
+        fraction = self.fractions.get(value)
+        return self.format if fraction is None else Fixed(self.format.bits, fraction)
 
     def storage(self, shape: Sequence[int]) -> TensorType:
         """The type of a stored tensor."""
@@ -106,7 +113,7 @@ class Quantizer:
     def _visit(self, op: Operation) -> None:
         match op:
             case func.ReturnOp():
-                last = func.ReturnOp(*[self.stored(operand).value for operand in op.operands])
+                last = func.ReturnOp(*[self._in_format(self.stored(v), self.format_of(v)).value for v in op.operands])
                 last.location = op.location
                 self.builder.insert(last)
             case arith.ConstantOp(value=DenseIntOrFPElementsAttr() as contents):
@@ -159,7 +166,10 @@ class Quantizer:
             self._keep(op, [self.stored(op.operands[0])])
 
     def _keep(self, op: Operation, operands: Sequence[Stored]) -> None:
-        """The same operation on raw integers."""
+        """The same operation on raw integers, which get one format where they have several."""
+        if len({operand.fraction for operand in operands}) > 1:
+            format_ = self.format_of(op.results[0])
+            operands = [self._in_format(operand, format_) for operand in operands]
         copy = type(op).create(
             operands=[operand.value for operand in operands],
             result_types=[self.storage(static_shape(op, op.results[0]))],
@@ -167,7 +177,7 @@ class Quantizer:
             attributes=op.attributes.copy(),
         )
         low, high = min(operand.low for operand in operands), max(operand.high for operand in operands)
-        self.states[op.results[0]] = Stored(self.insert(copy), self.format.fraction, low, high)
+        self.states[op.results[0]] = Stored(self.insert(copy), operands[0].fraction, low, high)
 
     def _visit_pad(self, op: tensor.PadOp) -> None:
         if op.low or op.high:
@@ -184,7 +194,7 @@ class Quantizer:
             self.states[op.result] = Known(np.pad(state.array, margins, constant_values=value.array.item()))
             return
         stored = self.stored(op.source)
-        raw = int(self.raw(value.array))
+        raw = int(self.raw(value.array, stored.fraction))
         fill = arith.ConstantOp.from_int_and_width(raw, self.format.bits)
         self.insert(fill)
         last = tensor.YieldOp(fill.result)
@@ -195,9 +205,9 @@ class Quantizer:
         low, high = min(stored.low, raw), max(stored.high, raw)
         self.states[op.result] = Stored(self.insert(padded), stored.fraction, low, high)
 
-    def raw(self, array: np.ndarray) -> np.ndarray:
-        """Constants in the format: rounded to nearest even, saturated, infinities included."""
-        scaled = np.rint(np.ldexp(np.clip(array, -1e300, 1e300), self.format.fraction))
+    def raw(self, array: np.ndarray, fraction: int) -> np.ndarray:
+        """Constants in a format: rounded to nearest even, saturated, infinities included."""
+        scaled = np.rint(np.ldexp(np.clip(array, -1e300, 1e300), fraction))
         clipped = np.clip(scaled.astype(object), self.low, self.high)
         return np.asarray(np.vectorize(int, otypes=[object])(clipped)).astype(np.int64)
 
@@ -208,7 +218,8 @@ class Quantizer:
             reduction = read_reduction(op, self.evaluation(op), self.states.__getitem__)
             result = op.results[reduction.position]
             goes_on = self._goes_on(result)
-            self.states[result] = reduction if goes_on else self._rounded(emit_reduction(self, reduction))
+            format_ = self.format_of(result)
+            self.states[result] = reduction if goes_on else self._in_format(emit_reduction(self, reduction), format_)
             return
         extents = generic.extents_of(op)
         evaluation = self.evaluation(op)
@@ -265,11 +276,12 @@ class Quantizer:
         """Compute an elementwise operation, and round once."""
         expression = self._absorbed(op, expression)
         stage = self.stage(extents)
-        exact = stage.arithmetic.to_format(stage.compute(expression, self.leaf(stage, op)), self.format)
+        format_ = self.format_of(op.results[position])
+        exact = stage.arithmetic.to_format(stage.compute(expression, self.leaf(stage, op)), format_)
         assert exact.value is not None
         written, shape = generic.output_map(op, position), static_shape(op, op.results[position])
         value = stage.finish(self.builder, exact.value, written, shape)
-        return Stored(value, self.format.fraction, exact.low, exact.high)
+        return Stored(value, format_.fraction, exact.low, exact.high)
 
     def _absorbed(self, op: GenericOp, expression: Expression) -> Expression:
         """The expression without the constants that the reductions it goes on from can take over."""
@@ -301,12 +313,12 @@ class Quantizer:
         if isinstance(state, (Known, Empty)):
             array = state.array if isinstance(state, Known) else np.zeros((1,) * len(state.shape))
             shape = generic.shape_of(value.type)
-            state = self.states[value] = self._constant(np.broadcast_to(array, shape))
+            state = self.states[value] = self._constant(np.broadcast_to(array, shape), self.format_of(value).fraction)
         assert isinstance(state, Stored), "a tensor that is not stored was read as one"
         return state
 
-    def _constant(self, array: np.ndarray) -> Stored:
-        raw = self.raw(array)
+    def _constant(self, array: np.ndarray, fraction: int) -> Stored:
+        raw = self.raw(array, fraction)
         low, high = int(raw.min()), int(raw.max())
         if low < high:
             value = self.constant_tensor(raw, self.format.bits)
@@ -314,21 +326,21 @@ class Quantizer:
             stage = self.stage(array.shape)
             fill = stage.arithmetic.constant(low, self.format.bits)
             value = stage.finish(self.builder, fill, generic.identity(array.ndim), array.shape)
-        return Stored(value, self.format.fraction, low, high)
+        return Stored(value, fraction, low, high)
 
-    def _rounded(self, number: Stored) -> Stored:
-        """A tensor of exact numbers in the format."""
+    def _in_format(self, number: Stored, format_: Fixed) -> Stored:
+        """A tensor of exact numbers in a format."""
         type_ = number.value.type
         assert isinstance(type_, TensorType)
-        if number.fraction == self.format.fraction and type_.get_element_type() == IntegerType(self.format.bits):
+        if number.fraction == format_.fraction and type_.get_element_type() == IntegerType(self.format.bits):
             return number
         shape = tuple(type_.get_shape())
         stage, map_ = self.stage(shape), generic.identity(len(shape))
         argument = stage.read(number.value, map_)
-        exact = stage.arithmetic.to_format(Exact(argument, number.fraction, number.low, number.high), self.format)
+        exact = stage.arithmetic.to_format(Exact(argument, number.fraction, number.low, number.high), format_)
         assert exact.value is not None
         value = stage.finish(self.builder, exact.value, map_, shape)
-        return replace(number, value=value, fraction=self.format.fraction, low=exact.low, high=exact.high)
+        return replace(number, value=value, fraction=format_.fraction, low=exact.low, high=exact.high)
 
 
 def nodes(of: Expression) -> list[Expression]:

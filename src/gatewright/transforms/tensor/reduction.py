@@ -37,8 +37,11 @@ _KINDS = {
 class Surroundings(Protocol):
     """What emitting a reduction needs of the walk."""
 
-    format: Fixed
     builder: Builder
+
+    def format_of(self, value: SSAValue) -> Fixed:
+        """The format in which a tensor is stored."""
+        ...
 
     def stage(self, extents: Sequence[int], reduction: Sequence[bool] | None = None) -> Stage:
         """A new operation to build."""
@@ -101,8 +104,9 @@ def emit_reduction(around: Surroundings, reduction: Reduction) -> Stored:
     else:
         low, high = min(low, first.low), max(high, first.high)
     width = bits(low, high)
-    if reduction.kind != "sum" and fraction == around.format.fraction and width <= around.format.bits:
-        width = around.format.bits
+    format_ = around.format_of(op.results[reduction.position])
+    if reduction.kind != "sum" and fraction == format_.fraction and width <= format_.bits:
+        width = format_.bits
     rank = len(start.extents)
     initial = start.finish(
         around.builder, start.arithmetic.at_width(first, width), generic.identity(rank), start.extents

@@ -1,0 +1,178 @@
+"""Fixed point from data: where samples put the binary point of every tensor, what the report says of it, all levels."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+from torch_layers import LAYERS, Layer
+
+import gatewright as gw
+from gatewright.calibration import fraction_for
+
+SAMPLES = 12
+
+
+class Branches(nn.Module):
+    """Tensors of different sizes meet: in a sum, joined, and padded with a number."""
+
+    def __init__(self):
+        super().__init__()
+        self.narrow = nn.Linear(6, 6)
+        self.wide = nn.Linear(6, 6)
+        self.last = nn.Linear(26, 3)
+
+    def forward(self, x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
+        small, large = self.narrow(x), 50 * self.wide(y)
+        together = torch.cat([small, large, small + large, torch.relu(large)], dim=1)
+        return self.last(nn.functional.pad(together, (1, 1), value=-3.0))
+
+
+NETWORKS = [
+    *LAYERS,
+    Layer("branches", Branches, ((1, 6), (1, 6))),
+    Layer("sizes", lambda: nn.Sequential(nn.Linear(5, 8), nn.ReLU(), nn.Linear(8, 4), nn.Flatten()), ((1, 5),)),
+]
+
+
+@cache
+def samples_of(layer: Layer) -> list[tuple[torch.Tensor, ...]]:
+    return [tuple(3 * x for x in layer.inputs(10 + seed)) for seed in range(SAMPLES)]
+
+
+@cache
+def calibrated(layer: Layer, precision: str) -> gw.Design:
+    samples = samples_of(layer)
+    return gw.compile(layer.model(), args=samples[0], precision=precision, calibrate=samples)
+
+
+def reference(layer: Layer, inputs: tuple[torch.Tensor, ...]) -> list[np.ndarray]:
+    with torch.no_grad():
+        returned = layer.model()(*inputs)
+    return [tensor.numpy() for tensor in (returned if isinstance(returned, tuple) else (returned,))]
+
+
+@pytest.mark.parametrize("precision", ["fixed<16>", "fixed<8>"])
+@pytest.mark.parametrize("layer", NETWORKS, ids=str)
+def test_every_level_gives_the_same_numbers(layer: Layer, precision: str):
+    design = calibrated(layer, precision)
+    for inputs in (samples_of(layer)[0], tuple(40 * x for x in layer.inputs(2))):  # the second saturates
+        runs = {level: design.run(*inputs, level=level) for level in design.levels if level != "verilog"}
+        for level, run in runs.items():
+            for mine, same in zip(run.outputs, runs["tensor"].outputs, strict=True):
+                assert np.array_equal(mine, same), level
+        assert runs["schedule"].cycles == runs["rtl"].cycles == design.report["cycles"]
+
+
+@pytest.mark.parametrize("layer", NETWORKS, ids=str)
+def test_every_tensor_has_the_most_fraction_bits_that_its_range_leaves(layer: Layer):
+    filled = set()
+    for row in calibrated(layer, "fixed<16>").report["tensors"]:
+        bits, fraction = map(int, row["format"][6:-1].split(","))
+        magnitude = max(-row["low"], row["high"])
+        assert bits == 16 and round(magnitude * 2.0**fraction) <= 2**15 - 1
+        if magnitude * 2.0 ** (fraction + 1) + 0.5 > 2**15 - 1:
+            filled.add(fraction)
+        else:
+            assert fraction in filled, "it is not a part of a tensor that needs these bits"
+
+
+@pytest.mark.parametrize("layer", NETWORKS, ids=str)
+def test_the_reported_errors_are_those_of_the_hardware(layer: Layer):
+    design, samples = calibrated(layer, "fixed<16>"), samples_of(layer)
+    exact = np.stack([reference(layer, inputs)[0] for inputs in samples]).astype(np.float64)
+    mine = np.stack([design.run(*inputs, level="rtl").outputs[0] for inputs in samples])
+    error = np.abs(mine.reshape(exact.shape) - exact)
+    row = next(row for row in reversed(design.report["tensors"]) if np.isclose(row["high"], exact.max(), atol=1e-5))
+    assert row["largest_error"] == pytest.approx(error.max(), rel=1e-2, abs=1e-5)
+    assert row["mean_error"] == pytest.approx(error.mean(), rel=1e-2, abs=1e-5)
+
+
+def test_the_report_names_the_layers():
+    model = nn.Sequential()
+    model.add_module("first", nn.Linear(4, 4))
+    model.add_module("inner", nn.Sequential(nn.ReLU(), nn.Linear(4, 2)))
+    x = torch.ones(3, 1, 4)
+    design = gw.compile(model.eval(), args=(x[0],), precision="fixed<12>", calibrate=x)
+    assert [row["layer"] for row in design.report["tensors"]] == [None, "inner.0", "inner.1"]
+    assert {row["layer"] for row in design.report["loops"]} == {"first", "inner.1"}
+
+
+def test_the_accuracy_is_that_of_the_samples():
+    layer = NETWORKS[-1]
+    samples = samples_of(layer)
+    right = [int(reference(layer, inputs)[0].argmax()) for inputs in samples]
+    labels = np.array([right[0] + 1, right[1] + 1, *right[2:]])
+    design = gw.compile(layer.model(), args=samples[0], precision="fixed<16>", calibrate=samples, labels=labels)
+    assert design.report["accuracy_float"] == pytest.approx(1 - 2 / SAMPLES)
+    classes = [design.run(*inputs, level="rtl").outputs[0].argmax() for inputs in samples]
+    assert design.report["accuracy_fixed"] == np.mean(classes == labels)
+
+
+def test_calibrated_formats_are_better_than_any_one_format():
+    layer = NETWORKS[-1]
+    samples = samples_of(layer)
+
+    def error(design: gw.Design) -> float:
+        runs = [design.run(*inputs, level="tensor").outputs[0] for inputs in samples]
+        return max(float(np.abs(run - reference(layer, x)[0]).max()) for run, x in zip(runs, samples, strict=True))
+
+    others = [gw.compile(layer.model(), args=samples[0], precision=f"fixed<10,{f}>") for f in range(10)]
+    assert error(calibrated(layer, "fixed<10>")) < min(map(error, others))
+
+
+@pytest.mark.parametrize(
+    ("magnitude", "bits", "fraction"),
+    [
+        (1.0, 8, 6),
+        (0.99, 8, 7),
+        (127.51 / 128, 8, 6),
+        (127.49 / 128, 8, 7),
+        (100.0, 8, 0),
+        (1000.0, 8, -3),
+        (0.0, 8, 7),
+    ],
+)
+def test_fraction_bits(magnitude: float, bits: int, fraction: int):
+    assert fraction_for(magnitude, bits) == fraction
+
+
+def test_samples_are_an_array_or_a_list():
+    model, x = nn.Linear(3, 2), torch.randn(5, 3, generator=torch.Generator().manual_seed(0))
+    given = [x, x[:, None], x.numpy(), list(x[:, None]), [(row[None],) for row in x]]
+    reports = [gw.compile(model, args=(x[:1],), precision="fixed<9>", calibrate=g).report["tensors"] for g in given]
+    assert all(report == reports[0] for report in reports)
+
+
+OPEN = "samples to calibrate with need an open format"
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({}, "precision='fixed<9>' leaves open where the point is"),
+        ({"calibrate": []}, "there are no samples to calibrate with"),
+        ({"calibrate": torch.ones(3, 1, 4)}, "a sample has the shape (1, 4), the model takes (1, 3)"),
+        ({"calibrate": torch.ones(3, 1, 3), "labels": [0, 1]}, "there are 3 samples and 2 labels"),
+        (
+            {"calibrate": torch.ones(3, 1, 3), "precision": "fixed<9,3>"},
+            "samples to calibrate with need an open format",
+        ),
+        ({"calibrate": torch.ones(3, 1, 3), "precision": "fixed<99>"}, "precision='fixed<99>' is not a format"),
+    ],
+)
+def test_what_cannot_be(options: dict[str, object], message: str):
+    with pytest.raises(gw.GatewrightError) as raised:
+        gw.compile(nn.Linear(3, 2), args=(torch.ones(1, 3),), **{"precision": "fixed<9>", **options})
+    assert str(raised.value).splitlines()[0] == message
+
+
+def test_a_function_is_not_a_model():
+    def double(x):
+        return x * 2
+
+    with pytest.raises(gw.OptionError, match="samples choose that for the tensors of a model"):
+        gw.compile(double, args=(np.ones(3, np.float32),), precision="fixed<9>", calibrate=np.ones((2, 3)))
