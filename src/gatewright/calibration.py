@@ -44,11 +44,11 @@ def samples_of(given: object, signature: Signature) -> list[tuple[np.ndarray, ..
     a sequence whose items are arrays or, for several parameters, tuples of them. Raises InterfaceError for samples that
     do not fit.
     """
-    shapes = [p.type.shape if isinstance(p.type, Array) else () for p in signature.parameters]
-    if hasattr(given, "shape"):
-        array = np.asarray(given)
-        if array.ndim == len(shapes[0]):
-            array = array[:, None] if shapes[0][0] == 1 else array[None]
+    shapes = [p.type.shape for p in signature.parameters if isinstance(p.type, Array)]
+    if shapes and hasattr(given, "shape"):
+        array, single = np.asarray(given), shapes[0]
+        if array.ndim == len(single):
+            array = array[:, None] if single[:1] == (1,) else array[None]
         given = array
     if not isinstance(given, Sequence | np.ndarray) or len(given) == 0:
         raise InterfaceError("there are no samples to calibrate with", remedy="calibrate=[x, ...]")

@@ -101,6 +101,29 @@ PROGRAMS: list[tuple[Callable[..., object], tuple[object, ...]]] = [
 ]
 
 
+def zeros_of_both_signs(a, c):
+    b = np.zeros(10, np.float64)
+    b[0] = 0.0 if c > 0 else -0.0
+    z = 0.0
+    if c > 0:
+        z = -0.0
+    b[1] = z
+    w = -0.0
+    b[2], b[3] = float(w), abs(w)
+    b[4], b[5] = min(0.0, -0.0), max(-0.0, 0.0)
+    t = np.array([0.0, -0.0])
+    b[6] = t[c]
+    for i in range(2):
+        w = w + a[i]
+    b[7] = w
+    b[8] = a[0] / np.float64(-0.0)
+    b[9] = 0.0 * -1
+    return b
+
+
+PROGRAMS += [(zeros_of_both_signs, (np.array([-0.0, -0.0]), c)) for c in (-1, 0, 1)]
+
+
 def run(program: Callable[..., object], arguments: tuple[object, ...]) -> tuple[list[np.ndarray], list[object]]:
     """What Python gives, and the arguments afterwards."""
     mine = [value.copy() if isinstance(value, np.ndarray) else value for value in arguments]

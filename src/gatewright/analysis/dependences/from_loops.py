@@ -184,7 +184,7 @@ class _Describer:
     def _induction(self, start: SSAValue, argument: SSAValue, step: int | None, loop: Loop) -> Affine | None:
         """A carried value to which every iteration adds a constant, if it never wraps."""
         first = self.known.numbers.get(start)
-        if first is None or step is None or argument not in self.matters:
+        if first is None or step is None or argument not in self.matters or whole(argument.type) is None:
             return None
         return first + iteration(loop).scale_val(integer(step))
 

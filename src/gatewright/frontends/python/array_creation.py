@@ -156,8 +156,8 @@ def emit_array(state: Compilation, arguments: Arguments) -> Value:
     shape, numbers = _flattened(state, value)
     type_ = array_element_type(state, numbers) if dtype is None else named_type(state, dtype)
     element = memory_type(state, type_)
-    if isinstance(element, Float) and all(number.is_known for number in numbers):
-        values = np.array([float(number.constant or 0) for number in numbers]).reshape(shape)
+    if isinstance(element, Float) and all(n.is_known and not isinstance(n.type, Exact) for n in numbers):
+        values = np.array([number.known_float for number in numbers]).reshape(shape)
         return _table(state, element, float_bits(element.format, values), "table")
     numbers = [store_as(state, number, element) for number in numbers]
     if all(number.is_known for number in numbers):

@@ -218,7 +218,7 @@ def emit_float(state: Compilation, arguments: Arguments) -> Value:
     if isinstance(number.type, Exact):
         return number
     if number.is_known and not isinstance(number.type, SquareRoot):
-        return Number(PYTHON_FLOAT, constant=float(number.constant or 0))
+        return Number(PYTHON_FLOAT, constant=number.known_float)
     if state.options.precision is None:
         return convert(state, number, PYTHON_FLOAT)
     raise float_error(state, f"float of {number.type}")

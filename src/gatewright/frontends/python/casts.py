@@ -42,7 +42,7 @@ def convert(state: Compilation, number: Number, type_: NumberType) -> Number:
         case Float():
             return floating_point.convert(state, number, type_)
         case PythonFloat() if number.is_known and not isinstance(number.type, (Exact, SquareRoot)):
-            return Number(PYTHON_FLOAT, constant=float(number.constant or 0))
+            return Number(PYTHON_FLOAT, constant=number.known_float)
         case PythonFloat() if state.options.precision is None:
             return floating_point.convert(state, number, type_)
         case Bool() | PythonBool():

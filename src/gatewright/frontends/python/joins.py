@@ -52,7 +52,7 @@ def same_value(a: Value, b: Value) -> bool:
     if isinstance(a, Tuple) and isinstance(b, Tuple):
         return len(a.items) == len(b.items) and all(map(same_value, a.items, b.items))
     if isinstance(a, Number) and isinstance(b, Number):
-        return (a.type, a.constant, a.alternatives) == (b.type, b.constant, b.alternatives) and a.ssa is b.ssa
+        return (a.type, a.alternatives) == (b.type, b.alternatives) and a.has_constant_of(b) and a.ssa is b.ssa
     if isinstance(a, Known) and isinstance(b, Known):
         return a.value is b.value
     return a is b
@@ -65,9 +65,7 @@ def common_number_type(state: Compilation, *numbers: Number) -> NumberType | Non
     """
     first, *others = numbers
     format_ = state.options.fixed_format()
-    if isinstance(first.type, PythonFloat) and all(
-        n.type == first.type and n.constant == first.constant for n in others
-    ):
+    if isinstance(first.type, PythonFloat) and all(n.type == first.type and n.has_constant_of(first) for n in others):
         return first.type
     if format_ is None and any(isinstance(n.type, (Float, PythonFloat)) for n in numbers):
         return _common_float_type(numbers)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Sequence
 from itertools import product
+from math import copysign
 
 from xdsl.dialects import arith
 from xdsl.ir import Block
@@ -153,11 +154,12 @@ def _on_known_floats(state: Compilation, operator: str, a: Number, b: Number) ->
     operations = {"+": "__add__", "-": "__sub__", "*": "__mul__", "/": "__truediv__", "//": "__floordiv__"}
     operations |= {"%": "__mod__", "**": "__pow__"}
     if operator in ("min", "max"):
-        return Number(PYTHON_FLOAT, constant=(min if operator == "min" else max)(a.constant, b.constant))  # type: ignore
+        ordered = sorted((a.known_float, b.known_float), key=lambda value: (value, copysign(1, value)))
+        return Number(PYTHON_FLOAT, constant=ordered[0 if operator == "min" else 1])
     if operator not in operations:
         raise state.mistake(f"{operator} does not work on floats")
     try:
-        return Number(PYTHON_FLOAT, constant=getattr(float(a.constant or 0), operations[operator])(b.constant))
+        return Number(PYTHON_FLOAT, constant=getattr(a.known_float, operations[operator])(b.constant))
     except (ZeroDivisionError, OverflowError) as error:
         raise state.mistake(f"this cannot be computed: {error}") from None
 
@@ -348,7 +350,7 @@ def _negate(state: Compilation, a: Number) -> Number:
     if floating_point.is_floating(a):
         return floating_point.negate(state, a)
     if isinstance(a.type, PythonFloat):
-        return Number(PYTHON_FLOAT, constant=-(a.constant or 0))
+        return Number(PYTHON_FLOAT, constant=None if a.constant is None else -a.constant)
     if isinstance(a.type, Exact):
         return fixed_point.negate(state, a)
     if isinstance(a.type, Bool):
@@ -377,8 +379,10 @@ def absolute(state: Compilation, a: Number) -> Number:
         return a
     if floating_point.is_floating(a):
         return floating_point.absolute(state, a)
+    if a.is_known and isinstance(a.type, PythonFloat):
+        return Number(a.type, constant=abs(a.known_float))
     if a.is_known and not isinstance(a.type, Integer):
-        return Number(a.type, constant=abs(a.constant or 0)) if not is_weak(a) else python_int(abs(a.known))
+        return Number(a.type, constant=abs(a.known)) if not is_weak(a) else python_int(abs(a.known))
     a = from_truth(state, a)
     least = a.linear.least() if a.linear is not None else None
     if least is not None and least >= 0:

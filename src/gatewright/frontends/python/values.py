@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from math import copysign
 from typing import TYPE_CHECKING
 
 from xdsl.dialects.builtin import IndexType, IntegerType
@@ -130,11 +131,31 @@ class Number:
     """For a variable whose type depends on the path: what it may be, only types and the values of Python integers.
     `type` holds them all; arithmetic is allowed where it gives the same whichever of them it is."""
 
+    def __eq__(self, other: object) -> bool:
+        """Zeros of both signs are two numbers."""
+        mine = self.type, self.ssa, self.linear, self.alternatives
+        return (
+            isinstance(other, Number)
+            and self.has_constant_of(other)
+            and mine == (other.type, other.ssa, other.linear, other.alternatives)
+        )
+
+    def has_constant_of(self, other: Number) -> bool:
+        """Whether both are known to have the same value, or neither is known."""
+        a, b = self.constant, other.constant
+        return a == b and (not isinstance(a, float) or not isinstance(b, float) or copysign(1, a) == copysign(1, b))
+
     @property
     def known(self) -> int:
         """The integer value known while compiling."""
         assert isinstance(self.constant, int)
         return self.constant
+
+    @property
+    def known_float(self) -> float:
+        """The value known while compiling as a float, of a number that is not fixed point; zeros keep their sign."""
+        assert self.constant is not None
+        return float(self.constant)
 
     @property
     def is_known(self) -> bool:
