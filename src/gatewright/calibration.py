@@ -13,14 +13,16 @@ from typing import Any
 
 import numpy as np
 from xdsl.dialects import func
+from xdsl.dialects.builtin import TensorType
 from xdsl.ir import BlockArgument, Operation, SSAValue
 
 from gatewright.errors import InterfaceError
 from gatewright.float_arrays import float_values
 from gatewright.floats import format_of
-from gatewright.interface import Signature, element_of, from_raw, to_raw
+from gatewright.interface import Signature, to_raw
 from gatewright.interpreters.tensor import Observer
 from gatewright.location import brief_place, layer_of
+from gatewright.operators.float_format import FloatFormat
 from gatewright.program import Program
 from gatewright.types import Array, Fixed
 
@@ -71,71 +73,106 @@ def fraction_for(magnitude: float, bits: int) -> int:
     return max(-MOST_FRACTION, min(MOST_FRACTION, floor(log2((2.0 ** (bits - 1) - 0.5) / magnitude))))
 
 
+@dataclass
+class Errors:
+    """What a tensor is on samples, and how far another one is from it; numbers that are not finite are left out."""
+
+    low: float = 0.0
+    high: float = 0.0
+    largest: float = 0.0
+    total: float = 0.0
+    count: int = 0
+    signal: float = 0.0
+    noise: float = 0.0
+
+    def add(self, exact: np.ndarray, found: np.ndarray) -> None:
+        """Take one sample into account."""
+        finite = np.isfinite(exact)
+        error = np.abs(exact - found)[finite]
+        exact = exact[finite]
+        self.low, self.high = float(exact.min(initial=self.low)), float(exact.max(initial=self.high))
+        self.largest = float(error.max(initial=self.largest))
+        self.total, self.count = self.total + float(error.sum()), self.count + error.size
+        self.signal += float(np.square(exact).sum())
+        self.noise += float(np.square(error).sum())
+
+    def row(self, format_: Fixed) -> dict[str, Any]:
+        """The range, format and errors, as the report has them."""
+        ratio = self.signal / self.noise if self.noise else 0.0
+        return {
+            "low": self.low,
+            "high": self.high,
+            "format": f"fixed<{format_.bits},{format_.fraction}>",
+            "largest_error": self.largest,
+            "mean_error": self.total / self.count if self.count else 0.0,
+            "signal_to_noise_db": round(10 * log10(ratio), 1) if ratio else None,
+        }
+
+
 class Calibration:
-    """The samples of a floating-point program at the tensor level, and what its tensors are on them."""
+    """The samples of a floating-point program at the tensor level, and what its tensors are on them.
+
+    One sample is looked at after the other, since all tensors of all samples may not fit in memory.
+    """
 
     def __init__(self, program: Program, tensors: Sequence[SSAValue], given: object, bits: int):
-        self.program, self.tensors, self.bits = program, tensors, bits
+        self.program, self.tensors = program, tensors
         self.samples = samples_of(given, program.signature)
-        observer = Observer(program.module, program.function, tensors)
-        parameters = program.signature.parameters
-        raw = [[to_raw(a, p.type, p.name) for a, p in zip(s, parameters, strict=True)] for s in self.samples]
-        forms = [format_of(value.type.get_element_type()) for value in tensors]  # pyright: ignore
-        columns = zip(*(observer(arguments) for arguments in raw), strict=True)
-        self.values = [
-            np.stack([float_values(form, array) for array in column]).astype(np.float64)
-            for form, column in zip(forms, columns, strict=True)
-            if form is not None
-        ]
-        self.fractions = tuple(fraction_for(_magnitude(values), bits) for values in self.values)
+        self._observer = Observer(program.module, program.function, tensors)
+        self._formats = [_format_of(value) for value in tensors]
+        largest = [0.0] * len(tensors)
+        for sample in self.samples:
+            largest = [max(known, _magnitude(v)) for known, v in zip(largest, self._exact(sample), strict=True)]
+        self.fractions = tuple(fraction_for(magnitude, bits) for magnitude in largest)
 
     def rows(self, quantized: Program, stored: Sequence[Tensor], labels: object) -> dict[str, Any]:
         """The report's entries: for each stored tensor its range, format and errors; the accuracy if there are labels.
 
         The numbers of the first result are the scores of the classes.
         """
-        observer = Observer(quantized.module, quantized.function, [tensor.value for tensor in stored])
-        parameters = quantized.signature.parameters
-        raw = [[to_raw(a, p.type, p.name) for a, p in zip(s, parameters, strict=True)] for s in self.samples]
-        columns = list(zip(*(observer(arguments) for arguments in raw), strict=True))
-        found = [self._row(tensor, np.stack(column)) for tensor, column in zip(stored, columns, strict=True)]
-        report: dict[str, Any] = {"tensors": found}
-        if labels is not None:
-            report |= self._accuracy(quantized, raw, np.asarray(labels))
-        return report
+        classes = None if labels is None else np.asarray(labels)
+        if classes is not None and classes.shape != (len(self.samples),):
+            raise InterfaceError(f"there are {len(self.samples)} samples and {classes.size} labels")
+        scores = self.tensors.index(_first_result(self.program))
+        observer = Observer(
+            quantized.module, quantized.function, [*(t.value for t in stored), _first_result(quantized)]
+        )
+        errors = [Errors() for _ in stored]
+        chosen = []
+        for sample in self.samples:
+            exact, (*found, fixed_scores) = self._exact(sample), observer(_raw(sample, quantized))
+            for tensor, error, raw in zip(stored, errors, found, strict=True):
+                error.add(exact[tensor.number], np.ldexp(raw.astype(np.float64), -tensor.format.fraction))
+            chosen.append((int(exact[scores].argmax()), int(fixed_scores.argmax())))
+        named = zip(stored, errors, strict=True)
+        rows = [_names(self.tensors[t.number], self.program) | error.row(t.format) for t, error in named]
+        if classes is None:
+            return {"tensors": rows}
+        of_floats, of_fixed = (float(np.mean(column == classes)) for column in np.array(chosen).T)
+        return {"tensors": rows, "accuracy_float": of_floats, "accuracy_fixed": of_fixed}
 
-    def _row(self, tensor: Tensor, raw: np.ndarray) -> dict[str, Any]:
-        exact = self.values[tensor.number]
-        fixed = np.ldexp(raw.astype(np.float64), -tensor.format.fraction)
-        finite = np.isfinite(exact)
-        error = np.abs(exact - fixed)[finite]
-        signal, noise = float(np.square(exact[finite]).sum()), float(np.square(error).sum())
-        return {
-            **_names(self.tensors[tensor.number], self.program),
-            "low": float(exact[finite].min(initial=0)),
-            "high": float(exact[finite].max(initial=0)),
-            "format": f"fixed<{tensor.format.bits},{tensor.format.fraction}>",
-            "largest_error": float(error.max(initial=0)),
-            "mean_error": float(error.mean()) if error.size else 0.0,
-            "signal_to_noise_db": round(10 * log10(signal / noise), 1) if signal and noise else None,
-        }
+    def _exact(self, sample: tuple[np.ndarray, ...]) -> list[np.ndarray]:
+        """The tensors on a sample."""
+        bits = self._observer(_raw(sample, self.program))
+        return [float_values(f, b).astype(np.float64) for f, b in zip(self._formats, bits, strict=True)]
 
-    def _accuracy(self, quantized: Program, raw: list[list[np.ndarray]], labels: np.ndarray) -> dict[str, float]:
-        if labels.shape != (len(self.samples),):
-            raise InterfaceError(f"there are {len(self.samples)} samples and {labels.size} labels")
-        found = {}
-        for name, program in (("accuracy_float", self.program), ("accuracy_fixed", quantized)):
-            last = program.function.body.block.last_op
-            assert isinstance(last, func.ReturnOp)
-            observer = Observer(program.module, program.function, [last.operands[0]])
-            parameters, result = program.signature.parameters, program.signature.results[0].type
-            rows = raw
-            if program is self.program:
-                rows = [[to_raw(a, p.type, p.name) for a, p in zip(s, parameters, strict=True)] for s in self.samples]
-            scores = [from_raw(observer(row)[0].astype(element_of(result).raw_dtype), result) for row in rows]
-            right = [int(np.argmax(score)) == int(label) for score, label in zip(scores, labels, strict=True)]
-            found[name] = sum(right) / len(right)
-        return found
+
+def _raw(sample: tuple[np.ndarray, ...], program: Program) -> list[np.ndarray]:
+    parameters = program.signature.parameters
+    return [to_raw(array, p.type, p.name) for array, p in zip(sample, parameters, strict=True)]
+
+
+def _format_of(value: SSAValue) -> FloatFormat:
+    assert isinstance(value.type, TensorType)
+    form = format_of(value.type.get_element_type())
+    assert form is not None, f"a tensor of {value.type.get_element_type()}"
+    return form
+
+
+def _first_result(program: Program) -> SSAValue:
+    last = program.function.body.block.last_op
+    assert isinstance(last, func.ReturnOp)
+    return last.operands[0]
 
 
 def _magnitude(values: np.ndarray) -> float:
