@@ -169,7 +169,9 @@ def _design(source: Source, options: argparse.Namespace) -> Design:
     chosen = {field: value for field, value in chosen.items() if value is not None}
     if options.calibrate is not None:
         samples = load_arrays(Path(options.calibrate), source.parameters)
-        chosen["calibrate"] = samples[0] if len(samples) == 1 else list(zip(*samples, strict=False))
+        if len({array.shape[:1] for array in samples}) > 1:
+            raise OptionError(f"the arrays of {options.calibrate} hold different numbers of samples")
+        chosen["calibrate"] = samples[0] if len(samples) == 1 else list(zip(*samples, strict=True))
     if options.labels is not None:
         chosen["labels"] = load_arrays(Path(options.labels), ())[0]
     Options.of(**chosen)

@@ -148,6 +148,21 @@ def test_nan_for_a_fixed_point_input(command):
     assert ended.code == 1
 
 
+def test_samples_choose_the_format(command):
+    np.savez("samples.npz", x=np.full((3, 1, 4), 5.0))
+    given = ("gatewright", "report", "clamp.onnx", "--precision", "fixed<16>")
+    ended = command(*given, "--calibrate", "samples.npz")
+    assert ended.code == 0 and "fixed<16,12>" in ended.out
+    assert command(*given).err.startswith("precision='fixed<16>' leaves open where the point is\n")
+
+
+def test_samples_of_different_numbers(command):
+    np.savez("samples.npz", x=np.ones((3, 1, 4)), y=np.ones((2, 1, 4)))
+    ended = command("gatewright", "report", "clamp.onnx", "--precision", "fixed<16>", "--calibrate", "samples.npz")
+    assert ended.err == "the arrays of samples.npz hold different numbers of samples\n"
+    assert ended.code == 1
+
+
 def test_a_level_that_a_design_does_not_have(command):
     ended = command("gatewright", "run", "dot.py", "--level", "tensor")
     assert ended.err == "this design has no level 'tensor'\n  help: one of loops, schedule, rtl, verilog\n"
