@@ -24,7 +24,7 @@ from gatewright import types
 from gatewright.errors import InterfaceError
 from gatewright.float_arrays import float_bits, float_values
 from gatewright.floats import format_of, ir_float
-from gatewright.types import Array, Bool, Fixed, Float, Integer, Scalar, Type
+from gatewright.types import Array, Bool, Fixed, Float, Integer, Quantized, Scalar, Type
 
 
 @dataclass(frozen=True)
@@ -195,6 +195,9 @@ def to_raw(value: object, type_: Type, name: str) -> np.ndarray:
         )
     if isinstance(element, Fixed):
         return _fixed_to_raw(given, element, name)
+    if isinstance(element, Quantized):
+        _check_real(given, element, name)
+        return element.to_raw(given)
     if isinstance(element, Float):
         if given.dtype.kind not in "iubf":
             raise InterfaceError(f"argument {name} has the element type {given.dtype}, not {element}")
@@ -223,11 +226,15 @@ def _integer_to_raw(given: np.ndarray, element: Scalar, name: str) -> np.ndarray
     return given.astype(element.raw_dtype)
 
 
-def _fixed_to_raw(given: np.ndarray, element: Fixed, name: str) -> np.ndarray:
+def _check_real(given: np.ndarray, element: Scalar, name: str) -> None:
     if given.dtype.kind not in "iubf":
         raise InterfaceError(f"argument {name} has the element type {given.dtype}, not {element}")
     if given.dtype.kind == "f" and np.isnan(given).any():
         raise InterfaceError(f"argument {name} holds NaN", why=f"{element} has no representation of it")
+
+
+def _fixed_to_raw(given: np.ndarray, element: Fixed, name: str) -> np.ndarray:
+    _check_real(given, element, name)
     scaled = np.rint(np.ldexp(given.astype(np.float64), element.fraction))
     bound = 2.0 ** (element.bits - 1)
     saturated = np.clip(scaled, -bound, bound)
@@ -241,6 +248,8 @@ def from_raw(raw: np.ndarray, type_: Type) -> np.ndarray:
     element = element_of(type_)
     if isinstance(element, Fixed):
         return np.ldexp(raw.astype(np.float64), -element.fraction)
+    if isinstance(element, Quantized):
+        return element.from_raw(raw)
     if isinstance(element, Bool):
         return raw.astype(np.bool_)
     if isinstance(element, Float):

@@ -59,8 +59,15 @@ def tensor_passes(options: Options) -> tuple[ModulePass, ...]:
     """The passes on tensors: expand functions, join elementwise operations, make real numbers integers if asked to."""
     from gatewright.transforms.tensor.fuse_elementwise import FuseElementwisePass
     from gatewright.transforms.tensor.quantize_tensors import QuantizeTensorsPass
+    from gatewright.transforms.tensor.quantized_to_integers import QuantizedToIntegersPass
 
-    return (ExpandMathPass(), FuseElementwisePass(), QuantizeTensorsPass(options.precision or ""))
+    return (
+        FuseElementwisePass(keep_quantized=True),
+        QuantizedToIntegersPass(),
+        ExpandMathPass(),
+        FuseElementwisePass(),
+        QuantizeTensorsPass(options.precision or ""),
+    )
 
 
 def tensor_to_loops() -> tuple[ModulePass, ...]:

@@ -157,6 +157,49 @@ class Fixed(Scalar):
 
 
 @dataclass(frozen=True)
+class Quantized(Scalar):
+    """A number of a quantised model: an integer of `bits` bits, worth `(raw - zero) * scale` in single precision.
+
+    Numbers become quantised as PyTorch does it (`quantize_per_tensor`): times the inverse of the scale in single
+    precision, rounded to nearest, ties to even, plus the zero point, and at least `low` and at most `high`.
+    """
+
+    bits: int
+    scale: float
+    zero: int
+    low: int
+    high: int
+
+    @property
+    def width(self) -> int:
+        return self.bits
+
+    @property
+    def raw_dtype(self) -> np.dtype:
+        return Integer(self.bits).raw_dtype
+
+    @property
+    def dtype(self) -> np.dtype:
+        return np.dtype(np.float32)
+
+    def to_raw(self, value: np.ndarray) -> np.ndarray:
+        """The integers for numbers, none of them NaN."""
+        scaled = np.rint(np.asarray(value, np.float32) * np.float32(1.0 / self.scale)) + np.float32(self.zero)
+        return np.clip(scaled, np.float32(self.low), np.float32(self.high)).astype(self.raw_dtype)
+
+    def from_raw(self, raw: np.ndarray) -> np.ndarray:
+        """The numbers of integers."""
+        return (raw.astype(np.int64) - self.zero).astype(np.float32) * np.float32(self.scale)
+
+    def __call__(self, value: object) -> np.generic | np.ndarray:
+        """The nearest number of this type."""
+        return self.from_raw(self.to_raw(np.asarray(value)))[()]
+
+    def __str__(self) -> str:
+        return f"quantized<i{self.bits},{self.scale!r},{self.zero},{self.low},{self.high}>"
+
+
+@dataclass(frozen=True)
 class Float(Scalar):
     """An IEEE-754 binary format with `exponent` and `mantissa` bits."""
 
@@ -242,6 +285,8 @@ def parse_scalar(text: str) -> Scalar:
         return Integer(int(match[2]), signed=match[1] == "i")
     if match := re.fullmatch(r"fixed<(\d+),\s*(-?\d+)>", text):
         return Fixed(int(match[1]), int(match[2]))
+    if match := re.fullmatch(r"quantized<i(\d+),([^,]+),(-?\d+),(-?\d+),(-?\d+)>", text):
+        return Quantized(int(match[1]), float(match[2]), int(match[3]), int(match[4]), int(match[5]))
     raise InterfaceError(f"unknown type {text!r}", remedy="write for example u32, i8, bool or fixed<16,8>")
 
 

@@ -53,7 +53,9 @@ def _elu(torch: Any, x: Any, alpha: float = 1, scale: float = 1, input_scale: fl
 
 def _quantize(torch: Any, x: Any, scale: float, zero_point: int, low: int, high: int, dtype: Any) -> Any:
     """Quantisation as PyTorch's reference computes it: with a product, where torch-mlir divides."""
-    return torch.clamp(torch.round(x * (1.0 / scale)) + zero_point, low, high).to(dtype)
+    rounded = torch.clamp(torch.round(x * (1.0 / scale)) + zero_point, low, high)
+    # torch-mlir makes signed integers of floats for uint8 too, which end at 127.
+    return rounded.to(torch.int32).to(dtype) if dtype == torch.uint8 else rounded.to(dtype)
 
 
 def check(torch: Any, exported: Any) -> None:

@@ -257,3 +257,11 @@ RULES: dict[type[Operation], Rule] = {
     **{kind: Rule(build) for kind, build in float_arithmetic.RULES.items()},
 }
 """The rule of every arithmetic operation of the loops and the schedule level."""
+
+
+def evaluate(op: Operation, operands: list[int]) -> int | None:
+    """The result of an operation on constants, integers with their sign or bits of floats; None for another one."""
+    rule = RULES.get(type(op))
+    if rule is None:
+        return None
+    return int(eval(rule.build([literal(number) for number in operands], op).text, dict(RUNTIME)))  # noqa: S307

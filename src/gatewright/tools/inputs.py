@@ -11,7 +11,7 @@ import numpy as np
 
 from gatewright.errors import OptionError, SourceError
 from gatewright.interface import Signature, element_of, from_raw
-from gatewright.types import Array, Fixed, Float, Integer, Scalar, Type, parse_scalar
+from gatewright.types import Array, Fixed, Float, Integer, Quantized, Scalar, Type, parse_scalar
 
 
 def parse_types(text: str) -> tuple[Type, ...]:
@@ -62,7 +62,7 @@ def _random(type_: Type, generator: np.random.Generator) -> np.ndarray:
     if isinstance(element, Fixed):
         limit = min(1 << element.fraction, (1 << (element.bits - 1)) - 1) if element.fraction >= 0 else 1
         return from_raw(np.asarray(generator.integers(-limit, limit, shape, np.int64, endpoint=True)), type_)
-    if isinstance(element, Float):
+    if isinstance(element, Float | Quantized):
         return np.asarray(generator.uniform(-1, 1, shape), np.float32)
     return np.asarray(generator.integers(0, 1, shape, np.uint8, endpoint=True)).astype(np.bool_)
 

@@ -15,6 +15,7 @@ from xdsl.dialects.builtin import (
     IntegerAttr,
     IntegerType,
     TensorType,
+    f32,
 )
 from xdsl.ir import Attribute
 
@@ -50,6 +51,12 @@ def dense(array: np.ndarray, width: int) -> DenseIntOrFPElementsAttr:
     """A constant tensor of signed integers of `width` bits, which the values of `array` must fit."""
     data = np.ascontiguousarray(array).astype(f"<i{container_bytes(width)}").tobytes()
     return DenseIntOrFPElementsAttr(TensorType(IntegerType(width), array.shape), BytesAttr(data))
+
+
+def dense_floats(array: np.ndarray) -> DenseIntOrFPElementsAttr:
+    """A constant tensor of single precision: the nearest to the values of `array`."""
+    data = np.ascontiguousarray(array, np.float64).astype("<f4").tobytes()
+    return DenseIntOrFPElementsAttr(TensorType(f32, array.shape), BytesAttr(data))
 
 
 def splat(contents: DenseIntOrFPElementsAttr) -> IntegerAttr | FloatAttr:

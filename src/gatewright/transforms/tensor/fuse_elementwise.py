@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from xdsl.builder import Builder
 from xdsl.context import Context
 from xdsl.dialects import arith, tensor
-from xdsl.dialects.builtin import AffineMapAttr, IndexType, IntegerAttr, ModuleOp, TensorType
+from xdsl.dialects.builtin import AffineMapAttr, IndexType, IntegerAttr, IntegerType, ModuleOp, TensorType
 from xdsl.dialects.linalg.ops import GenericOp, IndexOp
 from xdsl.ir import Block, Operation, Region, SSAValue
 from xdsl.ir.affine import AffineConstantExpr, AffineDimExpr, AffineExpr, AffineMap
@@ -15,6 +15,7 @@ from xdsl.passes import ModulePass
 from xdsl.rewriter import InsertPoint
 
 from gatewright.transforms.tensor import generic
+from gatewright.transforms.tensor.dead_tensors import erase_unused
 
 
 @dataclass(frozen=True)
@@ -34,23 +35,36 @@ class FuseElementwisePass(ModulePass):
 
     name = "fuse-elementwise"
 
+    keep_quantized: bool = False
+    """Whether tensors that are rounded to integers stay: quantised models are read by them."""
+
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         for block in [block for function in op.ops for region in function.regions for block in region.blocks]:
             _drop_casts(block)
             changed = True
             while changed:
-                changed = any(_fuse_into(consumer) for consumer in list(block.ops) if isinstance(consumer, GenericOp))
-            _erase_unused(block)
+                consumers = [consumer for consumer in block.ops if isinstance(consumer, GenericOp)]
+                changed = any(self._fuse_into(consumer) for consumer in consumers)
+            erase_unused(block)
+
+    def _fuse_into(self, consumer: GenericOp) -> bool:
+        """Join one producer into `consumer`, if any may be; `consumer` is then replaced."""
+        for position, operand in enumerate(consumer.inputs):
+            producer = operand.owner
+            if not isinstance(producer, GenericOp) or (self.keep_quantized and _rounds(producer)):
+                continue
+            if _may_fuse(producer, consumer, position):
+                _fuse(producer, consumer, position)
+                return True
+        return False
 
 
-def _fuse_into(consumer: GenericOp) -> bool:
-    """Join one producer into `consumer`, if any may be; `consumer` is then replaced."""
-    for position, operand in enumerate(consumer.inputs):
-        producer = operand.owner
-        if isinstance(producer, GenericOp) and _may_fuse(producer, consumer, position):
-            _fuse(producer, consumer, position)
-            return True
-    return False
+def _rounds(op: GenericOp) -> bool:
+    """True if the result is a real number rounded to a short integer."""
+    kinds = (arith.FPToSIOp, arith.FPToUIOp)
+    element = generic.yielded(op)[0].type
+    is_short = isinstance(element, IntegerType) and element.width.data <= 16
+    return is_short and any(isinstance(inner, kinds) for inner in generic.body_of(op).ops)
 
 
 def _may_fuse(producer: GenericOp, consumer: GenericOp, position: int) -> bool:
@@ -166,12 +180,3 @@ def _drop_casts(block: Block) -> None:
             readers = [use for use in op.dest.uses if use.operation.name.startswith("tensor.")]
             for use in readers:
                 use.operation.operands[use.index] = op.source
-
-
-def _erase_unused(block: Block) -> None:
-    """Remove tensor operations without a use, last first."""
-    for op in reversed(list(block.ops)):
-        pure = isinstance(op, (GenericOp, tensor.EmptyOp)) or op.name.startswith(("tensor.", "arith."))
-        if pure and all(result.first_use is None for result in op.results):
-            op.detach()
-            op.erase()

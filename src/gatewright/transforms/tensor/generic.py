@@ -117,3 +117,8 @@ def yielded(op: GenericOp) -> Sequence[SSAValue]:
 def identity(rank: int) -> AffineMap:
     """The map of an operand whose axes are the loops."""
     return AffineMap.identity(rank)
+
+
+def axes_map(rank: int, axes: Sequence[int]) -> AffineMap:
+    """The map of an operand whose axes are some of the loops."""
+    return AffineMap(rank, 0, tuple(AffineExpr.dimension(axis) for axis in axes))

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from xdsl.dialects import arith, tensor
-from xdsl.dialects.builtin import TensorType
 from xdsl.dialects.linalg.ops import GenericOp
 from xdsl.ir import Operation
 
@@ -47,8 +46,7 @@ def _nothing_between(first: GenericOp, last: GenericOp) -> bool:
     assert block is not None
     order = {op: position for position, op in enumerate(block.ops)}
     read = [operand for op in last.walk() for operand in op.operands if operand is not first.results[0]]
-    owners = [value.owner for value in read if isinstance(value.type, TensorType)]
-    return all(_ready(owner, first, order) for owner in owners)
+    return all(_ready(value.owner, first, order) for value in read)
 
 
 def _ready(owner: object, first: Operation, order: Mapping[Operation, int]) -> bool:
@@ -56,4 +54,4 @@ def _ready(owner: object, first: Operation, order: Mapping[Operation, int]) -> b
         return True
     if isinstance(owner, (tensor.ExpandShapeOp, tensor.CollapseShapeOp, tensor.CastOp, tensor.ExtractSliceOp)):
         return _ready(owner.operands[0].owner, first, order)
-    return order[owner] < order[first]
+    return owner not in order or order[owner] < order[first]

@@ -89,7 +89,8 @@ class _Lowering:
             else:
                 self.scalars[argument] = given
         loops = GenericLoops(self.nest, self.placement, self.memories, self.scalars)
-        for op in old.ops:
+        # Constants first: an operation may be lowered with one before it, and read constants that stand between them.
+        for op in sorted(old.ops, key=lambda op: not isinstance(op, arith.ConstantOp)):
             self.nest.location = op.location
             self._lower(op, loops)
         self._replace(last)

@@ -23,7 +23,8 @@ from xdsl.rewriter import InsertPoint
 from gatewright.errors import UnsupportedError
 from gatewright.location import operation_name, source_location
 from gatewright.transforms.tensor import generic
-from gatewright.transforms.tensor.elements import array_of, dense
+from gatewright.transforms.tensor.constant_tensors import ConstantTensors
+from gatewright.transforms.tensor.elements import array_of
 from gatewright.transforms.tensor.evaluate import Evaluation
 from gatewright.transforms.tensor.exact import Exact, limits
 from gatewright.transforms.tensor.expression import Affine, Expression, Gather, Input, Known, parts, substitute
@@ -52,8 +53,7 @@ class Quantizer:
         self.low, self.high = limits(format_.bits)
         self.states: dict[SSAValue, State] = {}
         self.builder = Builder(InsertPoint.at_start(function.body.block))
-        self.constants_end = Builder(InsertPoint.at_start(function.body.block))
-        self._constants: dict[tuple[bytes, tuple[int, ...], int], SSAValue] = {}
+        self.constants = ConstantTensors(function.body.block)
         self.location: LocationAttr = UnknownLoc()
 
     def run(self) -> None:
@@ -64,8 +64,6 @@ class Quantizer:
             raw = block.insert_arg(self.storage(generic.shape_of(argument.type)), len(block.args))
             raw.name_hint, raw.location = argument.name_hint, argument.location
             self.states[argument] = Stored(raw, self.format_of(argument).fraction, self.low, self.high)
-        if old:
-            self.constants_end = Builder(InsertPoint.before(old[0]))
         for op in old:
             self.builder = Builder(InsertPoint.before(op))
             self.location = op.location
@@ -101,14 +99,7 @@ class Quantizer:
 
     def constant_tensor(self, array: np.ndarray, width: int) -> SSAValue:
         """A constant tensor of integers at the head of the function; one for all users of the same contents."""
-        attribute = dense(array, width)
-        key = (attribute.data.data, array.shape, width)
-        if key not in self._constants:
-            op = arith.ConstantOp(attribute)
-            op.location = self.location
-            self.constants_end.insert(op)
-            self._constants[key] = op.result
-        return self._constants[key]
+        return self.constants(array, width, self.location)
 
     def _visit(self, op: Operation) -> None:
         match op:

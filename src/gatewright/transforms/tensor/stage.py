@@ -27,6 +27,7 @@ from gatewright.transforms.tensor.expression import (
     Quotient,
     Sum,
 )
+from gatewright.transforms.tensor.generic import axes_map
 
 
 class Stage:
@@ -70,15 +71,14 @@ class Stage:
         raw, fraction = nearest(np.asarray(array), self.width)
         if raw.size and np.all(raw == raw.flat[0]):
             return Exact(None, fraction, int(raw.flat[0]), int(raw.flat[0]))
-        return self._table(raw, fraction, self.width)
+        return self._table(raw, fraction, bits(int(raw.min()), int(raw.max())))
 
     def _table(self, raw: np.ndarray, fraction: int, width: int) -> Exact:
         raw = compact(raw)
         axes = [axis for axis, extent in enumerate(raw.shape) if extent > 1]
         contents = raw.reshape([raw.shape[axis] for axis in axes])
         value = self.constants(contents, width)
-        map_ = AffineMap(len(self.extents), 0, tuple(AffineExpr.dimension(axis) for axis in axes))
-        return Exact(self.read(value, map_), fraction, int(raw.min()), int(raw.max()))
+        return Exact(self.read(value, axes_map(len(self.extents), axes)), fraction, int(raw.min()), int(raw.max()))
 
     def compute(self, of: Expression, leaves: Callable[[Expression], Exact]) -> Exact:
         """Emit an expression; `leaves` gives its inputs."""
@@ -172,7 +172,7 @@ class Stage:
         if untold:
             shape = TensorType(IntegerType(1), [self.extents[axis] for axis in untold])
             window = self._insert(builder, tensor.EmptyOp((), shape))
-            self.read(window, AffineMap(len(self.extents), 0, tuple(map(AffineExpr.dimension, untold))))
+            self.read(window, axes_map(len(self.extents), untold))
 
     def _insert(self, builder: Builder, op: Operation) -> SSAValue:
         op.location = self.location

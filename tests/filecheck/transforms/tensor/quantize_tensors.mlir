@@ -23,7 +23,7 @@ func.func @dense(%x: tensor<2xf32>) -> tensor<1xf32> {
 
 // CHECK-LABEL: func.func @dense(%x: tensor<2xi8> {gw.name = "arg0", gw.type = "fixed<8,4>"})
 // CHECK-SAME:    -> (tensor<1xi8> {gw.name = "result", gw.type = "fixed<8,4>", gw.result = 0 : i64})
-// CHECK-NEXT:    arith.constant dense<[1, -3]> : tensor<2xi8>
+// CHECK-NEXT:    arith.constant dense<[1, -3]> : tensor<2xi3>
 // CHECK:         linalg.generic
 // CHECK:           arith.constant 96 : i11
 // CHECK:         linalg.generic {{.*}}"reduction"

@@ -1,0 +1,32 @@
+"""Constant tensors of integers at the head of a function, one for all that have the same contents."""
+
+from __future__ import annotations
+
+import numpy as np
+from xdsl.builder import Builder
+from xdsl.dialects import arith
+from xdsl.dialects.builtin import LocationAttr
+from xdsl.ir import Block, SSAValue
+from xdsl.rewriter import InsertPoint
+
+from gatewright.transforms.tensor.elements import dense
+
+
+class ConstantTensors:
+    """The constants of a function, before its first operation."""
+
+    def __init__(self, block: Block):
+        first = block.first_op
+        self._builder = Builder(InsertPoint.at_start(block) if first is None else InsertPoint.before(first))
+        self._known: dict[tuple[bytes, tuple[int, ...], int], SSAValue] = {}
+
+    def __call__(self, array: np.ndarray, width: int, location: LocationAttr) -> SSAValue:
+        """A tensor of integers of `width` bits; `location` is that of its first user."""
+        attribute = dense(array, width)
+        key = (attribute.data.data, array.shape, width)
+        if key not in self._known:
+            op = arith.ConstantOp(attribute)
+            op.location = location
+            self._builder.insert(op)
+            self._known[key] = op.result
+        return self._known[key]
