@@ -161,7 +161,8 @@ class Quantized(Scalar):
     """A number of a quantised model: an integer of `bits` bits, worth `(raw - zero) * scale` in single precision.
 
     Numbers become quantised as PyTorch does it (`quantize_per_tensor`): times the inverse of the scale in single
-    precision, rounded to nearest, ties to even, plus the zero point, and at least `low` and at most `high`.
+    precision, or as ONNX does it (`QuantizeLinear`): divided by the scale; then rounded to nearest, ties to even, plus
+    the zero point, and at least `low` and at most `high`.
     """
 
     bits: int
@@ -169,6 +170,8 @@ class Quantized(Scalar):
     zero: int
     low: int
     high: int
+    divide: bool = False
+    """Whether numbers are divided by the scale."""
 
     @property
     def width(self) -> int:
@@ -182,10 +185,19 @@ class Quantized(Scalar):
     def dtype(self) -> np.dtype:
         return np.dtype(np.float32)
 
+    @property
+    def step(self) -> float:
+        """The distance between neighbouring values."""
+        return self.scale
+
     def to_raw(self, value: np.ndarray) -> np.ndarray:
         """The integers for numbers, none of them NaN."""
-        scaled = np.rint(np.asarray(value, np.float32) * np.float32(1.0 / self.scale)) + np.float32(self.zero)
-        return np.clip(scaled, np.float32(self.low), np.float32(self.high)).astype(self.raw_dtype)
+        given = np.asarray(value, np.float32)
+        with np.errstate(over="ignore"):
+            scaled = given / np.float32(self.scale) if self.divide else given * np.float32(1.0 / self.scale)
+        return np.clip(np.rint(scaled) + np.float32(self.zero), np.float32(self.low), np.float32(self.high)).astype(
+            self.raw_dtype
+        )
 
     def from_raw(self, raw: np.ndarray) -> np.ndarray:
         """The numbers of integers."""
@@ -196,7 +208,8 @@ class Quantized(Scalar):
         return self.from_raw(self.to_raw(np.asarray(value)))[()]
 
     def __str__(self) -> str:
-        return f"quantized<i{self.bits},{self.scale!r},{self.zero},{self.low},{self.high}>"
+        how = ",divide" if self.divide else ""
+        return f"quantized<i{self.bits},{self.scale!r},{self.zero},{self.low},{self.high}{how}>"
 
 
 @dataclass(frozen=True)
@@ -285,8 +298,9 @@ def parse_scalar(text: str) -> Scalar:
         return Integer(int(match[2]), signed=match[1] == "i")
     if match := re.fullmatch(r"fixed<(\d+),\s*(-?\d+)>", text):
         return Fixed(int(match[1]), int(match[2]))
-    if match := re.fullmatch(r"quantized<i(\d+),([^,]+),(-?\d+),(-?\d+),(-?\d+)>", text):
-        return Quantized(int(match[1]), float(match[2]), int(match[3]), int(match[4]), int(match[5]))
+    if match := re.fullmatch(r"quantized<i(\d+),([^,]+),(-?\d+),(-?\d+),(-?\d+)(,divide)?>", text):
+        numbers = int(match[3]), int(match[4]), int(match[5])
+        return Quantized(int(match[1]), float(match[2]), *numbers, divide=match[6] is not None)
     raise InterfaceError(f"unknown type {text!r}", remedy="write for example u32, i8, bool or fixed<16,8>")
 
 

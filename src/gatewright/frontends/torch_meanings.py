@@ -30,6 +30,7 @@ def decompositions(torch: Any) -> dict[Any, Callable[..., Any]]:
         overload: wide_sum(overload)
         for overload in (aten.sum.default, aten.sum.dim_IntList, aten.mean.default, aten.mean.dim)
     }
+    found[aten._to_copy.default] = lambda x, **options: _converted(torch, x, **options)
     found[aten.gelu.default] = lambda x, approximate="none": _gelu(torch, x, approximate)
     found[aten.selu.default] = lambda x: _elu(torch, x, 1.6732632423543772, 1.0507009873554805)
     found[aten.elu.default] = lambda x, *scales: _elu(torch, x, *scales)
@@ -37,6 +38,14 @@ def decompositions(torch: Any) -> dict[Any, Callable[..., Any]]:
     if "quantize_per_tensor" in dir(quantized) or hasattr(quantized, "quantize_per_tensor"):
         found[quantized.quantize_per_tensor.default] = lambda *given: _quantize(torch, *given)
     return found
+
+
+def _converted(torch: Any, x: Any, **options: Any) -> Any:
+    """A conversion: torch-mlir makes signed integers of floats for uint8 too, which end at 127."""
+    if not x.dtype.is_floating_point or options.get("dtype") != torch.uint8:
+        return NotImplemented
+    convert = torch.ops.aten._to_copy.default
+    return convert(convert(x, dtype=torch.int32), **options)
 
 
 def _gelu(torch: Any, x: Any, approximate: str) -> Any:
@@ -53,9 +62,7 @@ def _elu(torch: Any, x: Any, alpha: float = 1, scale: float = 1, input_scale: fl
 
 def _quantize(torch: Any, x: Any, scale: float, zero_point: int, low: int, high: int, dtype: Any) -> Any:
     """Quantisation as PyTorch's reference computes it: with a product, where torch-mlir divides."""
-    rounded = torch.clamp(torch.round(x * (1.0 / scale)) + zero_point, low, high)
-    # torch-mlir makes signed integers of floats for uint8 too, which end at 127.
-    return rounded.to(torch.int32).to(dtype) if dtype == torch.uint8 else rounded.to(dtype)
+    return torch.clamp(torch.round(x * (1.0 / scale)) + zero_point, low, high).to(dtype)
 
 
 def check(torch: Any, exported: Any) -> None:

@@ -15,7 +15,7 @@ from gatewright.tools.failure import USER_ERROR
 from gatewright.tools.inputs import load_arrays, random_arrays
 from gatewright.tools.source import is_model
 from gatewright.tools.user_code import user_code
-from gatewright.types import Fixed, Scalar
+from gatewright.types import Fixed, Quantized, Scalar
 
 if TYPE_CHECKING:
     from gatewright.design import Design
@@ -89,7 +89,7 @@ def _compare(design: Design, source: Source, produced: Values, expected: Values)
     roundings = [
         (np.abs(produced[item.name] - expected[item.name]).max() / element.step, element)
         for item in items
-        if isinstance(element := element_of(item.type), Fixed) and not differences
+        if isinstance(element := element_of(item.type), Fixed | Quantized) and not differences
     ]
     steps, format_ = max(roundings, key=lambda pair: pair[0], default=(0, None))
     if not differences:
@@ -102,7 +102,7 @@ def _difference(name: str, hardware: np.ndarray, python: np.ndarray, element: Sc
     if hardware.shape != python.shape:
         return f"{name} has the shape {python.shape}, in hardware {hardware.shape}"
     unequal = hardware != python
-    if isinstance(element, Fixed) or not unequal.any():
+    if isinstance(element, Fixed | Quantized) or not unequal.any():
         return None
     first = tuple(int(i) for i in np.argwhere(unequal)[0]) if unequal.ndim else ()
     place = f"{name}[{', '.join(map(str, first))}]" if first else name

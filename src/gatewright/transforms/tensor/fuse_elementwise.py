@@ -44,19 +44,19 @@ class FuseElementwisePass(ModulePass):
             changed = True
             while changed:
                 consumers = [consumer for consumer in block.ops if isinstance(consumer, GenericOp)]
-                changed = any(self._fuse_into(consumer) for consumer in consumers)
+                changed = any(fuse_into(consumer, self.keep_quantized) for consumer in consumers)
             erase_unused(block)
 
-    def _fuse_into(self, consumer: GenericOp) -> bool:
-        """Join one producer into `consumer`, if any may be; `consumer` is then replaced."""
-        for position, operand in enumerate(consumer.inputs):
-            producer = operand.owner
-            if not isinstance(producer, GenericOp) or (self.keep_quantized and _rounds(producer)):
-                continue
-            if _may_fuse(producer, consumer, position):
-                _fuse(producer, consumer, position)
-                return True
-        return False
+
+def fuse_into(consumer: GenericOp, keep_quantized: bool) -> GenericOp | None:
+    """Join one producer into `consumer`, if any may be; the operation that replaces it."""
+    for position, operand in enumerate(consumer.inputs):
+        producer = operand.owner
+        if not isinstance(producer, GenericOp) or (keep_quantized and _rounds(producer)):
+            continue
+        if _may_fuse(producer, consumer, position):
+            return _fuse(producer, consumer, position)
+    return None
 
 
 def _rounds(op: GenericOp) -> bool:
@@ -113,8 +113,8 @@ def _loops(producer: GenericOp, consumer: GenericOp, position: int) -> AffineMap
     return AffineMap(read.num_dims, 0, tuple(expression.compose(read) for expression in back))
 
 
-def _fuse(producer: GenericOp, consumer: GenericOp, position: int) -> None:
-    """Replace `consumer` by one operation that also does the work of `producer`, its operand at `position`."""
+def _fuse(producer: GenericOp, consumer: GenericOp, position: int) -> GenericOp:
+    """Replace `consumer` by an operation that also does the work of `producer`, its operand at `position`; that one."""
     maps, loops = generic.maps_of(consumer), _loops(producer, consumer, position)
     read = maps[position]
     same = [
@@ -152,6 +152,7 @@ def _fuse(producer: GenericOp, consumer: GenericOp, position: int) -> None:
         before.replace_all_uses_with(after)
     consumer.detach()
     consumer.erase()
+    return fused
 
 
 def _copy_computation(producer: GenericOp, body: Block, mapping: dict[SSAValue, SSAValue], loops: AffineMap) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from xdsl.builder import Builder
-from xdsl.dialects import arith
+from xdsl.dialects import arith, tensor
 from xdsl.dialects.linalg.ops import GenericOp
 from xdsl.ir import Operation, SSAValue
 from xdsl.rewriter import InsertPoint
@@ -16,7 +16,14 @@ from gatewright.transforms.tensor import generic
 from gatewright.transforms.tensor.exact import Exact, bits
 from gatewright.transforms.tensor.expression import ZERO, Affine, Expression, Input, Known, Product
 from gatewright.transforms.tensor.quantized_forms import Form, fractions
-from gatewright.transforms.tensor.quantized_tensors import Dequantized, Integers, QuantizedTensors, Read, constant_of
+from gatewright.transforms.tensor.quantized_tensors import (
+    Dequantized,
+    Integers,
+    QuantizedTensors,
+    Read,
+    constant_of,
+    moved,
+)
 from gatewright.transforms.tensor.reduction import emit_reduction
 from gatewright.transforms.tensor.stage import Stage, compact
 from gatewright.transforms.tensor.states import Reduction, gathered, static_shape, tensor_axes
@@ -95,6 +102,10 @@ def _constant_start(tensors: QuantizedTensors, value: SSAValue) -> np.ndarray | 
     contents, op = constant_of(value), value.owner
     if contents is not None:
         return fractions(contents)
+    if isinstance(op, tensor.ExpandShapeOp | tensor.CollapseShapeOp):
+        given = _constant_start(tensors, op.src)
+        shape = static_shape(op, op.results[0])
+        return None if given is None else moved(op, given, generic.shape_of(op.src.type), shape)
     if not isinstance(op, GenericOp) or not generic.is_parallel(op) or len(op.results) != 1:
         return None
     forms, _ = tensors.forms(op)
@@ -132,9 +143,7 @@ def _sum(
     if width > 32:
         return None
     start = Known(np.zeros((1,) * len(static_shape(op, op.results[0]))))
-    stored = emit_reduction(
-        _Around(tensors, reads, centred, width, op), Reduction(op, 0, "sum", expression, start)
-    )
+    stored = emit_reduction(_Around(tensors, reads, centred, width, op), Reduction(op, 0, "sum", expression, start))
     step = fractions(np.ldexp(1.0, np.asarray(-stored.fraction)))
     zero = np.zeros((1,) * len(extents), object) if centred else _total(weights, extents, reduced) * centre
     written, rank = generic.output_map(op), len(static_shape(op, op.results[0]))

@@ -9,12 +9,31 @@ from fractions import Fraction
 
 import numpy as np
 from xdsl.dialects import arith, math
-from xdsl.dialects.builtin import FloatAttr, IntegerAttr, IntegerType
+from xdsl.dialects.builtin import Float32Type, FloatAttr, IntegerAttr, IntegerType
+from xdsl.dialects.linalg.ops import GenericOp
 from xdsl.ir import BlockArgument, Operation, SSAValue
+
+from gatewright.transforms.tensor import generic
 
 FORWARD = {"ogt", "oge", "ugt", "uge"}
 BACKWARD = {"olt", "ole", "ult", "ule"}
-_PREDICATES = ("false", "oeq", "ogt", "oge", "olt", "ole", "one", "ord", "ueq", "ugt", "uge", "ult", "ule", "une", "uno")
+_PREDICATES = (
+    "false",
+    "oeq",
+    "ogt",
+    "oge",
+    "olt",
+    "ole",
+    "one",
+    "ord",
+    "ueq",
+    "ugt",
+    "uge",
+    "ult",
+    "ule",
+    "une",
+    "uno",
+)
 
 _fractions = np.frompyfunc(lambda value: Fraction(value) if np.isfinite(value) else float(value), 1, 1)
 
@@ -44,8 +63,11 @@ class Form:
     def __post_init__(self):
         # Arithmetic on arrays of objects without axes gives bare objects.
         object.__setattr__(self, "terms", {key: np.asarray(value, object) for key, value in self.terms.items()})
-        for name in ("offset", "low", "high"):
-            object.__setattr__(self, name, np.asarray(getattr(self, name), object))
+        object.__setattr__(self, "offset", np.asarray(self.offset, object))
+        for name in ("low", "high"):
+            bound = np.asarray(getattr(self, name), object)
+            one = bound.flat[0]
+            object.__setattr__(self, name, np.asarray(one, object) if np.all(bound == one) else bound)
 
     @property
     def is_constant(self) -> bool:
@@ -95,9 +117,11 @@ Meaning = Form | Rounded | Raw | Comparison | None
 class Forms:
     """Reads the body of one operation."""
 
-    def __init__(self, inputs: Mapping[SSAValue, Form]):
-        """`inputs` tells what block arguments of real numbers, and constant ones of integers, are."""
+    def __init__(self, inputs: Mapping[SSAValue, Form], constants: Mapping[SSAValue, np.ndarray] | None = None):
+        """`inputs` tells what block arguments of real numbers are, and constant ones of integers that are not extended;
+        `constants` what others that are constant hold, read with a sign."""
         self.known: dict[SSAValue, Meaning] = dict(inputs)
+        self.constants = constants or {}
         self.centres: dict[SSAValue, np.ndarray] = {}
         """What is subtracted from each input of integers."""
         self.unsigned: dict[SSAValue, bool] = {}
@@ -129,7 +153,7 @@ class Forms:
                 found = self[op.operands[0]]
                 return Rounded(found, ZERO, -INFINITE, INFINITE) if isinstance(found, Form) else None
             case arith.CmpfOp():
-                predicate = _PREDICATES[op.predicate.value.data]
+                predicate = _PREDICATES[min(op.predicate.value.data, len(_PREDICATES) - 1)]
                 known = predicate in FORWARD or predicate in BACKWARD
                 return Comparison(predicate in FORWARD, op.lhs, op.rhs) if known else None
             case arith.SelectOp():
@@ -151,6 +175,8 @@ class Forms:
 
     def _centred(self, op: arith.SubiOp) -> Meaning:
         left, right = self[op.lhs], self[op.rhs]
+        if isinstance(right, Raw) and right.argument in self.constants and not self.unsigned[right.argument]:
+            right = Form({}, self.constants[right.argument])
         if isinstance(left, Raw) and isinstance(right, Form) and right.is_constant:
             return self._less(left.argument, right.offset)
         return None
@@ -201,7 +227,7 @@ def _narrowed(of: Meaning) -> Meaning:
 
 def _arithmetic(op: Operation, operands: Sequence[Meaning]) -> Meaning:
     match op, operands:
-        case (arith.AddfOp() | arith.AddiOp()), (left, right):
+        case ((arith.AddfOp() | arith.AddiOp()), (left, right)):
             return _add(left, right)
         case arith.SubfOp(), (left, right):
             return _add(left, _times(right, -ONE))
@@ -264,3 +290,33 @@ def _extreme(largest: bool, left: Meaning, right: Meaning) -> Meaning:
             pick = np.maximum if largest else np.minimum
             return replace(other, low=pick(other.low, one.offset), high=pick(other.high, one.offset))
     return None
+
+
+@dataclass(frozen=True)
+class Quantizing:
+    """`min(max(round(slope * x) + zero, low), high)`."""
+
+    slope: Fraction
+    zero: int
+    low: int
+    high: int
+
+
+def quantizing(op: Operation) -> Quantizing | None:
+    """How an operation quantises its only input, a tensor of single precision, if that is all it does."""
+    if not isinstance(op, GenericOp) or not generic.is_parallel(op) or len(op.inputs) != 1 or len(op.results) != 1:
+        return None
+    block = generic.body_of(op)
+    argument = block.args[0]
+    if not isinstance(argument.type, Float32Type):
+        return None
+    forms = Forms({argument: Form({(argument,): ONE}, ZERO)})
+    forms.run(list(block.ops)[:-1])
+    found = forms[generic.yielded(op)[0]]
+    if not isinstance(found, Rounded) or found.form.is_clamped or np.any(found.form.offset != 0):
+        return None
+    numbers = [found.form.terms.get((argument,)), found.zero, found.low, found.high]
+    if any(array is None or array.size > 1 or not np.isfinite(float(array.item())) for array in numbers):
+        return None
+    slope, zero, low, high = (array.item() for array in numbers if array is not None)
+    return Quantizing(Fraction(slope), int(zero), int(low), int(high))

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from fractions import Fraction
 
 import numpy as np
 from xdsl.builder import Builder
 from xdsl.dialects import arith, func, tensor
-from xdsl.dialects.builtin import Float32Type, FunctionType, IntegerType, TensorType
+from xdsl.dialects.builtin import FunctionType, IntegerType, TensorType
 from xdsl.dialects.linalg.ops import GenericOp
 from xdsl.ir import Operation, SSAValue
 from xdsl.rewriter import InsertPoint, Rewriter
@@ -16,22 +15,11 @@ from xdsl.rewriter import InsertPoint, Rewriter
 from gatewright.interface import Parameter, Result, Signature, set_signature, signature_of
 from gatewright.transforms.tensor import generic
 from gatewright.transforms.tensor.exact import bits
-from gatewright.transforms.tensor.quantized_forms import Form, Forms, Rounded, fractions
-from gatewright.transforms.tensor.quantized_tensors import Dequantized, Integers, QuantizedTensors
+from gatewright.transforms.tensor.quantized_forms import quantizing
+from gatewright.transforms.tensor.quantized_tensors import Dequantized, Integers, QuantizedTensors, levels
 from gatewright.types import Array, Quantized
 
 _RESHAPING = (tensor.CollapseShapeOp, tensor.ExpandShapeOp)
-
-
-@dataclass(frozen=True)
-class _Quantizing:
-    """How an operation quantises its only input."""
-
-    op: GenericOp
-    scale: float
-    zero: int
-    low: int
-    high: int
 
 
 def quantized_arguments(function: func.FuncOp, tensors: QuantizedTensors) -> None:
@@ -76,53 +64,39 @@ def _argument(argument: SSAValue, tensors: QuantizedTensors) -> Quantized | None
     while len(uses := list(value.uses)) == 1 and isinstance(uses[0].operation, _RESHAPING):
         views.append(uses[0].operation)
         value = uses[0].operation.results[0]
-    found = [_quantizing(use.operation) for use in value.uses if use.index == 0]
-    known = [each for each in found if each is not None]
-    if not known or len(known) < len(list(value.uses)):
+    users = [use.operation for use in value.uses]
+    types = {type_ for user in users if (type_ := _type(user)) is not None}
+    if len(types) != 1 or any(_type(user) is None for user in users):
         return None
-    first = known[0]
-    same = (first.scale, first.zero, first.low, first.high)
-    if any((each.scale, each.zero, each.low, each.high) != same for each in known):
-        return None
-    width = max(2, (first.high - first.low).bit_length())
-    base = 0 if bits(first.low, first.high) <= width else first.low + (1 << (width - 1))
+    (type_,) = types
+    width, base = levels(type_.low, type_.high)
     element = IntegerType(width)
     for each in [argument, *(view.results[0] for view in views)]:
         made = Rewriter.replace_value_with_new_type(each, TensorType(element, generic.shape_of(each.type)))
         value = made if each is value else value
-    for each in known:
-        result = each.op.results[0]
-        read, written = generic.maps_of(each.op)[0], generic.output_map(each.op)
-        raw = value
+    for op in users:
+        assert isinstance(op, GenericOp)
+        read, written, raw = generic.maps_of(op)[0], generic.output_map(op), value
         if read != written:
-            shape = generic.shape_of(result.type)
-            stage = tensors.stage(each.op, generic.extents_of(each.op))
-            raw = stage.finish(Builder(InsertPoint.before(each.op)), stage.read(value, read), written, list(shape))
-        tensors.stored[result] = Integers(raw, first.low - base, first.high - base), base
-    return Quantized(width, first.scale, first.zero - base, first.low - base, first.high - base)
+            stage = tensors.stage(op, generic.extents_of(op))
+            shape = generic.shape_of(op.results[0].type)
+            raw = stage.finish(Builder(InsertPoint.before(op)), stage.read(value, read), written, list(shape))
+        tensors.stored[op.results[0]] = Integers(raw, type_.low - base, type_.high - base), base
+    moved = type_.zero - base, type_.low - base, type_.high - base
+    return Quantized(width, type_.scale, *moved, divide=type_.divide)
 
 
-def _quantizing(op: Operation) -> _Quantizing | None:
-    """The parameters of an operation that multiplies by the inverse of a scale, rounds, adds a zero point and clamps."""
-    if not isinstance(op, GenericOp) or not generic.is_parallel(op) or len(op.inputs) != 1 or len(op.results) != 1:
+def _type(op: Operation) -> Quantized | None:
+    """The type that an operation makes of its input, if it is one that values can be converted to outside."""
+    found = quantizing(op)
+    if found is None or found.slope <= 0:
         return None
-    block = generic.body_of(op)
-    if any(isinstance(inner, arith.DivfOp) for inner in block.ops) or not isinstance(block.args[0].type, Float32Type):
+    scale = float(1 / found.slope)
+    if Fraction(scale) * found.slope != 1 or float(np.float32(scale)) != scale:
         return None
-    argument = block.args[0]
-    forms = Forms({argument: Form({(argument,): fractions(np.ones(()))}, fractions(np.zeros(())))})
-    forms.run(list(block.ops)[:-1])
-    found = forms[generic.yielded(op)[0]]
-    if not isinstance(found, Rounded) or found.form.is_clamped or np.any(found.form.offset != 0):
-        return None
-    numbers = [found.form.terms.get((argument,)), found.zero, found.low, found.high]
-    if any(array is None or array.size > 1 for array in numbers):
-        return None
-    slope, zero, low, high = (array.item() for array in numbers if array is not None)
-    scale = float(1 / Fraction(slope))
-    if scale <= 0 or Fraction(scale) * slope != 1 or not all(np.isfinite(float(n)) for n in (low, high)):
-        return None
-    return _Quantizing(op, scale, int(zero), int(low), int(high))
+    divide = any(isinstance(inner, arith.DivfOp) for region in op.regions for inner in region.block.ops)
+    width = bits(found.low, found.high)
+    return Quantized(width, scale, found.zero, found.low, found.high, divide)
 
 
 def _returned(value: SSAValue, of: Dequantized) -> Quantized | None:

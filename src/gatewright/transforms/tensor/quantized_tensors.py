@@ -21,7 +21,7 @@ from gatewright.transforms.tensor.elements import array_of
 from gatewright.transforms.tensor.exact import Exact, bits, limits
 from gatewright.transforms.tensor.quantized_forms import Form, Forms, fractions
 from gatewright.transforms.tensor.stage import Stage, compact
-from gatewright.transforms.tensor.states import gathered, static_shape, tensor_axes
+from gatewright.transforms.tensor.states import gathered, slices, static_shape, tensor_axes
 
 _EXTENSIONS = (arith.ExtSIOp, arith.ExtUIOp, arith.SIToFPOp, arith.UIToFPOp)
 
@@ -125,7 +125,9 @@ class QuantizedTensors:
                 at = map_ if found.raw.contents is not None else found.map.compose(map_)
                 reads[argument] = Read(found.raw, at, centre, _single(found))
                 inputs[argument] = Form({(argument,): scale}, offset)
-        forms = Forms(inputs)
+        constants = {argument: contents for argument, operand, map_ in integers
+                     if (contents := _spread(operand, map_, extents)) is not None}  # fmt: skip
+        forms = Forms(inputs, constants)
         forms.run(list(body.ops)[:-1])
         for argument, operand, map_ in integers:
             raw = self.integers(operand, forms.unsigned.get(argument, False))
@@ -205,28 +207,27 @@ class QuantizedTensors:
         if read.raw.contents is None:
             return Dequantized(read.raw, read.map.compose(loops), scale, zero)
         whole = np.broadcast_to(gathered(read.raw.contents, read.map, extents), extents)
-        moved = np.broadcast_to(tensor_axes(whole, written, len(shape)), shape)
-        return Dequantized(replace(read.raw, contents=moved), generic.identity(len(shape)), scale, zero)
+        contents = np.broadcast_to(tensor_axes(whole, written, len(shape)), shape)
+        return Dequantized(replace(read.raw, contents=contents), generic.identity(len(shape)), scale, zero)
 
     def _viewed(self, op: Operation) -> Dequantized | None:
         found = self.dequantized(op.operands[0])
-        if found is None or np.any(found.offset):
+        if found is None:
             return None
-        shape = static_shape(op, op.results[0])
-        if found.raw.contents is not None and not isinstance(op, tensor.ExtractSliceOp):
-            scale, zero = (np.broadcast_to(a, found.raw.contents.shape).reshape(shape) for a in (found.scale, found.zero))
-            raw = replace(found.raw, contents=found.raw.contents.reshape(shape))
-            return Dequantized(raw, generic.identity(len(shape)), compact(scale), compact(zero))
-        if not found.is_uniform:
-            return None
-        plain = self.plain(found, op, static_shape(op, op.operands[0]))
+        given, shape = static_shape(op, op.operands[0]), static_shape(op, op.results[0])
+        arrays = [moved(op, array, given, shape) for array in (found.scale, found.zero, found.offset)]
+        if found.raw.contents is not None:
+            raw = replace(found.raw, contents=np.broadcast_to(moved(op, found.raw.contents, given, shape), shape))
+            return Dequantized(raw, generic.identity(len(shape)), *arrays)
+        plain = self.plain(found, op, given)
         assert plain.raw.value is not None
         type_ = TensorType(generic.element_of(plain.raw.value.type), shape)
         properties, attributes = op.properties.copy(), op.attributes.copy()
         copy = type(op).create(
             operands=[plain.raw.value], result_types=[type_], properties=properties, attributes=attributes
         )
-        return self._shaped(plain, self.insert_after(op, copy), len(shape))
+        raw = replace(plain.raw, value=self.insert_after(op, copy))
+        return Dequantized(raw, generic.identity(len(shape)), *arrays)
 
     def _padded(self, op: tensor.PadOp) -> Dequantized | None:
         found, last = self.dequantized(op.source), op.region.block.last_op
@@ -313,6 +314,21 @@ class QuantizedTensors:
         return new.results[0]
 
 
+def levels(low: int, high: int) -> tuple[int, int]:
+    """The least width for the integers `low` to `high`, and what is subtracted from them so that it holds them."""
+    width = max(2, (high - low).bit_length())
+    return (width, 0) if bits(low, high) <= width else (width, low + (1 << (width - 1)))
+
+
+def moved(op: Operation, array: np.ndarray, given: Sequence[int], shape: Sequence[int]) -> np.ndarray:
+    """An array over a tensor of the shape `given`, its axes perhaps 1, as one over what a view makes of that."""
+    if array.size == 1:
+        return array.reshape((1,) * len(shape))
+    whole = np.broadcast_to(array, given)
+    cut = whole[slices(op)] if isinstance(op, tensor.ExtractSliceOp) else whole
+    return compact(cut.reshape(shape))
+
+
 def constant_of(value: SSAValue) -> np.ndarray | None:
     """The contents of a constant tensor, or a constant number."""
     owner = value.owner
@@ -321,6 +337,12 @@ def constant_of(value: SSAValue) -> np.ndarray | None:
     if isinstance(owner.value, DenseIntOrFPElementsAttr):
         return array_of(owner.value)
     return np.asarray(owner.value.value.data)  # pyright: ignore[reportAttributeAccessIssue]
+
+
+def _spread(value: SSAValue, map_: AffineMap, extents: Sequence[int]) -> np.ndarray | None:
+    """The contents of a constant over the loops that read it."""
+    contents = constant_of(value)
+    return None if contents is None else fractions(compact(gathered(contents, map_, extents)))
 
 
 def _single(of: Dequantized) -> Fraction | None:

@@ -20,12 +20,13 @@ from xdsl.rewriter import InsertPoint
 from gatewright.transforms.tensor import generic
 from gatewright.transforms.tensor.dead_tensors import erase_unused
 from gatewright.transforms.tensor.elements import dense_floats
-from gatewright.transforms.tensor.exact import Exact, bits
+from gatewright.transforms.tensor.exact import Exact
+from gatewright.transforms.tensor.hoisted_quantization import joined, move, moved_operands, quantized_before
 from gatewright.transforms.tensor.integer_sums import integer_reduction
 from gatewright.transforms.tensor.integer_tables import table_of
-from gatewright.transforms.tensor.quantized_forms import Form, Rounded
+from gatewright.transforms.tensor.quantized_forms import Rounded
 from gatewright.transforms.tensor.quantized_ports import quantized_arguments, quantized_results
-from gatewright.transforms.tensor.quantized_tensors import Dequantized, Integers, QuantizedTensors, Read
+from gatewright.transforms.tensor.quantized_tensors import Integers, QuantizedTensors, Read, levels
 from gatewright.transforms.tensor.requantization import Line, Requantization, reduced, requantization
 from gatewright.transforms.tensor.stage import Stage, compact
 from gatewright.transforms.tensor.states import static_shape
@@ -61,6 +62,8 @@ class _Rewriter:
     def __init__(self, function: func.FuncOp):
         self.function, self.block = function, function.body.block
         self.tensors = QuantizedTensors(function)
+        self.bypassed: set[object] = set()
+        """Operations whose input is quantised already, so that their results need not be."""
         self.tensors.sums = lambda value: integer_reduction(self.tensors, value)
 
     def run(self) -> None:
@@ -82,13 +85,33 @@ class _Rewriter:
         forms, reads = self.tensors.forms(op)
         rounded = forms[generic.yielded(op)[0]]
         plan = self._plan(op, rounded, reads) if isinstance(rounded, Rounded) else None
-        if isinstance(rounded, Rounded) and plan is None and not _is_of(rounded, reads):
-            return
         table = table_of(op, reads, self._bases(op))
         if table is not None and (plan is None or not plan.is_cheap or not plan.agrees(table)):
             self._look_up(op, reads, table, rounded if isinstance(rounded, Rounded) else None)
         elif plan is not None:
-            self._compute(op, reads, plan)
+            self._compute(op, plan)
+        else:
+            self._hoisted(op)
+
+    def _hoisted(self, op: GenericOp) -> None:
+        """Quantise before the input is moved, or chosen from, if that makes integers of it."""
+        operands = moved_operands(op, self.bypassed)
+        if operands is None:
+            return
+        self.bypassed.add(op.inputs[0].owner)
+        stored = []
+        for operand in operands:
+            made = joined(quantized_before(op, operand))
+            self._quantized(made)
+            stored.append(self.tensors.stored.get(made.results[0]))
+        known = [each for each in stored if each is not None]
+        types = {generic.element_of(raw.value.type) for raw, _ in known if raw.value is not None}
+        if len(known) < len(stored) or len(types) > 1 or len({base for _, base in known}) > 1:
+            return
+        values = [raw.value for raw, _ in known if raw.value is not None]
+        stage = self.tensors.stage(op, static_shape(op, op.results[0]))
+        low, high = min(raw.low for raw, _ in known), max(raw.high for raw, _ in known)
+        self.tensors.stored[op.results[0]] = Integers(move(op, values, stage), low, high), known[0][1]
 
     def _bases(self, op: GenericOp) -> dict[SSAValue, int]:
         arguments = zip(generic.body_of(op).args, op.operands, strict=True)
@@ -102,6 +125,9 @@ class _Rewriter:
         if (rounded is not None and np.min(rounded.low) >= 0) or (rounded is None and _read_unsigned(op.results[0])):
             table = table & ((1 << width) - 1)
         low, high = int(table.min()), int(table.max())
+        if self._is_identity(op, reads[argument], table):
+            self.tensors.stored[op.results[0]] = reads[argument].raw, low - reads[argument].raw.low
+            return
         stored, base = levels(low, high)
         stage = self.tensors.stage(op, generic.extents_of(op))
         raw = self.tensors.leaf(stage, reads, argument, centred=False)
@@ -111,6 +137,11 @@ class _Rewriter:
         contents = self.tensors.constants(table - base, stored, op.location)
         value = emit(tensor.ExtractOp(contents, [position], IntegerType(stored)))
         self._store(op, stage, value, low, high, base)
+
+    def _is_identity(self, op: GenericOp, read: Read, table: np.ndarray) -> bool:
+        """True if a table gives the integers it is read by, but for a constant."""
+        plain = read.map == generic.output_map(op) and not read.raw.unsigned and read.raw.value is not None
+        return plain and bool(np.all(np.diff(table) == 1))
 
     # Multiplications.
 
@@ -146,7 +177,7 @@ class _Rewriter:
         return Plan(stage, [n for n, _ in found], line, shape, low, high, point,
                     requantization(line, ranges, low - point, high - point))  # fmt: skip
 
-    def _compute(self, op: GenericOp, reads: dict[SSAValue, Read], plan: Plan) -> None:
+    def _compute(self, op: GenericOp, plan: Plan) -> None:
         stored, base = levels(plan.low, plan.high)
         number = plan.emit(base)
         if number is None:
@@ -272,12 +303,6 @@ class Plan:
         divisor = self.line.denominator.astype(np.int64).reshape(self.shape)
         quotient = arithmetic.rounded(arithmetic.divide(total, divisor), 0)
         return arithmetic.add(quotient, Exact(None, 0, self.zero - base, self.zero - base))
-
-
-def levels(low: int, high: int) -> tuple[int, int]:
-    """The least width for the integers `low` to `high`, and what is subtracted from them so that it holds them."""
-    width = max(2, (high - low).bit_length())
-    return (width, 0) if bits(low, high) <= width else (width, low + (1 << (width - 1)))
 
 
 def _is_of(rounded: Rounded, reads: dict[SSAValue, Read]) -> bool:

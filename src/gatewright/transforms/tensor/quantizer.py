@@ -37,6 +37,7 @@ from gatewright.transforms.tensor.states import (
     State,
     Stored,
     gathered,
+    slices,
     static_shape,
     tensor_axes,
 )
@@ -344,14 +345,6 @@ def nodes(of: Expression) -> list[Expression]:
             found[node] = None
             waiting.extend(parts(node))
     return list(found)
-
-
-def slices(op: tensor.ExtractSliceOp) -> tuple[slice, ...]:
-    """The part of a tensor that an operation with static bounds extracts."""
-    bounds = zip(
-        op.static_offsets.get_values(), op.static_sizes.get_values(), op.static_strides.get_values(), strict=True
-    )
-    return tuple(slice(offset, offset + size * stride, stride) for offset, size, stride in bounds)
 
 
 def _reads(of: Expression, argument: SSAValue) -> bool:

@@ -1,4 +1,4 @@
-"""Integer multiply-add-shift for `round(a * x + b * y + offset)`: as narrow as it can be, and exact at every argument."""
+"""Integer multiply-add-shift for `round(a * x + b * y + offset)`: as narrow as it can be, exact for every argument."""
 
 from __future__ import annotations
 
@@ -63,7 +63,9 @@ def requantization(
     if not len(levels) or len(line.offset) * len(others) * len(levels) > MOST_STEPS:
         return None
     steps = _steps(line, others, levels, first)
-    slope = max(abs(int(a) * x) // int(d) for a, d in zip(line.numerators[0], line.denominator, strict=True) for x in first)
+    slope = max(
+        abs(int(a) * x) // int(d) for a, d in zip(line.numerators[0], line.denominator, strict=True) for x in first
+    )
     headroom = 61 - max(slope.bit_length(), int(max(abs(low), abs(high))).bit_length()) - 1
     for shift in range(min(most_bits, headroom) + 1):
         found = _at_shift(line, steps, others, levels, first, shift)

@@ -11,7 +11,7 @@ from xdsl.dialects.builtin import AffineMapAttr, IndexType, IntegerType, Locatio
 from xdsl.dialects.linalg.attrs import IteratorType, IteratorTypeAttr
 from xdsl.dialects.linalg.ops import GenericOp, IndexOp
 from xdsl.ir import Block, Operation, Region, SSAValue
-from xdsl.ir.affine import AffineDimExpr, AffineExpr, AffineMap
+from xdsl.ir.affine import AffineDimExpr, AffineMap
 
 from gatewright.transforms.tensor.exact import Exact, ExactArithmetic, bits, nearest
 from gatewright.transforms.tensor.expression import (

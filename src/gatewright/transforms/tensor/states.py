@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+from xdsl.dialects import tensor
 from xdsl.dialects.builtin import TensorType
 from xdsl.dialects.linalg.ops import GenericOp
 from xdsl.ir import Operation, SSAValue
@@ -78,6 +79,14 @@ def static_shape(op: Operation, value: SSAValue) -> tuple[int, ...]:
     if generic.DYNAMIC in shape:
         raise generic.dynamic_shape(op)
     return shape
+
+
+def slices(op: tensor.ExtractSliceOp) -> tuple[slice, ...]:
+    """The part of a tensor that an operation with static bounds extracts."""
+    bounds = zip(
+        op.static_offsets.get_values(), op.static_sizes.get_values(), op.static_strides.get_values(), strict=True
+    )
+    return tuple(slice(offset, offset + size * stride, stride) for offset, size, stride in bounds)
 
 
 def tensor_axes(array: np.ndarray, map_: AffineMap, rank: int) -> np.ndarray:
