@@ -34,6 +34,7 @@ PASSES: dict[str, str] = {
     "fuse-elementwise": "tensor.fuse_elementwise:FuseElementwisePass",
     "linalg-to-loops": "tensor.linalg_to_loops:LinalgToLoopsPass",
     "quantize-tensors": "tensor.quantize_tensors:QuantizeTensorsPass",
+    "quantized-to-integers": "tensor.quantized_to_integers:QuantizedToIntegersPass",
 }
 """Where the class of a pass is: `module:Class` under `gatewright.transforms`."""
 

@@ -7,7 +7,7 @@ import re
 import traceback
 import warnings
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -110,7 +110,8 @@ def _evaluating(model: Any) -> Iterator[None]:
     """Every part of a module in evaluation mode, and as it was afterwards."""
     modes = [(part, part.training) for part in model.modules()]
     try:
-        model.eval()
+        with suppress(NotImplementedError):  # a graph that was exported has one mode only, and says so
+            model.eval()
         yield
     finally:
         for part, training in modes:

@@ -37,6 +37,7 @@ CASES: dict[str, tuple[nn.Module, torch.Tensor]] = {
     "relu6": (nn.ReLU6(), EDGES),
     "hardsigmoid": (nn.Hardsigmoid(), EDGES),
     "a choice of the user's": (Function(lambda x: torch.where(x > 0.5, x, 0.5)), EDGES),
+    "to unsigned": (Function(lambda x: x.to(torch.uint8)), torch.tensor([0.5, 3.99, 127.0, 128.0, 200.7, 255.0])),
     "sinh": (Function(torch.sinh), EDGES),
     "cosh": (Function(torch.cosh), EDGES),
     "elu": (nn.ELU(), EDGES),

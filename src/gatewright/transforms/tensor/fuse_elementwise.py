@@ -150,8 +150,10 @@ def _fuse(producer: GenericOp, consumer: GenericOp, position: int) -> GenericOp:
     Builder(InsertPoint.before(consumer)).insert(fused)
     for before, after in zip(consumer.results, fused.results, strict=True):
         before.replace_all_uses_with(after)
-    consumer.detach()
-    consumer.erase()
+    for unused in (consumer, producer):
+        if all(result.first_use is None for result in unused.results):
+            unused.detach()
+            unused.erase()
     return fused
 
 

@@ -47,10 +47,7 @@ class _Around:
     width: int
     """Bits of constants and of elements that are chosen."""
     op: GenericOp
-
-    @property
-    def builder(self) -> Builder:
-        return Builder(InsertPoint.before(self.op))
+    builder: Builder
 
     def format_of(self, value: SSAValue) -> Fixed:
         """The format of integers."""
@@ -143,13 +140,14 @@ def _sum(
     if width > 32:
         return None
     start = Known(np.zeros((1,) * len(static_shape(op, op.results[0]))))
-    stored = emit_reduction(_Around(tensors, reads, centred, width, op), Reduction(op, 0, "sum", expression, start))
+    around = _Around(tensors, reads, centred, width, op, Builder(InsertPoint.before(op)))
+    stored = emit_reduction(around, Reduction(op, 0, "sum", expression, start))
     step = fractions(np.ldexp(1.0, np.asarray(-stored.fraction)))
     zero = np.zeros((1,) * len(extents), object) if centred else _total(weights, extents, reduced) * centre
     written, rank = generic.output_map(op), len(static_shape(op, op.results[0]))
     scale, zero = (tensor_axes(_over(a, extents), written, rank) for a in (scale * step, zero / step))
     raw = Integers(stored.value, stored.low, stored.high)
-    return Dequantized(raw, generic.identity(rank), compact(scale), compact(zero), initial)
+    return Dequantized(raw, generic.identity(rank), compact(scale), compact(zero), initial, is_sum=True)
 
 
 def _total(weights: np.ndarray, extents: Sequence[int], reduced: Sequence[bool]) -> np.ndarray:
@@ -174,7 +172,8 @@ def _extreme(
     beyond = np.all(initial <= bound) if kind == "max" else np.all(initial >= bound)
     if scale.size > 1 or read.centre.size > 1 or read.raw.value is None or not beyond:
         return None
-    around = _Around(tensors, reads, False, max(2, bits(read.raw.low, read.raw.high)), op)
+    width = max(2, bits(read.raw.low, read.raw.high))
+    around = _Around(tensors, reads, False, width, op, Builder(InsertPoint.before(op)))
     start = Known(np.full((1,) * len(static_shape(op, op.results[0])), np.copysign(np.inf, bound)))
     stored = emit_reduction(around, Reduction(op, 0, kind, Input(argument), start))
     rank = len(static_shape(op, op.results[0]))

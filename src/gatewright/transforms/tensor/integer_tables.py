@@ -70,5 +70,6 @@ def _number(value: SSAValue, values: dict[SSAValue, int]) -> int | None:
     if value in values:
         return values[value]
     owner = value.owner
-    is_number = isinstance(owner, arith.ConstantOp) and isinstance(owner.value, FloatAttr | IntegerAttr)
-    return evaluate(owner, []) if is_number else None
+    if isinstance(owner, arith.ConstantOp) and isinstance(owner.value, FloatAttr | IntegerAttr):
+        return evaluate(owner, [])
+    return None

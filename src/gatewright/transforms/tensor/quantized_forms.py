@@ -45,7 +45,7 @@ def fractions(values: np.ndarray) -> np.ndarray:
 
 ZERO = fractions(np.zeros(()))
 ONE = fractions(np.ones(()))
-INFINITE = float("inf")
+INFINITE = np.asarray(float("inf"), object)
 
 
 @dataclass(frozen=True)
@@ -200,8 +200,9 @@ class Forms:
 
     def _same(self, one: SSAValue, other: SSAValue) -> bool:
         a, b = self[one], self[other]
-        constant = isinstance(a, Form) and isinstance(b, Form) and a.is_constant and b.is_constant
-        return one is other or (constant and np.array_equal(a.offset, b.offset))
+        if isinstance(a, Form) and isinstance(b, Form) and a.is_constant and b.is_constant:
+            return bool(np.array_equal(a.offset, b.offset))
+        return one is other
 
 
 def _constant(op: arith.ConstantOp) -> Meaning:
@@ -234,7 +235,7 @@ def _arithmetic(op: Operation, operands: Sequence[Meaning]) -> Meaning:
         case arith.MulfOp(), (left, right):
             return _multiply(left, right)
         case arith.DivfOp(), (left, Form() as right) if right.is_constant and np.all(right.offset != 0):
-            return _times(left, 1 / right.offset)
+            return _times(left, np.asarray(1 / right.offset, object))
         case arith.NegfOp(), (of,):
             return _times(of, -ONE)
         case ((arith.MaximumfOp() | arith.MaxnumfOp() | arith.MaxSIOp()), (left, right)):

@@ -106,9 +106,9 @@ def _returned(value: SSAValue, of: Dequantized) -> Quantized | None:
         op = op.src.owner
     if not isinstance(op, GenericOp) or not of.is_uniform or not generic.is_parallel(op):
         return None
-    kinds = [inner for inner in generic.body_of(op).ops if isinstance(inner, arith.MulfOp | arith.DivfOp)]
+    kinds = [type(inner) for inner in generic.body_of(op).ops]
     scale = float(of.scale.item())
-    if len(kinds) != 1 or isinstance(kinds[0], arith.DivfOp) or float(np.float32(scale)) != scale or of.raw.unsigned:
+    if kinds.count(arith.MulfOp) > 1 or arith.DivfOp in kinds or of.raw.unsigned or float(np.float32(scale)) != scale:
         return None
     zero = of.zero.item()
     return Quantized(max(2, bits(of.raw.low, of.raw.high)), scale, int(zero), of.raw.low, of.raw.high)

@@ -51,6 +51,8 @@ class Dequantized:
     scale: np.ndarray
     zero: np.ndarray
     offset: np.ndarray = field(default_factory=lambda: fractions(np.zeros(())))
+    is_sum: bool = False
+    """Whether floating-point arithmetic would have rounded already."""
 
     @property
     def is_uniform(self) -> bool:
@@ -67,7 +69,7 @@ class Read:
     centre: np.ndarray
     """Over the loops of the operation."""
     scale: Fraction | None = None
-    """For an input of reals what integers are times, if it is one number, which single precision holds."""
+    """For an input of reals what integers are times, if that is one number, and the product is in single precision."""
 
 
 class QuantizedTensors:
@@ -218,7 +220,7 @@ class QuantizedTensors:
         arrays = [moved(op, array, given, shape) for array in (found.scale, found.zero, found.offset)]
         if found.raw.contents is not None:
             raw = replace(found.raw, contents=np.broadcast_to(moved(op, found.raw.contents, given, shape), shape))
-            return Dequantized(raw, generic.identity(len(shape)), *arrays)
+            return Dequantized(raw, generic.identity(len(shape)), *arrays, is_sum=found.is_sum)
         plain = self.plain(found, op, given)
         assert plain.raw.value is not None
         type_ = TensorType(generic.element_of(plain.raw.value.type), shape)
@@ -227,7 +229,7 @@ class QuantizedTensors:
             operands=[plain.raw.value], result_types=[type_], properties=properties, attributes=attributes
         )
         raw = replace(plain.raw, value=self.insert_after(op, copy))
-        return Dequantized(raw, generic.identity(len(shape)), *arrays)
+        return Dequantized(raw, generic.identity(len(shape)), *arrays, is_sum=found.is_sum)
 
     def _padded(self, op: tensor.PadOp) -> Dequantized | None:
         found, last = self.dequantized(op.source), op.region.block.last_op
@@ -304,7 +306,7 @@ class QuantizedTensors:
     def _shaped(self, of: Dequantized, value: SSAValue, rank: int) -> Dequantized:
         """Reals with one scale, in another tensor."""
         scale, zero = of.scale.reshape((1,) * rank), of.zero.reshape((1,) * rank)
-        return Dequantized(replace(of.raw, value=value), generic.identity(rank), scale, zero)
+        return Dequantized(replace(of.raw, value=value), generic.identity(rank), scale, zero, is_sum=of.is_sum)
 
     def insert_after(self, op: Operation, new: Operation) -> SSAValue:
         """Put an operation behind another one, of whose location it is; its first result."""
@@ -347,7 +349,7 @@ def _spread(value: SSAValue, map_: AffineMap, extents: Sequence[int]) -> np.ndar
 
 def _single(of: Dequantized) -> Fraction | None:
     """The scale of all elements, if that is a number of single precision."""
-    scale = of.scale.item() if of.is_uniform else None
+    scale = of.scale.item() if of.is_uniform and not of.is_sum else None
     return scale if scale is not None and float(np.float32(float(scale))) == scale else None
 
 

@@ -72,7 +72,7 @@ class _Rewriter:
         elementwise = [op for op in self.block.ops if isinstance(op, GenericOp) and generic.is_parallel(op)]
         for op in elementwise:
             is_integer = len(op.results) == 1 and isinstance(generic.element_of(op.results[0].type), IntegerType)
-            if is_integer and op.results[0] not in self.tensors.stored:
+            if op.parent is not None and is_integer and op.results[0] not in self.tensors.stored:
                 self._quantized(op)
         quantized_results(self.function, self.tensors)
         for op in [op for op in self.block.ops if isinstance(op, GenericOp) and not generic.is_parallel(op)]:
@@ -161,12 +161,13 @@ class _Rewriter:
         found = []
         offset = form.offset
         for key, coefficient in form.terms.items():
-            centred = len(key) > 1
-            number = self.tensors.leaf(stage, reads, key[0], centred)
-            for other in key[1:]:
+            first, *others = key
+            centred = bool(others)
+            number = self.tensors.leaf(stage, reads, first, centred)
+            for other in others:
                 number = stage.arithmetic.multiply(number, self.tensors.leaf(stage, reads, other, centred))
             if not centred:
-                offset = offset - coefficient * reads[key[0]].centre
+                offset = offset - coefficient * reads[first].centre
             found.append((number, np.asarray(coefficient, object)))
         found.sort(key=lambda pair: pair[0].low - pair[0].high)
         line, shape = _line([coefficient for _, coefficient in found], np.asarray(offset, object))

@@ -54,3 +54,30 @@ func.func @apart(%a: tensor<3x2xi32>) -> (tensor<2xi32>, tensor<2x3xi32>) {
 // CHECK:           arith.muli
 // CHECK:         %s = linalg.generic
 // CHECK-SAME:      ins(%p : tensor<2x3xi32>)
+
+// -----
+
+// Quantised models are read by their integers: those stay if they are asked for. (The RUN line asks for nothing.)
+
+func.func @quantized(%a: tensor<4xf32>) -> tensor<4xf32> {
+  %e = tensor.empty() : tensor<4xi8>
+  %f = tensor.empty() : tensor<4xf32>
+  %q = linalg.generic {indexing_maps = [affine_map<(d0) -> (d0)>, affine_map<(d0) -> (d0)>], iterator_types = ["parallel"]} ins(%a : tensor<4xf32>) outs(%e : tensor<4xi8>) {
+  ^bb0(%x: f32, %o: i8):
+    %v = arith.fptosi %x : f32 to i8
+    linalg.yield %v : i8
+  } -> tensor<4xi8>
+  %p = linalg.generic {indexing_maps = [affine_map<(d0) -> (d0)>, affine_map<(d0) -> (d0)>], iterator_types = ["parallel"]} ins(%q : tensor<4xi8>) outs(%f : tensor<4xf32>) {
+  ^bb0(%x: i8, %o: f32):
+    %v = arith.sitofp %x : i8 to f32
+    linalg.yield %v : f32
+  } -> tensor<4xf32>
+  func.return %p : tensor<4xf32>
+}
+
+// CHECK-LABEL: func.func @quantized
+// CHECK:         linalg.generic
+// CHECK-NEXT:    ^
+// CHECK-NEXT:      arith.fptosi
+// CHECK-NEXT:      arith.sitofp
+// CHECK-NOT:     linalg.generic

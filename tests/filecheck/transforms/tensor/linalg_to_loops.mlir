@@ -99,3 +99,30 @@ func.func @flattened(%x: tensor<2x3xi8>) -> tensor<6xi8> {
 // CHECK-NEXT:        arith.addi
 // CHECK-NEXT:        [[P:%\d+]] = arith.addi [[R]], [[J]] : index
 // CHECK-NEXT:        memref.store {{.*}}, %result{{\[}}[[P]]] : memref<6xi8>
+
+// -----
+
+// What ends a reduction may read a constant that stands behind it.
+
+func.func @between(%x: tensor<4x3xi32> {gw.name = "x", gw.type = "i32"}) -> (tensor<4xi32> {gw.type = "i32", gw.result = 0}) {
+  %zero = arith.constant dense<0> : tensor<4xi32>
+  %sum = linalg.generic {indexing_maps = [affine_map<(d0, d1) -> (d0, d1)>, affine_map<(d0, d1) -> (d0)>], iterator_types = ["parallel", "reduction"]} ins(%x : tensor<4x3xi32>) outs(%zero : tensor<4xi32>) {
+  ^bb0(%e: i32, %acc: i32):
+    %t = arith.addi %acc, %e : i32
+    linalg.yield %t : i32
+  } -> tensor<4xi32>
+  %weights = arith.constant dense<[3, 5, 7, 11]> : tensor<4xi32>
+  %empty = tensor.empty() : tensor<4xi32>
+  %scaled = linalg.generic {indexing_maps = [affine_map<(d0) -> (d0)>, affine_map<(d0) -> (d0)>, affine_map<(d0) -> (d0)>], iterator_types = ["parallel"]} ins(%sum, %weights : tensor<4xi32>, tensor<4xi32>) outs(%empty : tensor<4xi32>) {
+  ^bb0(%e: i32, %w: i32, %o: i32):
+    %p = arith.muli %e, %w : i32
+    linalg.yield %p : i32
+  } -> tensor<4xi32>
+  func.return %scaled : tensor<4xi32>
+}
+
+// CHECK-LABEL: func.func @between
+// CHECK:         %[[W:[0-9a-z_]+]] = memref.get_global @constant_0 : memref<4xi32>
+// CHECK-NOT:     memref.alloc
+// CHECK:         scf.for
+// CHECK:         memref.load %[[W]]
