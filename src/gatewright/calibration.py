@@ -23,6 +23,7 @@ from gatewright.interface import Signature, to_raw
 from gatewright.interpreters.tensor import Observer
 from gatewright.location import brief_place, layer_of
 from gatewright.operators.float_format import FloatFormat
+from gatewright.options import LayerFormat
 from gatewright.program import Program
 from gatewright.types import Array, Fixed
 
@@ -115,7 +116,7 @@ class Calibration:
     One sample is looked at after the other, since all tensors of all samples may not fit in memory.
     """
 
-    def __init__(self, program: Program, tensors: Sequence[SSAValue], given: object, bits: int):
+    def __init__(self, program: Program, tensors: Sequence[SSAValue], given: object, wanted: Sequence[LayerFormat]):
         self.program, self.tensors = program, tensors
         self.samples = samples_of(given, program.signature)
         self._observer = Observer(program.module, program.function, tensors)
@@ -123,7 +124,7 @@ class Calibration:
         largest = [0.0] * len(tensors)
         for sample in self.samples:
             largest = [max(known, _magnitude(v)) for known, v in zip(largest, self._exact(sample), strict=True)]
-        self.fractions = tuple(fraction_for(magnitude, bits) for magnitude in largest)
+        self.formats = [_chosen(each, magnitude) for each, magnitude in zip(wanted, largest, strict=True)]
 
     def rows(self, quantized: Program, stored: Sequence[Tensor], labels: object) -> dict[str, Any]:
         """The report's entries: for each stored tensor its range, format and errors; the accuracy if there are labels.
@@ -155,6 +156,12 @@ class Calibration:
         """The tensors on a sample."""
         bits = self._observer(_raw(sample, self.program))
         return [float_values(f, b).astype(np.float64) for f, b in zip(self._formats, bits, strict=True)]
+
+
+def _chosen(wanted: LayerFormat, magnitude: float) -> Fixed:
+    """A format for numbers up to a magnitude."""
+    bits = wanted.format.bits
+    return Fixed(bits, fraction_for(magnitude, bits)) if wanted.is_open else wanted.format
 
 
 def _raw(sample: tuple[np.ndarray, ...], program: Program) -> list[np.ndarray]:

@@ -3,10 +3,20 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 
 from gatewright import types
 from gatewright.errors import GatewrightError, OptionError
+
+
+@dataclass(frozen=True)
+class LayerFormat:
+    """A fixed-point format, perhaps with the binary point left open."""
+
+    format: types.Fixed
+    is_open: bool
+
 
 TARGETS = ("generic", "ecp5", "xc7")
 
@@ -19,11 +29,13 @@ class Options:
     """The clock to meet, in megahertz: operators get as many stages as it needs."""
     multipliers: int | None = None
     """The most multipliers to instantiate; None for as many as the schedule can use at once."""
-    precision: str | None = None
+    precision: str | Mapping[str, str] | None = None
     """The fixed-point format of a floating-point model, for example `fixed<16,8>`; `fixed<16>` to choose the fraction
-    of each tensor from samples."""
+    of each tensor from samples. Or one for each layer, by its name in the model, which holds for the layers inside it
+    too; that of `""` for what is in no layer named."""
     calibrate: object = field(default=None, compare=False, repr=False)
-    """Samples of a model's inputs, from which `fixed<16>` chooses formats: an array of them, or a sequence."""
+    """Samples of a model's inputs, from which `fixed<16>` chooses formats, and on which the report measures errors: an
+    array of them, or a sequence."""
     labels: object = field(default=None, compare=False, repr=False)
     """The classes of the samples, for the accuracy in the report."""
     target: str = "generic"
@@ -54,14 +66,7 @@ class Options:
             raise OptionError(
                 f"dual_port={self.dual_port!r} names no arrays", remedy='dual_port=True, or names: dual_port=("a", "b")'
             )
-        if (format_ := self.fixed_format()) is not None and self.is_open and self.calibrate is None:
-            raise OptionError(
-                f"precision={self.precision!r} leaves open where the point is",
-                why="the fraction bits of each tensor are chosen from samples",
-                remedy=f'calibrate=samples, or a fraction: precision="fixed<{format_.bits},{format_.bits // 2}>"',
-            )
-        if self.calibrate is not None and not self.is_open:
-            raise OptionError("samples to calibrate with need an open format", remedy='precision="fixed<16>"')
+        self._check_precision()
 
     @property
     def dual_port_names(self) -> tuple[str, ...]:
@@ -70,22 +75,45 @@ class Options:
             return ("*",) if self.dual_port else ()
         return (self.dual_port,) if isinstance(self.dual_port, str) else tuple(self.dual_port)
 
+    def _check_precision(self) -> None:
+        formats = self.layer_formats()
+        open_ = next((each for each in formats.values() if each.is_open), None)
+        if open_ is not None and self.calibrate is None:
+            bits = open_.format.bits
+            raise OptionError(
+                f"precision={self.precision!r} leaves open where the point is",
+                why="the fraction bits of each tensor are chosen from samples",
+                remedy=f'calibrate=samples, or a fraction: precision="fixed<{bits},{bits // 2}>"',
+            )
+        if self.calibrate is not None and not formats:
+            raise OptionError("samples to calibrate with need a fixed-point format", remedy='precision="fixed<16>"')
+
     @property
     def is_open(self) -> bool:
-        """Whether the format has a width only."""
-        return self.precision is not None and re.fullmatch(r"fixed<\d+>", self.precision) is not None
+        """Whether a format has a width only."""
+        return any(each.is_open for each in self.layer_formats().values())
+
+    @property
+    def by_layer(self) -> bool:
+        """Whether layers have formats of their own."""
+        return isinstance(self.precision, Mapping)
 
     def fixed_format(self) -> types.Fixed | None:
-        """The fixed-point format asked for, if any; of an open one, that without fraction bits."""
+        """The fixed-point format asked for, if any, where no layer has another; of an open one, that without fraction
+        bits."""
+        formats = self.layer_formats()
+        return formats[""].format if formats else None
+
+    def layer_formats(self) -> dict[str, LayerFormat]:
+        """The formats by the name of the layer, that of the whole model under the empty name; none for floats."""
         if self.precision is None:
-            return None
-        try:
-            format_ = types.parse_scalar(self.precision.replace(">", ",0>") if self.is_open else self.precision)
-        except GatewrightError:
-            format_ = None
-        if not isinstance(format_, types.Fixed):
-            raise OptionError(f"precision={self.precision!r} is not a format", remedy='precision="fixed<16,8>"')
-        return format_
+            return {}
+        given = self.precision if isinstance(self.precision, Mapping) else {"": self.precision}
+        if "" not in given:
+            raise OptionError(
+                "precision= gives no format to what is in no layer named", remedy='precision={"": "fixed<16,8>", ...}'
+            )
+        return {name: _parse(text) for name, text in given.items()}
 
     @property
     def period_ns(self) -> float:
@@ -99,3 +127,15 @@ class Options:
         if unknown := sorted(set(keywords) - known):
             raise OptionError(f"unknown option {unknown[0]}", remedy=f"one of {', '.join(sorted(known))}")
         return Options(**keywords)  # pyright: ignore[reportArgumentType]
+
+
+def _parse(text: object) -> LayerFormat:
+    """A format such as `fixed<16,8>`, or `fixed<16>` with the point left open."""
+    is_open = isinstance(text, str) and re.fullmatch(r"fixed<\d+>", text) is not None
+    try:
+        format_ = types.parse_scalar(text.replace(">", ",0>") if is_open else text) if isinstance(text, str) else None
+    except GatewrightError:
+        format_ = None
+    if not isinstance(format_, types.Fixed):
+        raise OptionError(f"precision={text!r} is not a format", remedy='precision="fixed<16,8>"')
+    return LayerFormat(format_, is_open)

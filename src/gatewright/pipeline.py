@@ -66,7 +66,7 @@ def tensor_passes(options: Options) -> tuple[ModulePass, ...]:
         QuantizedToIntegersPass(),
         ExpandMathPass(),
         FuseElementwisePass(),
-        QuantizeTensorsPass(options.precision or ""),
+        QuantizeTensorsPass(str(options.fixed_format() or "")),
     )
 
 
@@ -161,12 +161,8 @@ class Compilation:
     def __init__(self, program: Program, options: Options):
         self.options = options
         self.given = program
-        if options.is_open and program.level != "tensor":
-            raise OptionError(
-                f"precision={options.precision!r} leaves open where the point is",
-                why="samples choose that for the tensors of a model, and this is not one",
-                remedy="a format with fraction bits, such as fixed<16,8>",
-            )
+        if program.level != "tensor":
+            _check_precision_of_program(options)
         # With its sums in another order a program is another one from the loops on.
         first = "loops" if options.reassociate and program.level == "tensor" else program.level
         self.levels = LEVELS[LEVELS.index(first) :]
@@ -175,25 +171,30 @@ class Compilation:
     def tensor(self) -> Program:
         """The program on tensors of integers."""
         given = self._given_as("tensor")
-        if self.options.is_open:
-            return self._calibrated(self._lower(given, "tensor", tensor_passes(self.options)[:-1]))
+        if self.options.by_layer or self.options.calibrate is not None:
+            return self._in_formats(self._lower(given, "tensor", tensor_passes(self.options)[:-1]))
         return self._lower(given, "tensor", tensor_passes(self.options))
 
-    def _calibrated(self, floats: Program) -> Program:
-        """A program on floats in formats that samples choose, with the report of what that costs."""
+    def _in_formats(self, floats: Program) -> Program:
+        """A program on floats with a format for each tensor; with samples, also the report of what that costs."""
         from gatewright.calibration import Calibration, Tensor
+        from gatewright.layer_formats import formats_of
         from gatewright.transforms.tensor.quantize_tensors import float_tensors, quantize
 
-        format_ = self.options.fixed_format()
+        options, tensors = self.options, float_tensors(floats.function)
+        format_, wanted = options.fixed_format(), formats_of(floats, tensors, options.layer_formats())
         assert format_ is not None
-        tensors = float_tensors(floats.function)
-        calibration = Calibration(floats, tensors, self.options.calibrate, format_.bits)
+        formats, calibration = [each.format for each in wanted], None
+        if options.calibrate is not None:
+            calibration = Calibration(floats, tensors, options.calibrate, wanted)
+            formats = calibration.formats
         module = floats.module.clone()
         copy_locations(floats.module, module)
         program = Program("tensor", module, floats.name, dict(floats.notes), floats.sources)
-        stored = [Tensor(*each) for each in quantize(program.function, format_, calibration.fractions)]
+        stored = [Tensor(*each) for each in quantize(program.function, format_, formats, options.is_open)]
         module.verify()
-        program.notes.update(calibration.rows(program, stored, self.options.labels))
+        if calibration is not None:
+            program.notes.update(calibration.rows(program, stored, options.labels))
         return program
 
     @cached_property
@@ -236,6 +237,17 @@ class Compilation:
         copy_locations(program.module, module)
         run_passes(context(), module, passes)
         return Program(level, module, program.name, program.notes, program.sources)
+
+
+def _check_precision_of_program(options: Options) -> None:
+    """Refuse what only the tensors of a model can have."""
+    if options.by_layer or options.is_open:
+        what = "names layers" if options.by_layer else "leaves open where the point is"
+        raise OptionError(
+            f"precision={options.precision!r} {what}",
+            why="that is for the tensors of a model, and this is not one",
+            remedy="a format with fraction bits, such as fixed<16,8>",
+        )
 
 
 def copy_locations(source: ModuleOp, copy: ModuleOp) -> None:

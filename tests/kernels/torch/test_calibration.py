@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache
 
 import numpy as np
@@ -147,9 +148,6 @@ def test_samples_are_an_array_or_a_list():
     assert all(report == reports[0] for report in reports)
 
 
-OPEN = "samples to calibrate with need an open format"
-
-
 @pytest.mark.parametrize(
     ("options", "message"),
     [
@@ -158,9 +156,11 @@ OPEN = "samples to calibrate with need an open format"
         ({"calibrate": torch.ones(3, 1, 4)}, "a sample has the shape (1, 4), the model takes (1, 3)"),
         ({"calibrate": torch.ones(3, 1, 3), "labels": [0, 1]}, "there are 3 samples and 2 labels"),
         (
-            {"calibrate": torch.ones(3, 1, 3), "precision": "fixed<9,3>"},
-            "samples to calibrate with need an open format",
+            {"calibrate": torch.ones(3, 1, 3), "precision": None},
+            "samples to calibrate with need a fixed-point format",
         ),
+        ({"precision": {"layer": "fixed<9,3>"}}, "precision= gives no format to what is in no layer named"),
+        ({"precision": {"": "fixed<9,3>", "x": "half"}}, "precision='half' is not a format"),
         ({"calibrate": torch.ones(3, 1, 3), "precision": "fixed<99>"}, "precision='fixed<99>' is not a format"),
     ],
 )
@@ -174,8 +174,67 @@ def test_a_function_is_not_a_model():
     def double(x):
         return x * 2
 
-    with pytest.raises(gw.OptionError, match="samples choose that for the tensors of a model"):
+    with pytest.raises(gw.OptionError, match="that is for the tensors of a model"):
         gw.compile(double, args=(np.ones(3, np.float32),), precision="fixed<9>", calibrate=np.ones((2, 3)))
+
+
+class Encoder(nn.Module):
+    """Layers within layers."""
+
+    def __init__(self):
+        super().__init__()
+        self.inner = nn.Sequential(nn.Linear(6, 5), nn.ReLU(), nn.Linear(5, 4))
+        self.last = nn.Linear(4, 3)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.last(self.inner(x))
+
+
+def test_layers_have_formats_of_their_own():
+    model, x = Encoder().eval(), torch.randn(1, 6, generator=torch.Generator().manual_seed(0))
+    wanted = {"": "fixed<16,8>", "inner": "fixed<12,6>", "inner.0": "fixed<8,4>"}
+    design = gw.compile(model, args=(x,), precision=wanted, calibrate=x)
+    formats = {row["layer"]: row["format"] for row in design.report["tensors"]}
+    assert formats == {None: "fixed<16,8>", "inner.1": "fixed<12,6>", "inner.2": "fixed<12,6>", "last": "fixed<16,8>"}
+    constants = re.findall(r"dense<.*> : tensor<(?:\d+x)*i(\d+)>", design.ir("tensor"))
+    assert set(map(int, constants)) == {8, 12, 16}, "weights are as wide as the format of their layer"
+    runs = [design.run(x, level=level) for level in ("tensor", "loops", "schedule", "rtl")]
+    assert all(np.array_equal(run.outputs[0], runs[0].outputs[0]) for run in runs)
+    np.testing.assert_allclose(runs[0].outputs[0], model(x).detach().numpy(), atol=0.2)
+    plain = gw.compile(model, args=(x,), precision=wanted)
+    assert plain.ir("tensor") == design.ir("tensor") and "tensors" not in plain.report
+
+
+def test_open_and_closed_formats_mix():
+    model, x = Encoder().eval(), torch.randn(9, 1, 6, generator=torch.Generator().manual_seed(0))
+    wanted = {"": "fixed<16>", "inner": "fixed<8>", "last": "fixed<10,5>"}
+    design = gw.compile(model, args=(x[0],), precision=wanted, calibrate=x)
+    rows = {row["layer"]: row["format"] for row in design.report["tensors"]}
+    assert rows["last"] == "fixed<10,5>" and rows["inner.2"].startswith("fixed<8,") and rows[None] == "fixed<16,13>"
+    levels = [design.run(x[1], level=level).outputs[0] for level in ("tensor", "loops", "schedule", "rtl")]
+    assert all(np.array_equal(each, levels[0]) for each in levels)
+
+
+def test_a_layer_that_is_not_there_is_an_error_that_lists_those_that_are():
+    with pytest.raises(gw.OptionError, match="the model has no layer 'outer'") as raised:
+        gw.compile(Encoder(), args=(torch.ones(1, 6),), precision={"": "fixed<16,8>", "outer": "fixed<8,4>"})
+    assert "inner.0, inner.1, inner.2, last" in str(raised.value)
+
+
+def test_channels_of_weights_have_points_of_their_own():
+    """Rows of weights of very different sizes: with one point the small ones would have next to no bits."""
+    x = torch.randn(40, 1, 8, generator=torch.Generator().manual_seed(1))
+    model = nn.Sequential(nn.Linear(8, 4, bias=False), nn.ReLU()).eval()
+    weights = torch.rand(4, 8, generator=torch.Generator().manual_seed(2)) + 0.5
+    with torch.no_grad():
+        model[0].weight.copy_(weights * torch.tensor([[1.0], [1 / 16], [1 / 64], [0.0]]))
+    design = gw.compile(model, args=(x[0],), precision={"": "fixed<16>", "0": "fixed<8>"}, calibrate=x)
+    scaled = np.stack([design.run(sample, level="tensor").outputs[0][0] for sample in x])
+    exact = model(x[:, 0]).detach().numpy()
+    relative = np.abs(scaled - exact)[:, :3].max(0) / exact[:, :3].max(0)
+    assert (relative < 0.01).all(), relative
+    levels = [design.run(x[1], level=level).outputs[0] for level in ("tensor", "loops", "schedule", "rtl")]
+    assert all(np.array_equal(each, levels[0]) for each in levels)
 
 
 def test_accuracy_does_not_collapse_where_ranges_do_not_fit_one_format():

@@ -111,6 +111,13 @@ class ExactArithmetic:
         moved = self.emit(arith.ShLIOp(value, self.constant(distance, width)))
         return Exact(moved, fraction, low, high, number.divisor)
 
+    def moved(self, number: Exact, distance: Exact, places: int) -> Exact:
+        """The same number with `places` more fraction bits, if the raw value is shifted left by `distance`."""
+        low, high = number.low << distance.high, number.high << distance.high
+        width = max(bits(low, high), distance.width)
+        raw = self.emit(arith.ShLIOp(self.at_width(number, width), self.at_width(distance, width)))
+        return Exact(raw, number.fraction + places, low, high, number.divisor)
+
     def alike(self, left: Exact, right: Exact) -> tuple[Exact, Exact]:
         """Both numbers with one binary point and one divisor."""
         if not _same_divisor(left.divisor, right.divisor):

@@ -48,6 +48,7 @@ class _Around:
     """Bits of constants and of elements that are chosen."""
     op: GenericOp
     builder: Builder
+    by_channel: bool = False
 
     def format_of(self, value: SSAValue) -> Fixed:
         """The format of integers."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from xdsl.context import Context
 from xdsl.dialects import func, tensor
-from xdsl.dialects.builtin import AnyFloat, ArrayAttr, DictionaryAttr, IntegerType, ModuleOp, StringAttr, TensorType
+from xdsl.dialects.builtin import AnyFloat, ArrayAttr, DictionaryAttr, ModuleOp, StringAttr, TensorType
 from xdsl.ir import Attribute, SSAValue
 from xdsl.passes import ModulePass
 
@@ -41,32 +41,34 @@ class QuantizeTensorsPass(ModulePass):
     name = "quantize-tensors"
 
     format: str = ""
-    fractions: tuple[int, ...] = ()
-    """The fraction bits of each of `float_tensors`; else all have those of the format."""
+    formats: tuple[str, ...] = ()
+    """The format of each of `float_tensors`; else all have `format`."""
+    by_channel: bool = False
+    """Whether the weights of each channel of a layer have a binary point of their own."""
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         for function in [op for op in op.ops if isinstance(op, func.FuncOp) and not op.is_declaration]:
             if self.format and _has_floats(function):
                 format_ = parse_scalar(self.format)
                 assert isinstance(format_, Fixed), self.format
-                quantize(function, format_, self.fractions)
+                formats = [parse_scalar(each) for each in self.formats]
+                quantize(function, format_, [f for f in formats if isinstance(f, Fixed)], self.by_channel)
 
 
-def quantize(function: func.FuncOp, format_: Fixed, fractions: Sequence[int] = ()) -> list[tuple[int, SSAValue, Fixed]]:
+def quantize(
+    function: func.FuncOp, format_: Fixed, formats: Sequence[Fixed] = (), by_channel: bool = False
+) -> list[tuple[int, SSAValue, Fixed]]:
     """Quantise a function; of those of `float_tensors` that are stored the number, the new tensor and its format."""
     tensors = float_tensors(function)
-    quantizer = Quantizer(function, format_, dict(zip(tensors, fractions, strict=bool(fractions))))
+    quantizer = Quantizer(function, format_, dict(zip(tensors, formats, strict=bool(formats))), by_channel)
     signature = _quantized_signature(function, quantizer)
     quantizer.run()
     set_signature(function, signature)
-    width = IntegerType(format_.bits)
-    stored = [(number, quantizer.states.get(value)) for number, value in enumerate(tensors)]
+    stored = [(number, quantizer.states.get(value), quantizer.format_of(value)) for number, value in enumerate(tensors)]
     return [
-        (number, state.value, Fixed(format_.bits, state.fraction))
-        for number, state in stored
-        if isinstance(state, Stored)
-        and isinstance(state.value.type, TensorType)
-        and state.value.type.get_element_type() == width
+        (number, state.value, Fixed(state.width, state.fraction))
+        for number, state, wanted in stored
+        if isinstance(state, Stored) and state.width == wanted.bits and state.places is None
     ]
 
 

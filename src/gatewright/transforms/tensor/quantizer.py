@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 
 import numpy as np
 from xdsl.builder import Builder
@@ -18,6 +17,7 @@ from xdsl.dialects.builtin import (
 )
 from xdsl.dialects.linalg.ops import GenericOp
 from xdsl.ir import Block, Operation, Region, SSAValue
+from xdsl.ir.affine import AffineMap
 from xdsl.rewriter import InsertPoint
 
 from gatewright.errors import UnsupportedError
@@ -47,11 +47,18 @@ from gatewright.types import Fixed
 class Quantizer:
     """Replaces the body of a function of floats by one of integers, one operation after the other."""
 
-    def __init__(self, function: func.FuncOp, format_: Fixed, fractions: Mapping[SSAValue, int] | None = None):
-        """`fractions` are those of tensors of the function whose format is not `format_`, though as wide."""
-        self.function, self.format = function, format_
-        self.fractions = fractions or {}
-        self.low, self.high = limits(format_.bits)
+    def __init__(
+        self,
+        function: func.FuncOp,
+        format_: Fixed,
+        formats: Mapping[SSAValue, Fixed] | None = None,
+        by_channel: bool = False,
+    ):
+        """`formats` are those of tensors of the function whose format is not `format_`. The constants that an operation
+        reads are as wide as its result; with `by_channel` weights have a binary point for each channel."""
+        self.function, self.format, self.by_channel = function, format_, by_channel
+        self.formats = formats or {}
+        self.width = format_.bits
         self.states: dict[SSAValue, State] = {}
         self.builder = Builder(InsertPoint.at_start(function.body.block))
         self.constants = ConstantTensors(function.body.block)
@@ -62,12 +69,14 @@ class Quantizer:
         block = self.function.body.block
         old, arguments = list(block.ops), list(block.args)
         for argument in arguments:
-            raw = block.insert_arg(self.storage(generic.shape_of(argument.type)), len(block.args))
+            format_ = self.format_of(argument)
+            raw = block.insert_arg(storage(generic.shape_of(argument.type), format_.bits), len(block.args))
             raw.name_hint, raw.location = argument.name_hint, argument.location
-            self.states[argument] = Stored(raw, self.format_of(argument).fraction, self.low, self.high)
+            self.states[argument] = Stored(raw, format_.fraction, *limits(format_.bits))
         for op in old:
             self.builder = Builder(InsertPoint.before(op))
             self.location = op.location
+            self.width = self.format_of(op.results[0]).bits if op.results else self.format.bits
             self._visit(op)
         for op in reversed(old):
             op.detach()
@@ -80,12 +89,7 @@ class Quantizer:
 
     def format_of(self, value: SSAValue) -> Fixed:
         """The format in which a tensor of the function is stored."""
-        fraction = self.fractions.get(value)
-        return self.format if fraction is None else Fixed(self.format.bits, fraction)
-
-    def storage(self, shape: Sequence[int]) -> TensorType:
-        """The type of a stored tensor."""
-        return TensorType(IntegerType(self.format.bits), shape)
+        return self.formats.get(value, self.format)
 
     def insert(self, op: Operation) -> SSAValue:
         """Put an operation before the one that is being visited; its first result."""
@@ -96,7 +100,7 @@ class Quantizer:
     def stage(self, extents: Sequence[int], reduction: Sequence[bool] | None = None) -> Stage:
         """A new operation to build, by default elementwise."""
         kinds = [False] * len(extents) if reduction is None else reduction
-        return Stage(extents, kinds, self.location, self.constant_tensor, self.format.bits)
+        return Stage(extents, kinds, self.location, self.constant_tensor, self.width)
 
     def constant_tensor(self, array: np.ndarray, width: int) -> SSAValue:
         """A constant tensor of integers at the head of the function; one for all users of the same contents."""
@@ -159,12 +163,12 @@ class Quantizer:
 
     def _keep(self, op: Operation, operands: Sequence[Stored]) -> None:
         """The same operation on raw integers, which get one format where they have several."""
-        if len({operand.fraction for operand in operands}) > 1:
+        if len({(operand.fraction, operand.width) for operand in operands}) > 1:
             format_ = self.format_of(op.results[0])
             operands = [self._in_format(operand, format_) for operand in operands]
         copy = type(op).create(
             operands=[operand.value for operand in operands],
-            result_types=[self.storage(static_shape(op, op.results[0]))],
+            result_types=[storage(static_shape(op, op.results[0]), operands[0].width)],
             properties=op.properties.copy(),
             attributes=op.attributes.copy(),
         )
@@ -186,22 +190,16 @@ class Quantizer:
             self.states[op.result] = Known(np.pad(state.array, margins, constant_values=value.array.item()))
             return
         stored = self.stored(op.source)
-        raw = int(self.raw(value.array, stored.fraction))
-        fill = arith.ConstantOp.from_int_and_width(raw, self.format.bits)
+        raw = int(raw_of(value.array, Fixed(stored.width, stored.fraction)))
+        fill = arith.ConstantOp.from_int_and_width(raw, stored.width)
         self.insert(fill)
         last = tensor.YieldOp(fill.result)
         last.location = self.location
         block = Block([last], arg_types=list(op.region.block.arg_types))
-        type_ = self.storage(static_shape(op, op.result))
+        type_ = storage(static_shape(op, op.result), stored.width)
         padded = tensor.PadOp(stored.value, [], [], Region(block), op.static_low, op.static_high, type_)
         low, high = min(stored.low, raw), max(stored.high, raw)
         self.states[op.result] = Stored(self.insert(padded), stored.fraction, low, high)
-
-    def raw(self, array: np.ndarray, fraction: int) -> np.ndarray:
-        """Constants in a format: rounded to nearest even, saturated, infinities included."""
-        scaled = np.rint(np.ldexp(np.clip(array, -1e300, 1e300), fraction))
-        clipped = np.clip(scaled.astype(object), self.low, self.high)
-        return np.asarray(np.vectorize(int, otypes=[object])(clipped)).astype(np.int64)
 
     # Operations that compute.
 
@@ -254,13 +252,10 @@ class Quantizer:
         def read(of: Expression) -> Exact:
             if isinstance(of, Gather):
                 source = self.stored(of.source)
-                value = stage.gathered(source.value, of.positions)
-            else:
-                assert isinstance(of, Input)
-                position = generic.body_of(op).args.index(of.argument)
-                source = self.exact(op.operands[position])
-                value = stage.read(source.value, generic.maps_of(op)[position])
-            return Exact(value, source.fraction, source.low, source.high)
+                return Exact(stage.gathered(source.value, of.positions), source.fraction, source.low, source.high)
+            assert isinstance(of, Input)
+            position = generic.body_of(op).args.index(of.argument)
+            return read_stored(stage, self.exact(op.operands[position]), generic.maps_of(op)[position])
 
         return read
 
@@ -294,9 +289,10 @@ class Quantizer:
         """A tensor as integers, before rounding if it is a reduction that goes on."""
         state = self.states[value]
         if isinstance(state, Reduction):
-            outer, self.location = self.location, state.op.location
+            outer = self.location, self.width
+            self.location, self.width = state.op.location, self.format_of(value).bits
             state = self.states[value] = emit_reduction(self, state)
-            self.location = outer
+            self.location, self.width = outer
         return state if isinstance(state, Stored) else self.stored(value)
 
     def stored(self, value: SSAValue) -> Stored:
@@ -305,34 +301,54 @@ class Quantizer:
         if isinstance(state, (Known, Empty)):
             array = state.array if isinstance(state, Known) else np.zeros((1,) * len(state.shape))
             shape = generic.shape_of(value.type)
-            state = self.states[value] = self._constant(np.broadcast_to(array, shape), self.format_of(value).fraction)
+            state = self.states[value] = self._constant(np.broadcast_to(array, shape), self.format_of(value))
         assert isinstance(state, Stored), "a tensor that is not stored was read as one"
         return state
 
-    def _constant(self, array: np.ndarray, fraction: int) -> Stored:
-        raw = self.raw(array, fraction)
+    def _constant(self, array: np.ndarray, format_: Fixed) -> Stored:
+        raw = raw_of(array, format_)
         low, high = int(raw.min()), int(raw.max())
         if low < high:
-            value = self.constant_tensor(raw, self.format.bits)
+            value = self.constant_tensor(raw, format_.bits)
         else:
             stage = self.stage(array.shape)
-            fill = stage.arithmetic.constant(low, self.format.bits)
+            fill = stage.arithmetic.constant(low, format_.bits)
             value = stage.finish(self.builder, fill, generic.identity(array.ndim), array.shape)
-        return Stored(value, fraction, low, high)
+        return Stored(value, format_.fraction, low, high)
 
     def _in_format(self, number: Stored, format_: Fixed) -> Stored:
         """A tensor of exact numbers in a format."""
         type_ = number.value.type
         assert isinstance(type_, TensorType)
-        if number.fraction == format_.fraction and type_.get_element_type() == IntegerType(self.format.bits):
+        if number.fraction == format_.fraction and number.width == format_.bits and number.places is None:
             return number
         shape = tuple(type_.get_shape())
         stage, map_ = self.stage(shape), generic.identity(len(shape))
-        argument = stage.read(number.value, map_)
-        exact = stage.arithmetic.to_format(Exact(argument, number.fraction, number.low, number.high), format_)
+        exact = stage.arithmetic.to_format(read_stored(stage, number, map_), format_)
         assert exact.value is not None
         value = stage.finish(self.builder, exact.value, map_, shape)
-        return replace(number, value=value, fraction=format_.fraction, low=exact.low, high=exact.high)
+        return Stored(value, format_.fraction, exact.low, exact.high)
+
+
+def storage(shape: Sequence[int], bits: int) -> TensorType:
+    """The type of a stored tensor."""
+    return TensorType(IntegerType(bits), shape)
+
+
+def raw_of(array: np.ndarray, format_: Fixed) -> np.ndarray:
+    """Constants in a format: rounded to nearest even, saturated, infinities included."""
+    scaled = np.rint(np.ldexp(np.clip(array, -1e300, 1e300), format_.fraction))
+    clipped = np.clip(scaled.astype(object), *limits(format_.bits))
+    return np.asarray(np.vectorize(int, otypes=[object])(clipped)).astype(np.int64)
+
+
+def read_stored(stage: Stage, of: Stored, map_: AffineMap) -> Exact:
+    """The element of a stored tensor that `stage` reads through a map."""
+    number = Exact(stage.read(of.value, map_), of.fraction, of.low, of.high)
+    if of.places is None:
+        return number
+    most = int(of.places.max())
+    return stage.arithmetic.moved(number, stage.integers(most - gathered(of.places, map_, stage.extents)), most)
 
 
 def nodes(of: Expression) -> list[Expression]:

@@ -19,9 +19,9 @@ from gatewright.location import operation_name, source_location
 from gatewright.transforms.tensor import generic
 from gatewright.transforms.tensor.evaluate import Evaluation
 from gatewright.transforms.tensor.exact import Exact, bits, nearest
-from gatewright.transforms.tensor.expression import Affine, Expression, Known
+from gatewright.transforms.tensor.expression import ZERO, Affine, Expression, Known, affine
 from gatewright.transforms.tensor.stage import Stage, compact
-from gatewright.transforms.tensor.states import Elementwise, Empty, Reduction, State, Stored, static_shape
+from gatewright.transforms.tensor.states import Elementwise, Empty, Reduction, State, Stored, static_shape, tensor_axes
 from gatewright.types import Fixed
 
 _KINDS = {
@@ -38,6 +38,8 @@ class Surroundings(Protocol):
     """What emitting a reduction needs of the walk."""
 
     builder: Builder
+    by_channel: bool
+    """Whether the weights of a sum have a binary point for each element of the result."""
 
     def format_of(self, value: SSAValue) -> Fixed:
         """The format in which a tensor is stored."""
@@ -86,7 +88,9 @@ def _needed(last: Operation) -> list[Operation]:
 
 def emit_reduction(around: Surroundings, reduction: Reduction) -> Stored:
     """Emit a reduction; its result is exact, and is in the format already if it is one of the elements."""
-    op = reduction.op
+    op, places = reduction.op, None
+    if around.by_channel:
+        reduction, places = _by_channel(reduction)
     extents, loops = generic.extents_of(op), generic.is_reduction(op)
     stage = around.stage(extents, loops)
     if reduction.kind == "sum":
@@ -115,7 +119,26 @@ def emit_reduction(around: Surroundings, reduction: Reduction) -> Stored:
     combine = {"sum": arith.AddiOp, "max": arith.MaxSIOp, "min": arith.MinSIOp}[reduction.kind]
     value = stage.arithmetic.emit(combine(so_far, stage.arithmetic.at_width(term, width)))
     result = stage.finish(around.builder, value, generic.output_map(op, reduction.position), start.extents, initial)
-    return Stored(result, fraction, low, high)
+    return Stored(result, fraction, low, high, places)
+
+
+def _by_channel(reduction: Reduction) -> tuple[Reduction, np.ndarray | None]:
+    """A sum with larger weights where they are small, and by how many binary places, over the axes of the result."""
+    term, op = reduction.term, reduction.op
+    if reduction.kind != "sum" or not isinstance(term, Affine) or np.any(term.offset) or term.scale.size == 1:
+        return reduction, None
+    if not isinstance(reduction.initial, Known):
+        return reduction, None
+    reduced = tuple(axis for axis, is_reduced in enumerate(generic.is_reduction(op)) if is_reduced)
+    largest = np.max(np.abs(term.scale), axis=reduced, keepdims=True)
+    exponents = np.where(largest == 0, np.max(np.frexp(largest)[1]), np.frexp(largest)[1])
+    places = exponents.max() - exponents
+    if not np.any(places):
+        return reduction, None
+    of_result = tensor_axes(places, generic.output_map(op, reduction.position), len(reduction.initial.array.shape))
+    term = affine(term, np.ldexp(1.0, places), ZERO)
+    initial = Known(reduction.initial.array * np.ldexp(1.0, of_result))
+    return replace(reduction, term=term, initial=initial), of_result.astype(np.int64)
 
 
 def _summed(around: Surroundings, stage: Stage, reduction: Reduction) -> tuple[Exact, int, int]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from xdsl.dialects import tensor
-from xdsl.dialects.builtin import TensorType
+from xdsl.dialects.builtin import IntegerType, TensorType
 from xdsl.dialects.linalg.ops import GenericOp
 from xdsl.ir import Operation, SSAValue
 from xdsl.ir.affine import AffineBinaryOpExpr, AffineConstantExpr, AffineDimExpr, AffineExpr, AffineMap
@@ -24,6 +24,16 @@ class Stored:
     fraction: int
     low: int
     high: int
+    places: np.ndarray | None = None
+    """How many more fraction bits elements have, over the axes of the tensor; None if all have the same."""
+
+    @property
+    def width(self) -> int:
+        """Bits of an element."""
+        assert isinstance(self.value.type, TensorType)
+        element = self.value.type.get_element_type()
+        assert isinstance(element, IntegerType)
+        return element.width.data
 
 
 @dataclass(frozen=True)
