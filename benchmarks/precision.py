@@ -1,6 +1,6 @@
 """The digits network in several kinds of numbers: what accuracy costs.
 
-    python benchmarks/precision.py [--images N]
+    python benchmarks/precision.py [--images N] [--chart FILE.svg]
 
 For each precision the accuracy of the hardware on the held-out images (simulated at the rtl level), how many of its
 predictions differ from PyTorch's in single precision, the largest difference of a score, cycles an image, predicted and
@@ -24,6 +24,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "examples" / "digit
 import numpy as np  # noqa: E402
 import torch  # noqa: E402
 from network import DigitNetwork  # noqa: E402  # pyright: ignore[reportMissingImports]
+from precision_chart import Row, chart  # noqa: E402  # pyright: ignore[reportMissingImports]
 from rich.console import Console  # noqa: E402
 from rich.table import Table  # noqa: E402
 from torchao.quantization.pt2e.quantize_pt2e import convert_pt2e, prepare_pt2e  # noqa: E402
@@ -118,6 +119,7 @@ def main() -> int:
     """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--images", type=int, default=360, help="of the held-out ones (default: all)")
+    parser.add_argument("--chart", type=Path, help="draw cycles and memory as an SVG")
     options = parser.parse_args()
     training, held_out = load_split()
     network = train(training)
@@ -127,15 +129,18 @@ def main() -> int:
         scores = network(images).double().numpy()
         of_integers = np.array([quantized(image.unsqueeze(0)).double().numpy().ravel() for image in images])
     table = Table("precision", *COLUMNS, title=f"{len(images)} held-out images", title_justify="left", box=None)
-    good = True
+    good, rows = True, []
     for name, compiled in designs(network, quantized, training).items():
         design = compiled()
         mine, cycles = run(design, images)
         figures = measure(design, mine, cycles, digits, scores)
         table.add_row(name, *figures.cells())
+        rows.append(Row(name, figures.accuracy, figures.cycles, figures.memory_bits))
         good &= figures.cycles == figures.predicted and (name != "f32" or figures.differ == 0)
         good &= name != "int8 PT2E" or np.array_equal(mine, of_integers)
     Console(width=150).print(table, markup=False)
+    if options.chart is not None:
+        options.chart.write_text(chart(rows, f"The digits network on {len(images)} held-out images"), encoding="utf-8")
     return 0 if good else 1
 
 

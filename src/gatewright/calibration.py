@@ -146,7 +146,7 @@ class Calibration:
                 error.add(exact[tensor.number], np.ldexp(raw.astype(np.float64), -tensor.format.fraction))
             chosen.append((int(exact[scores].argmax()), int(fixed_scores.argmax())))
         named = zip(stored, errors, strict=True)
-        rows = [_names(self.tensors[t.number], self.program) | error.row(t.format) for t, error in named]
+        rows = [names_of(self.tensors[t.number], self.program) | error.row(t.format) for t, error in named]
         if classes is None:
             return {"tensors": rows}
         of_floats, of_fixed = (float(np.mean(column == classes)) for column in np.array(chosen).T)
@@ -187,7 +187,7 @@ def _magnitude(values: np.ndarray) -> float:
     return float(finite.max(initial=0.0))
 
 
-def _names(value: SSAValue, program: Program) -> dict[str, str | None]:
+def names_of(value: SSAValue, program: Program) -> dict[str, str | None]:
     """What a tensor is called: its argument, or the layer and the line of what makes it."""
     if isinstance(value, BlockArgument):
         return {"tensor": program.signature.parameters[value.index].name, "layer": None}

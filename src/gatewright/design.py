@@ -92,6 +92,14 @@ class Design:
         outputs = tuple(from_raw(r, result.type)[()] for r, result in zip(results, signature.results, strict=True))
         return Run(outputs, cycles, level)
 
+    def saturations(self, *arguments: Any) -> dict[str, int]:
+        """How many elements of each tensor of a fixed-point model saturate for these arguments.
+
+        By the name of the argument, or of the layer that makes the tensor. Raises OptionError without a `precision`.
+        """
+        check_count(self.signature, arguments)
+        return self._compilation.saturation(arguments)
+
     def ir(self, level: str) -> str:
         """The text of a level; it parses back."""
         self._check_level(level)

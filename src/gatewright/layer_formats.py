@@ -6,10 +6,27 @@ from collections.abc import Mapping, Sequence
 
 from xdsl.ir import Operation, SSAValue
 
+from gatewright.calibration import Calibration
 from gatewright.errors import OptionError
 from gatewright.location import layer_of
-from gatewright.options import LayerFormat
+from gatewright.options import LayerFormat, Options
 from gatewright.program import Program
+
+
+class Formats:
+    """The formats of all tensors of floats of a program."""
+
+    def __init__(self, program: Program, tensors: Sequence[SSAValue], options: Options):
+        """Raises OptionError for a precision of a layer that the program does not have."""
+        wanted = options.layer_formats()
+        self.default = wanted[""].format
+        self.tensors = tensors
+        by_tensor = formats_of(program, tensors, wanted)
+        self.calibration: Calibration | None = None
+        self.chosen = [each.format for each in by_tensor]
+        if options.calibrate is not None:
+            self.calibration = Calibration(program, tensors, options.calibrate, by_tensor)
+            self.chosen = self.calibration.formats
 
 
 def formats_of(program: Program, tensors: Sequence[SSAValue], wanted: Mapping[str, LayerFormat]) -> list[LayerFormat]:

@@ -49,6 +49,8 @@ from gatewright.transforms.schedule.loops_to_schedule import LoopsToSchedulePass
 from gatewright.transforms.schedule.overlap_loops import OverlapLoopsPass
 
 if TYPE_CHECKING:
+    from gatewright.layer_formats import Formats
+    from gatewright.saturation import Saturation
     from gatewright.transforms.rtl.loopschedule_to_rtl import RtlDesign
 
 LEVELS = ("tensor", "loops", "schedule", "rtl", "verilog")
@@ -172,30 +174,46 @@ class Compilation:
         """The program on tensors of integers."""
         given = self._given_as("tensor")
         if self.options.by_layer or self.options.calibrate is not None:
-            return self._in_formats(self._lower(given, "tensor", tensor_passes(self.options)[:-1]))
+            return self._in_formats()
         return self._lower(given, "tensor", tensor_passes(self.options))
 
-    def _in_formats(self, floats: Program) -> Program:
-        """A program on floats with a format for each tensor; with samples, also the report of what that costs."""
-        from gatewright.calibration import Calibration, Tensor
-        from gatewright.layer_formats import formats_of
-        from gatewright.transforms.tensor.quantize_tensors import float_tensors, quantize
+    @cached_property
+    def _floats(self) -> Program:
+        """The program on tensors before its real numbers become integers."""
+        return self._lower(self._given_as("tensor"), "tensor", tensor_passes(self.options)[:-1])
 
-        options, tensors = self.options, float_tensors(floats.function)
-        format_, wanted = options.fixed_format(), formats_of(floats, tensors, options.layer_formats())
-        assert format_ is not None
-        formats, calibration = [each.format for each in wanted], None
-        if options.calibrate is not None:
-            calibration = Calibration(floats, tensors, options.calibrate, wanted)
-            formats = calibration.formats
-        module = floats.module.clone()
-        copy_locations(floats.module, module)
-        program = Program("tensor", module, floats.name, dict(floats.notes), floats.sources)
-        stored = [Tensor(*each) for each in quantize(program.function, format_, formats, options.is_open)]
-        module.verify()
-        if calibration is not None:
-            program.notes.update(calibration.rows(program, stored, options.labels))
+    @cached_property
+    def _formats(self) -> Formats:
+        """The fixed-point formats of the tensors of floats."""
+        from gatewright.layer_formats import Formats
+        from gatewright.transforms.tensor.quantize_tensors import float_tensors
+
+        return Formats(self._floats, float_tensors(self._floats.function), self.options)
+
+    def _in_formats(self) -> Program:
+        """A program on floats with a format for each tensor; with samples, also the report of what that costs."""
+        from gatewright.calibration import Tensor
+        from gatewright.transforms.tensor.quantize_tensors import quantize
+
+        program, formats = _copy(self._floats), self._formats
+        stored = quantize(program.function, formats.default, formats.chosen, self.options.is_open)
+        program.module.verify()
+        if formats.calibration is not None:
+            tensors = [Tensor(*each) for each in stored]
+            program.notes.update(formats.calibration.rows(program, tensors, self.options.labels))
         return program
+
+    @cached_property
+    def saturation(self) -> Saturation:
+        """The counters of what saturates in a fixed-point model."""
+        from gatewright.saturation import Saturation
+        from gatewright.transforms.tensor.quantize_tensors import saturating
+
+        if self.options.precision is None or self.given.level != "tensor":
+            raise OptionError("only models with a fixed-point precision saturate", remedy='precision="fixed<16,8>"')
+        counted, formats = _copy(self._floats), self._formats
+        beyond = saturating(counted.function, formats.default, formats.chosen, self.options.is_open)
+        return Saturation(self._floats, formats.tensors, counted, beyond)
 
     @cached_property
     def loops(self) -> Program:
@@ -248,6 +266,13 @@ def _check_precision_of_program(options: Options) -> None:
             why="that is for the tensors of a model, and this is not one",
             remedy="a format with fraction bits, such as fixed<16,8>",
         )
+
+
+def _copy(program: Program) -> Program:
+    """A program that may be changed, with the notes of the first."""
+    module = program.module.clone()
+    copy_locations(program.module, module)
+    return Program(program.level, module, program.name, dict(program.notes), program.sources)
 
 
 def copy_locations(source: ModuleOp, copy: ModuleOp) -> None:

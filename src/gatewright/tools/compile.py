@@ -73,8 +73,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     source.add_argument(
         "--precision",
-        metavar="FORMAT",
-        help="fixed-point format of a model, as 'fixed<16,8>', or its width: 'fixed<16>'",
+        metavar="[LAYER=]FORMAT",
+        action="append",
+        help="fixed-point format of a model, as 'fixed<16,8>', or its width: 'fixed<16>'; again for single layers",
     )
     source.add_argument(
         "--calibrate", metavar="FILE.npz", help="samples of the inputs, from which 'fixed<16>' chooses where points are"
@@ -165,6 +166,8 @@ def _design(source: Source, options: argparse.Namespace) -> Design:
     from gatewright.tools.inputs import example, load_arrays, parse_types
 
     chosen = {field: getattr(options, field) for field in ("clock_mhz", "multipliers", "precision", "target", "name")}
+    if options.precision is not None:
+        chosen["precision"] = _precision(options.precision)
     chosen["dual_port"] = tuple(options.dual_port.split(",")) if options.dual_port else None
     chosen = {field: value for field, value in chosen.items() if value is not None}
     if options.calibrate is not None:
@@ -185,6 +188,12 @@ def _design(source: Source, options: argparse.Namespace) -> Design:
         )
     with _status(f"compiling {source.file.name}"):
         return gatewright.compile(source.program, **chosen)
+
+
+def _precision(given: Sequence[str]) -> str | dict[str, str]:
+    """The format of a whole model, or those of its layers."""
+    named = {layer: format_ for layer, _, format_ in (each.rpartition("=") for each in given)}
+    return named[""] if list(named) == [""] else named
 
 
 def _saved_report(folder: Path) -> dict[str, object]:

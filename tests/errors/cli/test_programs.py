@@ -156,6 +156,13 @@ def test_samples_choose_the_format(command):
     assert command(*given).err.startswith("precision='fixed<16>' leaves open where the point is\n")
 
 
+def test_a_layer_that_a_model_does_not_have(command):
+    given = ("--precision", "fixed<16,8>", "--precision", "encoder=fixed<8,4>")
+    ended = command("gatewright", "report", "clamp.onnx", *given)
+    assert ended.err.startswith("the model has no layer 'encoder' to give a precision to\n")
+    assert ended.code == 1
+
+
 def test_samples_of_different_numbers(command):
     np.savez("samples.npz", x=np.ones((3, 1, 4)), y=np.ones((2, 1, 4)))
     ended = command("gatewright", "report", "clamp.onnx", "--precision", "fixed<16>", "--calibrate", "samples.npz")

@@ -215,6 +215,26 @@ def test_open_and_closed_formats_mix():
     assert all(np.array_equal(each, levels[0]) for each in levels)
 
 
+def test_what_saturates_is_counted():
+    model = nn.Sequential(nn.Linear(3, 3, bias=False), nn.ReLU(), nn.Linear(3, 1, bias=False)).eval()
+    with torch.no_grad():
+        model[0].weight.copy_(torch.tensor([[1.0, 0, 0], [0, 4.0, 0], [0, 0, 1.0]]))
+        model[2].weight.copy_(torch.tensor([[1.0, 1.0, 1.0]]))
+    design = gw.compile(model, args=(torch.ones(1, 3),), precision="fixed<8,4>")
+    assert design.saturations(torch.tensor([[1.0, 1.5, -2.0]])) == {"input": 0, "1": 0, "2": 0}
+    assert design.saturations(torch.tensor([[1.0, 2.0, 3.0]])) == {"input": 0, "1": 1, "2": 1}  # 8 of 7.9375, 12
+    assert design.saturations(torch.tensor([[7.97, 7.96, -9.0]])) == {"input": 2, "1": 1, "2": 1}
+    with pytest.raises(gw.OptionError, match="only models with a fixed-point precision saturate"):
+        gw.compile(model, args=(torch.ones(1, 3),)).saturations(torch.ones(1, 3))
+
+
+@pytest.mark.parametrize("layer", NETWORKS, ids=str)
+def test_on_the_samples_nothing_saturates_but_far_beyond_them_it_does(layer: Layer):
+    design, samples = calibrated(layer, "fixed<16>"), samples_of(layer)
+    assert sum(sum(design.saturations(*inputs).values()) for inputs in samples) == 0
+    assert sum(design.saturations(*(400 * x for x in samples[0])).values()) > 0
+
+
 def test_a_layer_that_is_not_there_is_an_error_that_lists_those_that_are():
     with pytest.raises(gw.OptionError, match="the model has no layer 'outer'") as raised:
         gw.compile(Encoder(), args=(torch.ones(1, 6),), precision={"": "fixed<16,8>", "outer": "fixed<8,4>"})

@@ -221,6 +221,19 @@ class ExactArithmetic:
             clipped = self.extreme(False, clipped, Exact(None, format_.fraction, high, high))
         return replace(clipped, value=self.at_width(clipped, format_.bits))
 
+    def beyond(self, number: Exact, format_: Fixed) -> SSAValue | None:
+        """The truth of whether `to_format` saturates, one bit; None if it never does."""
+        rounded = self.rounded(number, format_.fraction)
+        low, high = limits(format_.bits)
+        found = []
+        if rounded.low < low:
+            found.append(self.compare("lt", rounded, Exact(None, format_.fraction, low, low)))
+        if rounded.high > high:
+            found.append(self.compare("gt", rounded, Exact(None, format_.fraction, high, high)))
+        if len(found) == 2:
+            return self.emit(arith.OrIOp(*found))
+        return found[0] if found else None
+
     def rounded(self, number: Exact, fraction: int) -> Exact:
         """The nearest number with `fraction` fraction bits and no divisor; the even one of two that are as near."""
         if number.divisor is not None:

@@ -72,6 +72,20 @@ def quantize(
     ]
 
 
+def saturating(
+    function: func.FuncOp, format_: Fixed, formats: Sequence[Fixed], by_channel: bool
+) -> list[tuple[int, SSAValue]]:
+    """Quantise a function whose results do not matter; with the numbers of those of `float_tensors` that can saturate,
+    tensors that tell which elements do."""
+    tensors = float_tensors(function)
+    positions = {value: number for number, value in enumerate(tensors)}
+    quantizer = Quantizer(function, format_, dict(zip(tensors, formats, strict=bool(formats))), by_channel, count=True)
+    signature = _quantized_signature(function, quantizer)
+    quantizer.run()
+    set_signature(function, signature)
+    return [(positions[of], value) for of, value in quantizer.saturated or ()]
+
+
 def float_tensors(function: func.FuncOp) -> list[SSAValue]:
     """The tensors of floats of a function: its arguments, then the results of its operations, in order.
 

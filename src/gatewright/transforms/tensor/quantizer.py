@@ -53,12 +53,16 @@ class Quantizer:
         format_: Fixed,
         formats: Mapping[SSAValue, Fixed] | None = None,
         by_channel: bool = False,
+        count: bool = False,
     ):
         """`formats` are those of tensors of the function whose format is not `format_`. The constants that an operation
-        reads are as wide as its result; with `by_channel` weights have a binary point for each channel."""
+        reads are as wide as its result; with `by_channel` weights have a binary point for each channel; with `count`
+        there are tensors that tell what saturates."""
         self.function, self.format, self.by_channel = function, format_, by_channel
         self.formats = formats or {}
         self.width = format_.bits
+        self.saturated: list[tuple[SSAValue, SSAValue]] | None = [] if count else None
+        """For tensors of the function those that tell which of their elements saturate."""
         self.states: dict[SSAValue, State] = {}
         self.builder = Builder(InsertPoint.at_start(function.body.block))
         self.constants = ConstantTensors(function.body.block)
@@ -109,7 +113,7 @@ class Quantizer:
     def _visit(self, op: Operation) -> None:
         match op:
             case func.ReturnOp():
-                last = func.ReturnOp(*[self._in_format(self.stored(v), self.format_of(v)).value for v in op.operands])
+                last = func.ReturnOp(*[self._in_format(self.stored(v), v).value for v in op.operands])
                 last.location = op.location
                 self.builder.insert(last)
             case arith.ConstantOp(value=DenseIntOrFPElementsAttr() as contents):
@@ -164,8 +168,7 @@ class Quantizer:
     def _keep(self, op: Operation, operands: Sequence[Stored]) -> None:
         """The same operation on raw integers, which get one format where they have several."""
         if len({(operand.fraction, operand.width) for operand in operands}) > 1:
-            format_ = self.format_of(op.results[0])
-            operands = [self._in_format(operand, format_) for operand in operands]
+            operands = [self._in_format(operand, op.results[0]) for operand in operands]
         copy = type(op).create(
             operands=[operand.value for operand in operands],
             result_types=[storage(static_shape(op, op.results[0]), operands[0].width)],
@@ -208,8 +211,7 @@ class Quantizer:
             reduction = read_reduction(op, self.evaluation(op), self.states.__getitem__)
             result = op.results[reduction.position]
             goes_on = self._goes_on(result)
-            format_ = self.format_of(result)
-            self.states[result] = reduction if goes_on else self._in_format(emit_reduction(self, reduction), format_)
+            self.states[result] = reduction if goes_on else self._in_format(emit_reduction(self, reduction), result)
             return
         extents = generic.extents_of(op)
         evaluation = self.evaluation(op)
@@ -268,7 +270,17 @@ class Quantizer:
         assert exact.value is not None
         written, shape = generic.output_map(op, position), static_shape(op, op.results[position])
         value = stage.finish(self.builder, exact.value, written, shape)
+        if self.saturated is not None:
+            stage = self.stage(extents)
+            beyond = stage.arithmetic.beyond(stage.compute(expression, self.leaf(stage, op)), format_)
+            self._count(op.results[position], stage, beyond, written)
         return Stored(value, format_.fraction, exact.low, exact.high)
+
+    def _count(self, value: SSAValue, stage: Stage, beyond: SSAValue | None, written: AffineMap) -> None:
+        """Keep which elements of a tensor saturate, if any can."""
+        if self.saturated is not None and beyond is not None:
+            made = stage.finish(self.builder, beyond, written, generic.shape_of(value.type))
+            self.saturated.append((value, made))
 
     def _absorbed(self, op: GenericOp, expression: Expression) -> Expression:
         """The expression without the constants that the reductions it goes on from can take over."""
@@ -316,9 +328,9 @@ class Quantizer:
             value = stage.finish(self.builder, fill, generic.identity(array.ndim), array.shape)
         return Stored(value, format_.fraction, low, high)
 
-    def _in_format(self, number: Stored, format_: Fixed) -> Stored:
-        """A tensor of exact numbers in a format."""
-        type_ = number.value.type
+    def _in_format(self, number: Stored, of: SSAValue) -> Stored:
+        """A tensor of exact numbers in the format of a tensor of the function."""
+        type_, format_ = number.value.type, self.format_of(of)
         assert isinstance(type_, TensorType)
         if number.fraction == format_.fraction and number.width == format_.bits and number.places is None:
             return number
@@ -327,6 +339,9 @@ class Quantizer:
         exact = stage.arithmetic.to_format(read_stored(stage, number, map_), format_)
         assert exact.value is not None
         value = stage.finish(self.builder, exact.value, map_, shape)
+        if self.saturated is not None and shape == generic.shape_of(of.type):
+            stage = self.stage(shape)
+            self._count(of, stage, stage.arithmetic.beyond(read_stored(stage, number, map_), format_), map_)
         return Stored(value, format_.fraction, exact.low, exact.high)
 
 
