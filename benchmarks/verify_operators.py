@@ -4,7 +4,8 @@
 
 The operators run as hardware, in simulation, over arrays. Half precision is compared on `2**pairs` pairs of numbers and
 on every number for functions of one; single and double precision on as many random pairs as `--random` says, drawn over
-all exponents, and on all pairs of numbers at the edges of their classes. Every NaN counts as the same.
+all exponents, on as many of numbers such as Berkeley TestFloat generates at level 2, and on all pairs of numbers at the
+edges of their classes. Every NaN counts as the same.
 """
 
 from __future__ import annotations
@@ -51,6 +52,30 @@ def drawn(dtype: np.dtype, count: int, rng: np.random.Generator) -> np.ndarray:
     found = rng.integers(0, np.iinfo(bits).max, count, bits, endpoint=True).view(dtype)
     where = rng.integers(0, 16, count) == 0
     return np.where(where, rng.choice(edges(dtype), count), found)
+
+
+def structured(dtype: np.dtype, count: int, rng: np.random.Generator, near: np.ndarray | None = None) -> np.ndarray:
+    """Numbers of any exponent whose significand is a sum or difference of two powers of two.
+
+    So are those of TestFloat at level 2 (J. Hauser, TestFloat release 3e, `testfloat_gen`): runs of ones and zeros,
+    where rounding carries far, cancels or just does not happen. Exponents are next to those of `near` half of the time.
+    """
+    bits = np.dtype(f"uint{8 * dtype.itemsize}")
+    mantissa = np.finfo(dtype).nmant
+    exponents = (1 << (8 * dtype.itemsize - 1 - mantissa)) - 1
+
+    def power() -> np.ndarray:
+        shifted = np.array(1, bits) << rng.integers(0, mantissa, count).astype(bits)
+        return np.where(rng.integers(0, 2, count) == 0, shifted, -shifted)
+
+    significand = (power() + np.where(rng.integers(0, 3, count) == 0, 0, power())) & np.array((1 << mantissa) - 1, bits)
+    exponent = rng.integers(0, exponents, count, endpoint=True)
+    if near is not None:
+        around = (near.view(bits) >> mantissa).astype(np.int64) & exponents
+        around = np.clip(around + rng.integers(-mantissa - 3, mantissa + 4, count), 0, exponents)
+        exponent = np.where(rng.integers(0, 2, count) == 0, exponent, around)
+    sign = rng.integers(0, 2, count).astype(bits) << (8 * dtype.itemsize - 1)
+    return (sign | exponent.astype(bits) << mantissa | significand).view(dtype)
 
 
 @dataclass(frozen=True)
@@ -122,6 +147,9 @@ def operands(operation: Operation, pairs: int, random: int) -> Iterator[tuple[np
     count = 1 << pairs if first == HALF else random
     for _ in range(-(-count // BLOCK)):
         yield tuple(drawn(first, BLOCK, rng) for _ in operation.taken)
+    for _ in range(-(-random // BLOCK)):
+        given = structured(first, BLOCK, rng)
+        yield (given, structured(first, BLOCK, rng, given))[: len(operation.taken)]
 
 
 def verify(pairs: int, random: int, console: Console) -> int:
