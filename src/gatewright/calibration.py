@@ -30,6 +30,10 @@ from gatewright.types import Array, Fixed
 MOST_FRACTION = 48
 """The most fraction bits of a tensor, which is one of zeros or nearly so."""
 
+BEYOND = 16.0
+"""How much larger than all other numbers of a tensor infinity is. Models mask with it: what is left of masked numbers
+in a softmax, e**-16 of the others, is then less than numbers of 22 bits can tell."""
+
 
 @dataclass(frozen=True)
 class Tensor:
@@ -183,8 +187,9 @@ def _first_result(program: Program) -> SSAValue:
 
 
 def _magnitude(values: np.ndarray) -> float:
-    finite = np.abs(values[np.isfinite(values)])
-    return float(finite.max(initial=0.0))
+    """The largest magnitude; infinities are well beyond all others."""
+    finite = float(np.abs(values[np.isfinite(values)]).max(initial=0.0))
+    return finite + BEYOND if np.isinf(values).any() else finite
 
 
 def names_of(value: SSAValue, program: Program) -> dict[str, str | None]:

@@ -12,25 +12,27 @@ import gatewright as gw
 X = torch.zeros(1, 4)
 
 
-def test_a_function_that_is_not_exact_arithmetic(message):
+def test_a_function_of_numbers_that_are_too_wide(message):
     body = "    def forward(self, x):\n        y = 2 * x\n        return torch.softmax(y, 1)\n"
-    assert message(body, X) == (
+    assert message(body, X, precision="fixed<32,16>") == (
         """\
 model.py:8: math.exp of data has no fixed-point hardware
     8 |         return torch.softmax(y, 1)
       |         ^^^^^^^^^^^^^^^^^^^^^^^^^^
-  it is not a sum, product or choice of its inputs"""
+  it is not a sum, product or choice of its inputs
+  help: a format of at most 24 bits: it is computed in single precision then"""
     )
 
 
-def test_a_division_by_data(message):
+def test_a_division_by_data_that_is_too_wide(message):
     body = "    def forward(self, x, y):\n        return x / y\n"
-    assert message(body, X, X) == (
+    assert message(body, X, X, precision="fixed<32,16>") == (
         """\
 model.py:7: a division by data has no fixed-point hardware
     7 |         return x / y
       |         ^^^^^^^^^^^^
-  only constants divide exactly"""
+  only constants divide exactly
+  help: a format of at most 24 bits: it is computed in single precision then"""
     )
 
 

@@ -215,6 +215,26 @@ def test_open_and_closed_formats_mix():
     assert all(np.array_equal(each, levels[0]) for each in levels)
 
 
+class FromZero(nn.Module):
+    """A layer on a constant zero, as in the first step of a recurrent network."""
+
+    def __init__(self):
+        super().__init__()
+        self.input, self.state = nn.Linear(4, 3), nn.Linear(5, 3)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return torch.relu(self.input(x) + self.state(torch.zeros(1, 5)))
+
+
+def test_a_layer_on_zeros_gives_its_bias():
+    model, x = FromZero().eval(), torch.randn(1, 4, generator=torch.Generator().manual_seed(0))
+    for options in ({"precision": "fixed<16,10>"}, {"precision": "fixed<16>", "calibrate": x}):
+        design = gw.compile(model, args=(x,), **options)
+        runs = [design.run(x, level=level).outputs[0] for level in ("tensor", "loops", "rtl")]
+        np.testing.assert_allclose(runs[0], model(x).detach().numpy(), atol=0.002)
+        assert all(np.array_equal(run, runs[0]) for run in runs)
+
+
 def test_what_saturates_is_counted():
     model = nn.Sequential(nn.Linear(3, 3, bias=False), nn.ReLU(), nn.Linear(3, 1, bias=False)).eval()
     with torch.no_grad():

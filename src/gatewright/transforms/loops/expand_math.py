@@ -30,9 +30,10 @@ class ExpandMathPass(ModulePass):
         %y = math.log1p %x           ->   %u = 1 + %x, %d = %u - 1
                                           %y = log %u * (%x / %d), or %x where %d is 0
 
-    Powers with a constant exponent become products, roots and inverses; `log1p` and `expm1` keep their digits near 0
-    (N. Higham, Accuracy and Stability of Numerical Algorithms, 2nd edition, section 1.14); hyperbolic functions come
-    from exponentials, the decimal logarithm from the natural one. What cannot be expanded stays.
+    Powers with a constant exponent become products, roots and inverses, those of two `exp2`; `log1p` and `expm1` keep
+    their digits near 0 (N. Higham, Accuracy and Stability of Numerical Algorithms, 2nd edition, section 1.14);
+    hyperbolic functions come from exponentials, the decimal logarithm from the natural one. What cannot be expanded
+    stays.
     """
 
     name = "expand-math"
@@ -91,7 +92,7 @@ def _power_of_integer(emit: _Emitter, op: Operation) -> SSAValue | None:
 def _power(emit: _Emitter, op: Operation) -> SSAValue | None:
     base, exponent = op.operands[0], _constant(op.operands[1])
     if exponent is None:
-        return None
+        return emit(math.Exp2Op(op.operands[1])) if _constant(base) == 2 else None
     if exponent in (0.5, -0.5):
         # As NumPy's ** and PyTorch have it, also of minus zero and minus infinity.
         return emit(math.SqrtOp(base) if exponent > 0 else math.RsqrtOp(base))

@@ -114,6 +114,10 @@ class Evaluation:
             self.known[value] = constant(value.owner)
         return self.known[value]
 
+    def of(self, value: SSAValue) -> Expression | None:
+        """The expression of a value, if it has been evaluated."""
+        return self[value] if value in self.known or _is_constant(value) else None
+
     def _evaluate(self, op: Operation) -> Expression | None:
         if isinstance(op, arith.ConstantOp):
             return constant(op)

@@ -104,6 +104,8 @@ class ExactArithmetic:
         distance = fraction - number.fraction
         assert distance >= 0
         low, high = number.low << distance, number.high << distance
+        if low == high:
+            return Exact(None, fraction, low, high, number.divisor)
         if distance == 0 or number.value is None:
             return Exact(number.value, fraction, low, high, number.divisor)
         width = bits(low, high)

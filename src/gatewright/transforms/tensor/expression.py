@@ -41,6 +41,10 @@ class Input(Expression):
     argument: SSAValue
 
 
+BEYOND = 2.0**40
+"""More than any number of a format that is used."""
+
+
 @dataclass(frozen=True, eq=False)
 class Gather(Expression):
     """The element of `source` at constant positions, one array an axis of the source."""
@@ -182,6 +186,11 @@ def extreme(largest: bool, left: Expression, right: Expression) -> Expression:
     return Extreme(largest, left, right)
 
 
+def _finite(of: Expression) -> Expression:
+    """A constant with infinities as numbers beyond all formats: of those there is no part."""
+    return Known(np.clip(of.array, -BEYOND, BEYOND)) if isinstance(of, Known) else of
+
+
 def choose(condition: Expression, true: Expression, false: Expression) -> Expression | None:
     """`true` where `condition` holds, else `false`; None if the condition is not a comparison."""
     if isinstance(condition, Known):
@@ -190,6 +199,7 @@ def choose(condition: Expression, true: Expression, false: Expression) -> Expres
         if isinstance(true, Known) and isinstance(false, Known):
             return Known(np.where(condition.array, true.array, false.array))
         mask = condition.array.astype(np.float64)
+        true, false = _finite(true), _finite(false)
         return add(affine(true, mask, ZERO), affine(false, 1 - mask, ZERO))
     if not isinstance(condition, Comparison):
         return None

@@ -19,7 +19,6 @@ from xdsl.rewriter import InsertPoint
 
 from gatewright.transforms.tensor import generic
 from gatewright.transforms.tensor.dead_tensors import erase_unused
-from gatewright.transforms.tensor.elements import dense_floats
 from gatewright.transforms.tensor.exact import Exact
 from gatewright.transforms.tensor.hoisted_quantization import joined, move, moved_operands, quantized_before
 from gatewright.transforms.tensor.integer_sums import integer_reduction
@@ -243,10 +242,10 @@ class _Rewriter:
         """The element of constant reals, in single precision."""
         array = compact(array)
         axes = [axis for axis, extent in enumerate(array.shape) if extent > 1]
-        constant = arith.ConstantOp(dense_floats(array.reshape([array.shape[axis] for axis in axes])))
-        constant.location = op.location
-        Builder(InsertPoint.before(op)).insert(constant)
-        return stage.read(constant.result, generic.axes_map(len(stage.extents), axes))
+        contents = array.reshape([array.shape[axis] for axis in axes])
+        return stage.read(
+            self.tensors.constants.singles(contents, op.location), generic.axes_map(len(stage.extents), axes)
+        )
 
 
 @dataclass(frozen=True)

@@ -28,8 +28,9 @@ from gatewright.transforms.tensor.elements import array_of
 from gatewright.transforms.tensor.evaluate import Evaluation
 from gatewright.transforms.tensor.exact import Exact, limits
 from gatewright.transforms.tensor.expression import Affine, Expression, Gather, Input, Known, parts, substitute
+from gatewright.transforms.tensor.float_detours import MOST_BITS, FloatDetour, computations, is_possible
 from gatewright.transforms.tensor.reduction import emit_reduction, read_reduction
-from gatewright.transforms.tensor.stage import Stage
+from gatewright.transforms.tensor.stage import Stage, compact
 from gatewright.transforms.tensor.states import (
     Elementwise,
     Empty,
@@ -215,7 +216,18 @@ class Quantizer:
             return
         extents = generic.extents_of(op)
         evaluation = self.evaluation(op)
-        evaluation.run(list(generic.body_of(op).ops)[:-1])
+        try:
+            evaluation.run(list(generic.body_of(op).ops)[:-1])
+        except UnsupportedError as error:
+            known = self._constants_of(op)
+            if not is_possible(op, known):
+                raise
+            if any(self.format_of(result).bits > MOST_BITS for result in op.results):
+                error.remedy = f"a format of at most {MOST_BITS} bits: it is computed in single precision then"
+                raise
+            for position, result in enumerate(op.results):
+                self.states[result] = self._detour(op, position, known)
+            return
         for position, (result, value) in enumerate(zip(op.results, generic.yielded(op), strict=True)):
             expression = evaluation[value]
             if isinstance(expression, Known):
@@ -275,6 +287,41 @@ class Quantizer:
             beyond = stage.arithmetic.beyond(stage.compute(expression, self.leaf(stage, op)), format_)
             self._count(op.results[position], stage, beyond, written)
         return Stored(value, format_.fraction, exact.low, exact.high)
+
+    def _constants_of(self, op: GenericOp) -> dict[SSAValue, Known]:
+        """What is constant of the values that a body reads or computes."""
+        evaluation = self.evaluation(op)
+        for inner in computations(op):
+            if all(isinstance(evaluation.of(operand), Known) for operand in inner.operands):
+                evaluation.run([inner])
+        return {value: found for value, found in evaluation.known.items() if isinstance(found, Known)}
+
+    def _detour(self, op: GenericOp, position: int, known: Mapping[SSAValue, Known]) -> Stored:
+        """Compute an elementwise operation in single precision, and round to the format."""
+        result, written = op.results[position], generic.output_map(op, position)
+        stage, raw, _ = self._in_singles(op, position, known)
+        value = stage.finish(self.builder, raw, written, static_shape(op, result))
+        if self.saturated is not None:
+            stage, _, beyond = self._in_singles(op, position, known)
+            self._count(result, stage, beyond, written)
+        format_ = self.format_of(result)
+        return Stored(value, format_.fraction, *limits(format_.bits))
+
+    def _in_singles(
+        self, op: GenericOp, position: int, known: Mapping[SSAValue, Known]
+    ) -> tuple[Stage, SSAValue, SSAValue]:
+        """An operation in single precision under construction, a result in its format, and whether that saturates."""
+        stage = self.stage(generic.extents_of(op))
+        detour = FloatDetour(op, stage, lambda array: self.constants.singles(array, self.location))
+        for argument, operand, map_ in zip(generic.body_of(op).args, op.inputs, generic.maps_of(op), strict=False):
+            if argument.first_use is not None and argument not in known:
+                detour.give(argument, read_stored(stage, self.exact(operand), map_))
+        last = generic.body_of(op).last_op
+        assert last is not None
+        needed = {operand for inner in [*computations(op), last] for operand in inner.operands if operand in known}
+        for value in [value for value in known if value in needed]:
+            detour.give_constant(value, compact(known[value].array))
+        return stage, *detour.result(position, self.format_of(op.results[position]))
 
     def _count(self, value: SSAValue, stage: Stage, beyond: SSAValue | None, written: AffineMap) -> None:
         """Keep which elements of a tensor saturate, if any can."""

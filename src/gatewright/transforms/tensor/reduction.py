@@ -175,11 +175,12 @@ def _initial(around: Surroundings, start: Stage, reduction: Reduction, term: Exa
 
 
 def _constant_start(start: Stage, array: np.ndarray, kind: str, term: Exact) -> Exact:
-    """A constant initial value, to no more fraction bits than the terms have."""
+    """A constant initial value, to no more fraction bits than the terms have, unless those are constants too."""
     array = compact(array)
     if kind != "sum":
         bounded = np.clip(np.ldexp(np.clip(array, -1e300, 1e300), term.fraction), float(term.low), float(term.high))
         return replace(start.integers(np.rint(bounded).astype(np.int64)), fraction=term.fraction)
     _, fraction = nearest(array, start.width)
-    raw = np.rint(np.ldexp(array, min(fraction, term.fraction))).astype(np.int64)
-    return replace(start.integers(raw), fraction=min(fraction, term.fraction))
+    fraction = fraction if term.value is None else min(fraction, term.fraction)
+    raw = np.rint(np.ldexp(array, fraction)).astype(np.int64)
+    return replace(start.integers(raw), fraction=fraction)
