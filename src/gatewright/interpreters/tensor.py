@@ -93,12 +93,16 @@ def _copied(value: SSAValue, where: InsertPoint) -> SSAValue:
 
 
 def _compile(program: Program) -> TensorProgram:
-    return compile_module(program.module.clone(), program.function)
+    module = program.module.clone()
+    counterpart = dict(zip(program.module.walk(), module.walk(), strict=True))[program.function]
+    assert isinstance(counterpart, func.FuncOp)
+    return compile_module(module, counterpart)
 
 
 def compile_module(module: ModuleOp, function: func.FuncOp) -> TensorProgram:
-    """Compile a module, which is changed, to native code."""
+    """Compile a module, of which the function is and which is changed, to native code."""
     text = StringIO()
+    _separate_results(function)
     for op in [op for op in module.walk() if isinstance(op, cf.AssertOp)]:
         op.detach()  # it would end this process
         op.erase()
@@ -108,6 +112,15 @@ def compile_module(module: ModuleOp, function: func.FuncOp) -> TensorProgram:
     type_ = function.function_type
     inputs, outputs = [_port(t) for t in type_.inputs], [_port(t) for t in type_.outputs]
     return compile_tensors(text.getvalue(), function.sym_name.data, inputs, outputs)
+
+
+def _separate_results(function: func.FuncOp) -> None:
+    """Give each result a tensor of its own: it becomes a memory, which is freed once."""
+    last = function.body.block.last_op
+    assert isinstance(last, func.ReturnOp)
+    for position, value in enumerate(last.operands):
+        if value in list(last.operands)[:position]:
+            last.operands[position] = _copied(value, InsertPoint.before(last))
 
 
 def _port(type_: Attribute) -> tuple[int, tuple[int, ...]]:

@@ -82,3 +82,10 @@ def test_an_operation_is_what_pytorch_makes_of_it(name: str):
 def test_what_would_be_wrong_is_refused(function: Callable[[torch.Tensor], torch.Tensor], what: str):
     with pytest.raises(gw.UnsupportedError, match=what):
         gw.compile(Function(function), args=(NORMAL.clone(),))
+
+
+def test_a_tensor_that_is_returned_twice():
+    design = gw.compile(Function(lambda x: (torch.relu(x),) * 2), args=(NORMAL,))
+    for level in ("tensor", "loops", "rtl"):
+        for result in design.run(NORMAL, level=level).outputs:
+            np.testing.assert_array_equal(result, torch.relu(NORMAL).numpy(), err_msg=level)

@@ -8,8 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+import torch.nn.functional as F  # noqa: N812
 from quantized_models import MIXED, QUANTIZED, WHOLE, Bits, Quantized
 from torch import nn
+from torch_layers import Function
 
 import gatewright as gw
 
@@ -134,3 +136,47 @@ def test_the_command_line_compiles_a_quantised_model(tmp_path: Path):
     x = WHOLE[4].inputs(3)
     assert str(again.signature) == str(design.signature)
     np.testing.assert_array_equal(again.run(x).outputs[0], design.run(x).outputs[0])
+
+
+def dequantized(x: torch.Tensor, scale: float) -> torch.Tensor:
+    return QUANTIZED.dequantize_per_tensor(x, scale, 0, -128, 127, torch.int8)
+
+
+def quantized(x: torch.Tensor, scale: float) -> torch.Tensor:
+    return QUANTIZED.quantize_per_tensor(x, scale, 0, -128, 127, torch.int8)
+
+
+ROUGH = 0.12037590146064758
+EVERY = torch.arange(-128, 128, dtype=torch.int16).to(torch.int8)
+TIES = torch.arange(-40, 40) * 1.875
+EDGES: dict[str, tuple[Function, torch.Tensor]] = {
+    "a factor before the port is quantised": (Function(lambda x: quantized(x * 0.2, 0.75)), TIES),
+    "a quotient before the port is quantised": (Function(lambda x: quantized(x / 7, 0.75)), TIES),
+    "a product of a result": (Function(lambda x: (dequantized(x, ROUGH), dequantized(x, ROUGH) * 3)), EVERY),
+    "padded with infinity, and not chosen from": (
+        Function(lambda x: quantized(F.pad(dequantized(x, 1 / 16), (1, 1), value=-torch.inf).clamp(min=-100), 1.0)),
+        EVERY[100:140],
+    ),
+    "times nothing": (Function(lambda x: F.pad(dequantized(x, 0.5) * 0.0, (1, 1), value=1.0)), EVERY),
+    "one less a number": (Function(lambda x: quantized(1 - dequantized(x, ROUGH), 0.3)), EVERY),
+    "a leaky unit": (Function(lambda x: quantized(F.leaky_relu(dequantized(x, ROUGH), 0.1), 0.3)), EVERY),
+    "one by a number": (Function(lambda x: quantized(torch.reciprocal(dequantized(x, ROUGH) + 100), 0.001)), EVERY),
+}
+
+
+@pytest.mark.parametrize("name", EDGES)
+def test_what_floating_point_rounds_twice_is_rounded_twice(name: str):
+    model, x = EDGES[name]
+    design = gw.compile(model, args=(x,))
+    real = model(x)
+    for level in ("tensor", "loops", "rtl"):
+        for mine, same in zip(
+            design.run(x, level=level).outputs, real if isinstance(real, tuple) else (real,), strict=True
+        ):
+            np.testing.assert_array_equal(mine, same.numpy(), err_msg=level)
+
+
+@pytest.mark.parametrize("name", ["one less a number", "a leaky unit", "one by a number"])
+def test_functions_with_constants_are_tables(name: str):
+    model, x = EDGES[name]
+    assert floats(gw.compile(model, args=(x,))) == []

@@ -148,7 +148,7 @@ def _sum(
     written, rank = generic.output_map(op), len(static_shape(op, op.results[0]))
     scale, zero = (tensor_axes(_over(a, extents), written, rank) for a in (scale * step, zero / step))
     raw = Integers(stored.value, stored.low, stored.high)
-    return Dequantized(raw, generic.identity(rank), compact(scale), compact(zero), initial, is_sum=True)
+    return Dequantized(raw, generic.identity(rank), compact(scale), compact(zero), initial, is_rounded=True)
 
 
 def _total(weights: np.ndarray, extents: Sequence[int], reduced: Sequence[bool]) -> np.ndarray:
@@ -179,7 +179,8 @@ def _extreme(
     stored = emit_reduction(around, Reduction(op, 0, kind, Input(argument), start))
     rank = len(static_shape(op, op.results[0]))
     raw = Integers(stored.value, read.raw.low, read.raw.high)
-    return Dequantized(raw, generic.identity(rank), scale.reshape((1,) * rank), read.centre.reshape((1,) * rank))
+    scale, zero = scale.reshape((1,) * rank), read.centre.reshape((1,) * rank)
+    return Dequantized(raw, generic.identity(rank), scale, zero, is_rounded=read.scale is None)
 
 
 def _varies(array: np.ndarray, reduced: Sequence[bool]) -> bool:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 from xdsl.dialects import arith
-from xdsl.dialects.builtin import Float32Type, FloatAttr, IndexType, IntegerAttr, IntegerType
+from xdsl.dialects.builtin import DenseIntOrFPElementsAttr, Float32Type, FloatAttr, IndexType, IntegerAttr, IntegerType
 from xdsl.dialects.linalg.ops import GenericOp
 from xdsl.ir import SSAValue
 
 from gatewright.interpreters.arithmetic import evaluate
 from gatewright.transforms.tensor import generic
+from gatewright.transforms.tensor.elements import splat
 from gatewright.transforms.tensor.quantized_tensors import Read
 
 MOST_ENTRIES = 1 << 10
@@ -54,7 +55,7 @@ def _input(argument: SSAValue, read: Read, raw: int, bases: dict[SSAValue, int])
 
 def _evaluated(op: GenericOp, values: dict[SSAValue, int]) -> int | None:
     """The integer that a body yields."""
-    for inner in list(generic.body_of(op).ops)[:-1]:
+    for inner in [inner for inner in list(generic.body_of(op).ops)[:-1] if inner.name != "cf.assert"]:
         operands = [_number(operand, values) for operand in inner.operands]
         numbers = [number for number in operands if number is not None]
         if len(inner.results) != 1 or isinstance(inner.results[0].type, IndexType) or len(numbers) < len(operands):
@@ -70,6 +71,8 @@ def _number(value: SSAValue, values: dict[SSAValue, int]) -> int | None:
     if value in values:
         return values[value]
     owner = value.owner
-    if isinstance(owner, arith.ConstantOp) and isinstance(owner.value, FloatAttr | IntegerAttr):
-        return evaluate(owner, [])
-    return None
+    if not isinstance(owner, arith.ConstantOp):
+        return None
+    if isinstance(owner.value, DenseIntOrFPElementsAttr):
+        return evaluate(arith.ConstantOp(splat(owner.value)), []) if owner.value.is_splat() else None
+    return evaluate(owner, []) if isinstance(owner.value, FloatAttr | IntegerAttr) else None

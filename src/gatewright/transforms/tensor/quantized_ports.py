@@ -94,7 +94,10 @@ def _type(op: Operation) -> Quantized | None:
     scale = float(1 / found.slope)
     if Fraction(scale) * found.slope != 1 or float(np.float32(scale)) != scale:
         return None
-    divide = any(isinstance(inner, arith.DivfOp) for region in op.regions for inner in region.block.ops)
+    kinds = [type(inner) for region in op.regions for inner in region.block.ops]
+    divide = arith.DivfOp in kinds
+    if kinds.count(arith.MulfOp) + kinds.count(arith.DivfOp) > 1:  # which round one after the other
+        return None
     width = bits(found.low, found.high)
     return Quantized(width, scale, found.zero, found.low, found.high, divide)
 
@@ -106,9 +109,8 @@ def _returned(value: SSAValue, of: Dequantized) -> Quantized | None:
         op = op.src.owner
     if not isinstance(op, GenericOp) or not of.is_uniform or not generic.is_parallel(op):
         return None
-    kinds = [type(inner) for inner in generic.body_of(op).ops]
     scale = float(of.scale.item())
-    if kinds.count(arith.MulfOp) > 1 or arith.DivfOp in kinds or of.raw.unsigned or float(np.float32(scale)) != scale:
+    if of.is_rounded or of.raw.unsigned or float(np.float32(scale)) != scale:
         return None
     zero = of.zero.item()
     return Quantized(max(2, bits(of.raw.low, of.raw.high)), scale, int(zero), of.raw.low, of.raw.high)

@@ -51,8 +51,8 @@ class Dequantized:
     scale: np.ndarray
     zero: np.ndarray
     offset: np.ndarray = field(default_factory=lambda: fractions(np.zeros(())))
-    is_sum: bool = False
-    """Whether floating-point arithmetic would have rounded already."""
+    is_rounded: bool = False
+    """Whether floating-point arithmetic rounds more than the product of the integer and the scale."""
 
     @property
     def is_uniform(self) -> bool:
@@ -200,6 +200,8 @@ class QuantizedTensors:
         if not isinstance(form, Form) or form.is_clamped or np.any(form.offset != 0) or len(form.terms) != 1:
             return None
         ((key, scale),) = form.terms.items()
+        if np.any(scale == 0):
+            return None
         back = generic.inverse(written)
         if len(key) != 1 or key[0] not in reads or back is None or not generic.is_identity_like(written, extents):
             return None
@@ -207,7 +209,8 @@ class QuantizedTensors:
         loops = AffineMap(len(shape), 0, tuple(back))
         scale, zero = (tensor_axes(_over_loops(a, extents), written, len(shape)) for a in (scale, read.centre))
         if read.raw.contents is None:
-            return Dequantized(read.raw, read.map.compose(loops), scale, zero)
+            rounded = _rounds_again(op, key[0], read)
+            return Dequantized(read.raw, read.map.compose(loops), scale, zero, is_rounded=rounded)
         whole = np.broadcast_to(gathered(read.raw.contents, read.map, extents), extents)
         contents = np.broadcast_to(tensor_axes(whole, written, len(shape)), shape)
         return Dequantized(replace(read.raw, contents=contents), generic.identity(len(shape)), scale, zero)
@@ -220,7 +223,7 @@ class QuantizedTensors:
         arrays = [moved(op, array, given, shape) for array in (found.scale, found.zero, found.offset)]
         if found.raw.contents is not None:
             raw = replace(found.raw, contents=np.broadcast_to(moved(op, found.raw.contents, given, shape), shape))
-            return Dequantized(raw, generic.identity(len(shape)), *arrays, is_sum=found.is_sum)
+            return Dequantized(raw, generic.identity(len(shape)), *arrays, is_rounded=found.is_rounded)
         plain = self.plain(found, op, given)
         assert plain.raw.value is not None
         type_ = TensorType(generic.element_of(plain.raw.value.type), shape)
@@ -229,7 +232,7 @@ class QuantizedTensors:
             operands=[plain.raw.value], result_types=[type_], properties=properties, attributes=attributes
         )
         raw = replace(plain.raw, value=self.insert_after(op, copy))
-        return Dequantized(raw, generic.identity(len(shape)), *arrays, is_sum=found.is_sum)
+        return Dequantized(raw, generic.identity(len(shape)), *arrays, is_rounded=found.is_rounded)
 
     def _padded(self, op: tensor.PadOp) -> Dequantized | None:
         found, last = self.dequantized(op.source), op.region.block.last_op
@@ -306,7 +309,7 @@ class QuantizedTensors:
     def _shaped(self, of: Dequantized, value: SSAValue, rank: int) -> Dequantized:
         """Reals with one scale, in another tensor."""
         scale, zero = of.scale.reshape((1,) * rank), of.zero.reshape((1,) * rank)
-        return Dequantized(replace(of.raw, value=value), generic.identity(rank), scale, zero, is_sum=of.is_sum)
+        return Dequantized(replace(of.raw, value=value), generic.identity(rank), scale, zero, is_rounded=of.is_rounded)
 
     def insert_after(self, op: Operation, new: Operation) -> SSAValue:
         """Put an operation behind another one, of whose location it is; its first result."""
@@ -349,7 +352,7 @@ def _spread(value: SSAValue, map_: AffineMap, extents: Sequence[int]) -> np.ndar
 
 def _single(of: Dequantized) -> Fraction | None:
     """The scale of all elements, if that is a number of single precision."""
-    scale = of.scale.item() if of.is_uniform and not of.is_sum else None
+    scale = of.scale.item() if of.is_uniform and not of.is_rounded else None
     return scale if scale is not None and float(np.float32(float(scale))) == scale else None
 
 
@@ -365,4 +368,19 @@ def _over_loops(array: np.ndarray, extents: Sequence[int]) -> np.ndarray:
 
 
 def _is_maximum(op: Operation) -> bool:
-    return isinstance(op, GenericOp) and any(isinstance(inner, arith.MaximumfOp) for inner in generic.body_of(op).ops)
+    """True for a reduction to the largest element of its first input."""
+    if not isinstance(op, GenericOp) or generic.is_parallel(op):
+        return False
+    block = generic.body_of(op)
+    last = generic.yielded(op)[0].owner
+    if len(list(block.ops)) != 2 or not isinstance(last, arith.MaximumfOp | arith.MaxnumfOp):
+        return False
+    return set(last.operands) == {block.args[0], block.args[-1]}
+
+
+def _rounds_again(op: GenericOp, argument: SSAValue, read: Read) -> bool:
+    """True if a body that scales integers does it in more than one floating-point operation, or goes on from one."""
+    kinds = [type(inner) for inner in generic.body_of(op).ops]
+    if isinstance(argument.type, IntegerType):
+        return kinds.count(arith.MulfOp) > 1 or arith.DivfOp in kinds
+    return read.scale is None or arith.MulfOp in kinds or arith.DivfOp in kinds
