@@ -6,6 +6,7 @@ import sys
 
 import pytest
 import torch
+import torch.ao.quantization.fx._decomposed  # registers torch.ops.quantized_decomposed  # noqa: F401
 
 import gatewright as gw
 
@@ -33,6 +34,23 @@ model.py:7: a division by data has no fixed-point hardware
       |         ^^^^^^^^^^^^
   only constants divide exactly
   help: a format of at most 24 bits: it is computed in single precision then"""
+    )
+
+
+def test_a_precision_for_a_model_that_is_quantised_in_part(message):
+    body = (
+        "    def forward(self, x):\n"
+        "        q = torch.ops.quantized_decomposed.quantize_per_tensor(x, 0.1, 0, -128, 127, torch.int8)\n"
+        "        y = torch.ops.quantized_decomposed.dequantize_per_tensor(q, 0.1, 0, -128, 127, torch.int8)\n"
+        "        return torch.softmax(y, 1)\n"
+    )
+    assert message(body, X) == (
+        """\
+model.py:7: a model that is quantised in part is given a precision for the rest
+    7 |         q = torch.ops.quantized_decomposed.quantize_per_tensor(x, 0.1, 0, -128, 127, torch.int8)
+      |         ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+  integers of both kinds do not meet
+  help: leave out the precision: what is not quantised stays floating point"""
     )
 
 

@@ -176,6 +176,15 @@ def test_what_floating_point_rounds_twice_is_rounded_twice(name: str):
             np.testing.assert_array_equal(mine, same.numpy(), err_msg=level)
 
 
+@pytest.mark.parametrize("scale", [0.1, 0.3, 1 / 3, 0.7, 1e-3])
+def test_a_scale_that_single_precision_does_not_have(scale: float):
+    x = torch.randn(400, generator=torch.Generator().manual_seed(0)) * 60 * scale
+    model = Function(lambda x: dequantized(quantized(x, scale), scale))
+    design = gw.compile(model, args=(x,))
+    assert "f32" not in str(design.signature) and floats(design) == []
+    np.testing.assert_array_equal(design.run(x).outputs[0], model(x).numpy())
+
+
 @pytest.mark.parametrize("name", ["one less a number", "a leaky unit", "one by a number"])
 def test_functions_with_constants_are_tables(name: str):
     model, x = EDGES[name]

@@ -12,12 +12,12 @@ from xdsl.ir import Attribute, SSAValue
 from xdsl.passes import ModulePass
 
 from gatewright.errors import UnsupportedError
-from gatewright.interface import Parameter, Result, Signature, result_name, set_signature
+from gatewright.interface import Parameter, Result, Signature, element_of, result_name, set_signature, signature_of
 from gatewright.location import source_location
 from gatewright.transforms.tensor import generic
 from gatewright.transforms.tensor.quantizer import Quantizer
 from gatewright.transforms.tensor.states import Stored
-from gatewright.types import Array, Fixed, parse_scalar
+from gatewright.types import Array, Fixed, Quantized, parse_scalar
 
 
 @dataclass(frozen=True)
@@ -105,6 +105,14 @@ def _has_floats(function: func.FuncOp) -> bool:
 
 def _quantized_signature(function: func.FuncOp, quantizer: Quantizer) -> Signature:
     """The interface after quantisation, named as before."""
+    before = signature_of(function)
+    if any(isinstance(element_of(each.type), Quantized) for each in (*before.parameters, *before.results)):
+        raise UnsupportedError(
+            "a model that is quantised in part is given a precision for the rest",
+            where=source_location(function),
+            why="integers of both kinds do not meet",
+            remedy="leave out the precision: what is not quantised stays floating point",
+        )
     last = function.body.block.last_op
     assert last is not None
     given = [quantizer.format_of(value) for value in function.body.block.args]

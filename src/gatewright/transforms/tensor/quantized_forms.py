@@ -160,7 +160,16 @@ class Forms:
                 return self._choice(op)
             case arith.TruncFOp():
                 return _narrowed(self[op.operands[0]])
-        return _arithmetic(op, [self[operand] for operand in op.operands])
+        return _arithmetic(op, [self._factor(operand, op) for operand in op.operands])
+
+    def _factor(self, value: SSAValue, op: Operation) -> Meaning:
+        """An operand of an operation; what a number is multiplied by to be rounded is the inverse of a scale."""
+        is_rounded = isinstance(op, arith.MulfOp) and all(
+            isinstance(use.operation, math.RoundEvenOp) for use in op.result.uses
+        )
+        if is_rounded and isinstance(value.owner, arith.TruncFOp):
+            return _inverse(self[value.owner.input]) or self[value]
+        return self[value]
 
     def _integer(self, op: Operation) -> Meaning:
         """An input of integers, wider or as a real number; what is an integer already stays what it is."""
@@ -212,18 +221,21 @@ def _constant(op: arith.ConstantOp) -> Meaning:
 
 
 def _narrowed(of: Meaning) -> Meaning:
-    """A constant rounded to f32; the inverse of a number of f32, rounded twice, as that inverse itself.
+    """A constant rounded to f32."""
+    if not isinstance(of, Form) or not of.is_constant or of.offset.size != 1:
+        return None
+    return Form({}, fractions(np.asarray(float(np.float32(float(of.offset.item()))))))
+
+
+def _inverse(of: Meaning) -> Form | None:
+    """For the inverse of a number of f32, in double precision, that inverse itself.
 
     PyTorch computes the inverse of a scale in double precision and multiplies by it in single precision, where it means
     to divide.
     """
-    if not isinstance(of, Form) or not of.is_constant or of.offset.size != 1:
-        return None
-    value = float(of.offset.item())
+    value = float(of.offset.item()) if isinstance(of, Form) and of.is_constant and of.offset.size == 1 else 0.0
     scale = float(np.float32(1 / value)) if value and np.isfinite(1 / value) else 0.0
-    if scale and 1 / scale == value:
-        return Form({}, np.asarray(1 / Fraction(scale), object))
-    return Form({}, fractions(np.asarray(float(np.float32(value)))))
+    return Form({}, np.asarray(1 / Fraction(scale), object)) if scale and 1 / scale == value else None
 
 
 def _arithmetic(op: Operation, operands: Sequence[Meaning]) -> Meaning:

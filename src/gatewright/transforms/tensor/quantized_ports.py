@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from fractions import Fraction
-
 import numpy as np
 from xdsl.builder import Builder
 from xdsl.dialects import arith, func, tensor
@@ -92,11 +90,12 @@ def _type(op: Operation) -> Quantized | None:
     if found is None or found.slope <= 0:
         return None
     scale = float(1 / found.slope)
-    if Fraction(scale) * found.slope != 1 or float(np.float32(scale)) != scale:
-        return None
     kinds = [type(inner) for region in op.regions for inner in region.block.ops]
     divide = arith.DivfOp in kinds
     if kinds.count(arith.MulfOp) + kinds.count(arith.DivfOp) > 1:  # which round one after the other
+        return None
+    factor = np.float32(scale) if divide else np.float32(1.0 / scale)
+    if factor != (scale if divide else np.float32(float(found.slope))):
         return None
     width = bits(found.low, found.high)
     return Quantized(width, scale, found.zero, found.low, found.high, divide)
