@@ -112,8 +112,22 @@ class Bool(Scalar):
         return "bool"
 
 
+class SignedRaw(Scalar):
+    """A type whose values are signed integers of `bits` bits that stand for other numbers."""
+
+    bits: int
+
+    @property
+    def width(self) -> int:
+        return self.bits
+
+    @property
+    def raw_dtype(self) -> np.dtype:
+        return Integer(self.bits).raw_dtype
+
+
 @dataclass(frozen=True)
-class Fixed(Scalar):
+class Fixed(SignedRaw):
     """A signed fixed-point number: `bits` bits in all, worth `raw * 2**-fraction`.
 
     Numbers become fixed point by rounding to nearest, ties to even, and saturating. `fraction` may be negative or
@@ -128,14 +142,6 @@ class Fixed(Scalar):
             raise InterfaceError(
                 f"a fixed-point type cannot have {self.bits} bits", why="fixed-point numbers are 2 to 64 bits wide"
             )
-
-    @property
-    def width(self) -> int:
-        return self.bits
-
-    @property
-    def raw_dtype(self) -> np.dtype:
-        return Integer(self.bits).raw_dtype
 
     @property
     def dtype(self) -> np.dtype:
@@ -157,7 +163,7 @@ class Fixed(Scalar):
 
 
 @dataclass(frozen=True)
-class Quantized(Scalar):
+class Quantized(SignedRaw):
     """A number of a quantised model: an integer of `bits` bits, worth `(raw - zero) * scale` in single precision.
 
     Numbers become quantised as PyTorch does it (`quantize_per_tensor`): times the inverse of the scale in single
@@ -172,14 +178,6 @@ class Quantized(Scalar):
     high: int
     divide: bool = False
     """Whether numbers are divided by the scale."""
-
-    @property
-    def width(self) -> int:
-        return self.bits
-
-    @property
-    def raw_dtype(self) -> np.dtype:
-        return Integer(self.bits).raw_dtype
 
     @property
     def dtype(self) -> np.dtype:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from gatewright.types import Fixed, Integer, Quantized, Scalar
+from gatewright.types import Integer, Scalar, SignedRaw
 
 
 def word_dtype(width: int) -> np.dtype:
@@ -24,7 +24,7 @@ def to_words(raw: np.ndarray, width: int) -> np.ndarray:
 def from_words(words: np.ndarray, scalar: Scalar) -> np.ndarray:
     """The raw values of words: sign-extended if the type is signed."""
     width, dtype = scalar.width, scalar.raw_dtype
-    if isinstance(scalar, Fixed | Quantized) or (isinstance(scalar, Integer) and scalar.signed):
+    if isinstance(scalar, SignedRaw) or (isinstance(scalar, Integer) and scalar.signed):
         unused = 8 * dtype.itemsize - width
         return (words.astype(dtype) << dtype.type(unused)) >> dtype.type(unused)
     return words.astype(dtype)

@@ -63,10 +63,10 @@ def _argument(argument: SSAValue, tensors: QuantizedTensors) -> Quantized | None
         views.append(uses[0].operation)
         value = uses[0].operation.results[0]
     users = [use.operation for use in value.uses]
-    types = {type_ for user in users if (type_ := _type(user)) is not None}
-    if len(types) != 1 or any(_type(user) is None for user in users):
+    types = {_type(user) for user in users}
+    type_ = types.pop() if len(types) == 1 else None
+    if type_ is None:
         return None
-    (type_,) = types
     width, base = levels(type_.low, type_.high)
     element = IntegerType(width)
     for each in [argument, *(view.results[0] for view in views)]:

@@ -109,7 +109,6 @@ def _at_shift(
     multipliers = [np.zeros(len(line.offset), np.int64) for _ in line.numerators]
     offset, missing = np.zeros(len(line.offset), np.int64), np.ones(len(line.offset), bool)
     for candidate in _candidates(line, shift):
-        lowest, highest = np.full(len(missing), -(1 << 62)), np.full(len(missing), 1 << 62)
         first = candidate[0][:, None, None]
         rest = (candidate[1][:, None] * others[None, :])[:, :, None] if len(candidate) > 1 else 0
         reached, before = steps <= range_[1], steps - 1 >= range_[0]
