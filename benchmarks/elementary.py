@@ -4,12 +4,14 @@
 
 Each function is computed by the description that its hardware is made of (tests/unit/operators/test_elementary.py
 compares the two) on numbers of all exponents and of usual size, then compared with double precision; where that
-differs most, and at the edges, with mpmath. The largest error is that of mpmath. Of 16 bits every number is a point.
+differs most, and at the edges, with mpmath. The largest error is that of mpmath. Of 16 bits every number is a point;
+powers have an exponent for each.
 """
 
 from __future__ import annotations
 
 import argparse
+import math
 from collections.abc import Callable
 
 import mpmath as mp
@@ -19,14 +21,14 @@ from rich.table import Table
 
 from gatewright.float_arrays import float_bits, float_values
 from gatewright.operators.float_format import FORMATS, FloatFormat
-from gatewright.operators.float_operators import FUNCTIONS
+from gatewright.operators.float_operators import FUNCTIONS, OF_TWO
 from gatewright.operators.logic_values import LogicValues, Value
 
 CHUNK = 1 << 16
 CLOSEST = 200
 """Of each chunk so many points, those that differ most from double precision, are compared with mpmath."""
 
-EXACT: dict[str, tuple[Callable[[mp.mpf], mp.mpf], Callable[[np.ndarray], np.ndarray]]] = {
+EXACT: dict[str, tuple[Callable[..., mp.mpf], Callable[..., np.ndarray]]] = {
     "exp": (mp.exp, np.exp),
     "exp2": (lambda x: mp.mpf(2) ** x, np.exp2),
     "log": (mp.log, np.log),
@@ -38,6 +40,11 @@ EXACT: dict[str, tuple[Callable[[mp.mpf], mp.mpf], Callable[[np.ndarray], np.nda
     "tanh": (mp.tanh, np.tanh),
     "erf": (mp.erf, np.vectorize(lambda x: float(mp.erf(x)), otypes=[np.float64])),
     "logistic": (lambda x: 1 / (1 + mp.exp(-x)), lambda x: 1 / (1 + np.exp(-x))),
+    "gelu": (
+        lambda x: x * mp.erfc(-x / mp.sqrt(2)) / 2,
+        np.vectorize(lambda x: x * math.erfc(-x * 0.5**0.5) / 2, otypes=[np.float64]),
+    ),
+    "powf": (mp.power, np.power),
 }
 """Each function with mpmath and with NumPy."""
 
@@ -53,6 +60,28 @@ def points(form: FloatFormat, count: int) -> np.ndarray:
         chosen = float_bits(form, np.concatenate([usual, near])).astype(np.uint64)
         found = np.concatenate([rng.integers(0, 1 << form.width, count - len(chosen), np.uint64), chosen])
     return found[(found & np.uint64(form.sign_bit - 1)) < np.uint64(form.infinity)]
+
+
+def exponents(form: FloatFormat, bases: np.ndarray) -> np.ndarray:
+    """The bits of an exponent for each base: one third is of usual size, one third are integers, and those of the rest
+    take the base to somewhere between the smallest number and the largest."""
+    rng = np.random.default_rng(form.mantissa)
+    x = np.abs(doubles(form, bases))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        reach = (form.bias + form.mantissa) * rng.uniform(-1, 1, len(x)) / np.log2(x)
+    kind = rng.integers(0, 3, len(x))
+    usual = 4 * rng.normal(size=len(x))
+    chosen = np.where((kind == 0) | ~np.isfinite(reach), usual, np.where(kind == 1, np.rint(usual), reach))
+    found = float_bits(form, chosen).astype(np.uint64)
+    # Of a negative base there are powers with integers only.
+    integers = doubles(form, found) == np.rint(doubles(form, found))
+    np.copyto(bases, bases & np.uint64(form.sign_bit - 1), where=~integers)
+    return found
+
+
+def doubles(form: FloatFormat, numbers: np.ndarray) -> np.ndarray:
+    """Numbers in double precision."""
+    return float_values(form, numbers.astype(f"u{max(2, form.width // 8)}")).astype(np.float64)
 
 
 def value(form: FloatFormat, number: int) -> mp.mpf:
@@ -72,26 +101,33 @@ def error(form: FloatFormat, found: int, exact: mp.mpf) -> float:
 
 def measure(name: str, form: FloatFormat, numbers: np.ndarray) -> float:
     """The largest error of a function on some numbers."""
+    if name in ("log", "log2", "rsqrt"):
+        numbers = numbers[doubles(form, numbers) > 0]
+    operands = [numbers]
+    if name in OF_TWO:
+        bases = numbers[doubles(form, numbers) != 0]
+        operands = [bases, exponents(form, bases)]
+    return max(
+        _largest(name, form, [operand[start : start + CHUNK] for operand in operands])
+        for start in range(0, len(operands[0]), CHUNK)
+    )
+
+
+def _largest(name: str, form: FloatFormat, operands: list[np.ndarray]) -> float:
     exact, rough = EXACT[name]
+    given = [Value(operand.astype(object), form.width) for operand in operands]
+    found = FUNCTIONS[name](LogicValues(), form, *given).number.astype(np.uint64)
+    with np.errstate(all="ignore"):
+        near = rough(*(doubles(form, operand) for operand in operands))
+        got = doubles(form, found)
+        scale = np.maximum(np.abs(near), 2.0 ** (1 - form.bias))
+        off = np.abs(got - near) / scale
+        beyond = np.isinf(got) & (np.abs(near) >= 2.0 ** (form.special - form.bias) * (1 - 2.0**-form.mantissa))
+    off = np.where(np.isfinite(off), off, np.where((got == near) | beyond, 0, np.inf))
     worst = 0.0
-    for start in range(0, len(numbers), CHUNK):
-        chunk = numbers[start : start + CHUNK]
-        x = float_values(form, chunk.astype(f"u{max(2, form.width // 8)}")).astype(np.float64)
-        if name in ("log", "log2", "rsqrt"):
-            chunk, x = chunk[x > 0], x[x > 0]
-        if not len(chunk):
-            continue
-        given = Value(chunk.astype(object), form.width)
-        found = FUNCTIONS[name](LogicValues(), form, given).number.astype(np.uint64)
-        with np.errstate(all="ignore"):
-            near = rough(x)
-            got = float_values(form, found.astype(f"u{max(2, form.width // 8)}")).astype(np.float64)
-            scale = np.maximum(np.abs(near), 2.0 ** (1 - form.bias))
-            off = np.abs(got - near) / scale
-            beyond = np.isinf(got) & (np.abs(near) >= 2.0 ** (form.special - form.bias) * (1 - 2.0**-form.mantissa))
-        off = np.where(np.isfinite(off), off, np.where((got == near) | beyond, 0, np.inf))
-        for position in np.argsort(off)[-CLOSEST:]:
-            worst = max(worst, error(form, int(found[position]), exact(value(form, int(chunk[position])))))
+    for place in np.argsort(off)[-CLOSEST:]:
+        arguments = (value(form, int(operand[place])) for operand in operands)
+        worst = max(worst, error(form, int(found[place]), exact(*arguments)))
     return worst
 
 

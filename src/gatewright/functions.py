@@ -32,7 +32,7 @@ def _rsqrt(x: float) -> float:
 
 
 _ERF, _RSQRT, _SIGMOID = _of_doubles(math.erf), _of_doubles(_rsqrt), _of_doubles(_sigmoid)
-_GELU = _of_doubles(lambda x: x / 2 * (1 + math.erf(x * math.sqrt(0.5))))
+_GELU = _of_doubles(lambda x: x / 2 * math.erfc(-x * math.sqrt(0.5)) if x > -math.inf else -0.0)
 
 
 def erf(x: Any) -> Any:
@@ -51,5 +51,8 @@ def sigmoid(x: Any) -> Any:
 
 
 def gelu(x: Any) -> Any:
-    """The Gaussian error linear unit `x / 2 * (1 + erf(x / sqrt(2)))` of each element. The result has `x`'s type."""
+    """The Gaussian error linear unit `x / 2 * (1 + erf(x / sqrt(2)))` of each element. The result has `x`'s type.
+
+    Minus infinity has minus zero, what it comes to.
+    """
     return _GELU(x)

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import isfinite
 
 from xdsl.dialects import arith, math
 from xdsl.ir import Attribute, Operation
 
 from gatewright.dialects import gw
 from gatewright.floats import format_of, scalar_bits
-from gatewright.operators.float_operators import FUNCTIONS
+from gatewright.operators.float_format import FloatFormat
+from gatewright.operators.float_operators import FUNCTIONS, LARGEST_MANTISSA
 
 LOGIC = (arith.CmpfOp, arith.MaximumfOp, arith.MinimumfOp, arith.MaxnumfOp, arith.MinnumfOp)
 """Floating-point operations that take less than a cycle."""
@@ -39,7 +41,9 @@ _ON_ONE_FORMAT: dict[type[Operation], str] = {
     math.SinOp: "sin",
     math.CosOp: "cos",
     math.TanOp: "tan",
+    math.PowFOp: "powf",
     gw.LogisticOp: "logistic",
+    gw.GeluOp: "gelu",
 }
 ELEMENTARY: tuple[type[Operation], ...] = tuple(kind for kind, name in _ON_ONE_FORMAT.items() if name in FUNCTIONS)
 """The elementary functions."""
@@ -48,6 +52,28 @@ _CONVERSIONS = (arith.ExtFOp, arith.TruncFOp, arith.SIToFPOp, arith.UIToFPOp, ar
 
 FLOAT_OPERATIONS: tuple[type[Operation], ...] = (*_ON_ONE_FORMAT, *_CONVERSIONS, *LOGIC, *WIRES)
 """All floating-point operations that have hardware."""
+
+
+MOST_FACTORS = 64
+"""The largest exponent that becomes products where a format has no hardware for powers."""
+
+
+def has_functions(form: FloatFormat) -> bool:
+    """Whether there is hardware for the elementary functions of a format."""
+    return form.mantissa <= LARGEST_MANTISSA
+
+
+def is_root_or_product(form: FloatFormat, exponent: float | None) -> bool:
+    """Whether a power with a known exponent is taken as a root or as products.
+
+    Of three factors, or two in a divisor, that is within a unit in the last place; more are for formats without powers.
+    """
+    if exponent is None or not isfinite(exponent):
+        return False
+    if exponent in (0.5, -0.5):
+        return True
+    low, high = (-2, 3) if has_functions(form) else (-MOST_FACTORS, MOST_FACTORS)
+    return exponent == int(exponent) and low <= exponent <= high
 
 
 @dataclass(frozen=True)

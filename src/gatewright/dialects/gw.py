@@ -44,4 +44,21 @@ class LogisticOp(IRDLOperation):
         super().__init__(operands=[operand], result_types=[operand.type])
 
 
-Gw = Dialect("gw", [IsqrtOp, LogisticOp], [])
+@irdl_op_definition
+class GeluOp(IRDLOperation):
+    """The Gaussian error linear unit of a floating-point number, `x * (1 + erf(x / sqrt(2))) / 2`, rounded once."""
+
+    name = "gw.gelu"
+
+    T: ClassVar = VarConstraint("T", AnyFloatConstr)
+    operand = operand_def(T)
+    result = result_def(T)
+    traits = traits_def(Pure())
+
+    assembly_format = "$operand attr-dict `:` type($result)"
+
+    def __init__(self, operand: SSAValue):
+        super().__init__(operands=[operand], result_types=[operand.type])
+
+
+Gw = Dialect("gw", [IsqrtOp, LogisticOp, GeluOp], [])

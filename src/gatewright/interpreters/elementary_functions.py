@@ -22,12 +22,12 @@ def expand_elementary_functions(module: ModuleOp) -> None:
         name = f"gw_{described.kind}_{form.name}"
         bits = IntegerType(form.width)
         if name not in made:
-            block = Block(arg_types=[bits])
+            block = Block(arg_types=[bits] * len(op.operands))
             logic = ArithLogic(block)
-            result = FUNCTIONS[described.kind](logic, form, logic.word(block.args[0]))
+            result = FUNCTIONS[described.kind](logic, form, *map(logic.word, block.args))
             block.add_op(func.ReturnOp(result.value))
-            made[name] = func.FuncOp(name, ([bits], [bits]), Region(block), "private")
+            made[name] = func.FuncOp(name, ([bits] * len(op.operands), [bits]), Region(block), "private")
             module.body.block.add_op(made[name])
-        given = arith.BitcastOp(op.operands[0], bits)
-        call = func.CallOp(name, [given.results[0]], [bits])
-        Rewriter.replace_op(op, [given, call, arith.BitcastOp(call.results[0], op.results[0].type)])
+        given = [arith.BitcastOp(operand, bits) for operand in op.operands]
+        call = func.CallOp(name, [cast.results[0] for cast in given], [bits])
+        Rewriter.replace_op(op, [*given, call, arith.BitcastOp(call.results[0], op.results[0].type)])

@@ -113,8 +113,8 @@ def _elementary(form: FloatFormat, name: str) -> Function:
     describe, logic = FUNCTIONS[name], LogicValues()
 
     @lru_cache(maxsize=1 << 16)
-    def compute(a: int) -> int:
-        return describe(logic, form, Value(a, form.width)).number
+    def compute(*operands: int) -> int:
+        return describe(logic, form, *(Value(operand, form.width) for operand in operands)).number
 
     return compute
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from math import ceil, log2
 
 from gatewright.operators.constants import LN2, LOG2_E, scaled
-from gatewright.operators.float import choose, leading, normalise, quotient_rows, round_and_pack, unpack
+from gatewright.operators.float import Unpacked, choose, leading, normalise, quotient_rows, round_and_pack, unpack
 from gatewright.operators.float_format import FloatFormat
 from gatewright.operators.logic import Logic, W
 from gatewright.operators.polynomial import evaluate, table
@@ -45,37 +45,57 @@ def integer_bits(form: FloatFormat, base: int | None) -> int:
     return ceil(log2(most))
 
 
+def argument_bits(form: FloatFormat, base: int | None) -> int:
+    """Bits of the magnitude that `exponential_of` takes."""
+    return integer_bits(form, base) + form.mantissa + GUARD
+
+
 def exponential_digits(net: Logic[W], form: FloatFormat, a: W, base: int | None) -> tuple[W, W, W, W]:
     """The exponential before it is rounded: its digits, the topmost worth 2, and the exponent of that; whether it is a
     NaN, whether it is infinite. `base` is 2, or None for e."""
     x = unpack(net, form, a)
-    whole, fraction = integer_bits(form, base), form.mantissa + GUARD
-    width = whole + fraction
     # The significand with its topmost digit worth 2^(whole - 1) goes down to its place.
-    top = form.bias + whole - 1
-    padded = net.join(x.significand, net.constant(0, max(0, width - form.mantissa - 1)))
-    padded = net.bits(padded, padded.width - width, width) if padded.width > width else padded
-    large = net.less(net.constant(top, form.exponent), x.exponent)
-    distance = net.subtract(net.constant(top, form.exponent), x.exponent)
-    places = (width - 1).bit_length()
-    far = (
-        net.is_any(net.bits(distance, places, form.exponent - places)) if form.exponent > places else net.constant(0, 1)
-    )
-    magnitude = net.shift_right(padded, net.bits(distance, 0, min(places, form.exponent)))
-    magnitude = net.all(magnitude, net.repeat(net.invert(far), width))
-    value = net.add(
-        net.differ(net.extend(magnitude, width + 1), net.repeat(x.sign, width + 1)), net.extend(x.sign, width + 1)
-    )
-    whole_part, rest = _reduced(net, value, fraction, base)
+    span = form.exponent + 1
+    top = net.constant(form.bias + integer_bits(form, base) - 1, span)
+    distance = net.subtract(top, net.extend(x.exponent, span))
+    magnitude, large = placed(net, x.significand, distance, argument_bits(form, base))
+    large = net.any(large, x.is_infinite)
+    digits, exponent, infinite = exponential_of(net, form, x.sign, magnitude, large, base)
+    return digits, exponent, x.is_nan, infinite
+
+
+def placed(net: Logic[W], digits: W, distance: W, width: int) -> tuple[W, W]:
+    """A number in fixed point of `width` bits, and whether it is too large.
+
+    The topmost of its digits is `distance`, a number with sign, below the topmost of the bits.
+    """
+    if digits.width < width:
+        digits = net.join(digits, net.constant(0, width - digits.width))
+    digits = net.bits(digits, digits.width - width, width)
+    places = min((width - 1).bit_length(), distance.width - 1)
+    far = net.is_any(net.bits(distance, places, distance.width - places))
+    magnitude = net.shift_right(digits, net.bits(distance, 0, places))
+    return net.all(magnitude, net.repeat(net.invert(far), width)), net.top(distance)
+
+
+def exponential_of(
+    net: Logic[W], form: FloatFormat, sign: W, magnitude: W, large: W, base: int | None
+) -> tuple[W, W, W]:
+    """The exponential of a number in fixed point with `argument_bits`, or of one that is `large`.
+
+    Its digits, the topmost worth 2, and the exponent of that; whether it is infinite.
+    """
+    fraction, width = form.mantissa + GUARD, magnitude.width + 1
+    value = net.add(net.differ(net.extend(magnitude, width), net.repeat(sign, width)), net.extend(sign, width))
+    whole, rest = _reduced(net, value, fraction, base)
     piecewise = table("exp2" if base == 2 else "exp", form.mantissa)
-    digits = evaluate(net, piecewise, *_split(net, rest, piecewise.index_bits))
+    digits = evaluate(net, piecewise, *split(net, rest, piecewise.index_bits))
     digits = net.extend(digits, piecewise.fraction + 2)
     span = form.exponent + 3
-    exponent = net.add(net.extend(whole_part, span, signed=True), net.constant(form.bias + 1, span))
-    vanishes = net.all(x.sign, net.any(large, x.is_infinite))
+    exponent = net.add(net.extend(whole, span, signed=True), net.constant(form.bias + 1, span))
+    vanishes = net.all(sign, large)
     digits = net.all(digits, net.repeat(net.invert(vanishes), digits.width))
-    infinite = net.all(net.invert(x.sign), net.any(large, x.is_infinite))
-    return digits, exponent, x.is_nan, infinite
+    return digits, exponent, net.all(net.invert(sign), large)
 
 
 def _reduced(net: Logic[W], value: W, fraction: int, base: int | None) -> tuple[W, W]:
@@ -105,8 +125,10 @@ def _signed_product(net: Logic[W], a: W, b: W) -> W:
     return net.join(upper, net.bits(product, 0, a.width))
 
 
-def _split(net: Logic[W], fraction: W, index_bits: int) -> tuple[W, W]:
+def split(net: Logic[W], fraction: W, index_bits: int) -> tuple[W, W]:
     """The segment that a fraction is in, and its place in the segment."""
+    if fraction.width <= index_bits:
+        fraction = net.join(fraction, net.constant(0, index_bits + 1 - fraction.width))
     rest = fraction.width - index_bits
     return net.bits(fraction, rest, index_bits), net.bits(fraction, 0, rest)
 
@@ -122,9 +144,21 @@ def logarithm_of_two(net: Logic[W], form: FloatFormat, a: W) -> W:
 
 
 def _logarithm(net: Logic[W], form: FloatFormat, a: W, kernel: str) -> W:
-    """With the significand between 0.7 and 1.4: the product of its distance from 1 and a smooth function, so that what
-    is near 1 keeps its digits; plus the exponent times the logarithm of 2."""
     x = unpack(net, form, a)
+    sign, digits = logarithm_digits(net, form, x, kernel, form.mantissa)
+    at_top = net.constant(form.bias + form.exponent, form.exponent + 2)
+    finite = packed(net, form, sign, at_top, digits)
+    none = net.any(x.is_nan, net.all(x.sign, net.invert(x.is_zero)))
+    return choose(net, form, none, net.any(x.is_zero, x.is_infinite), x.is_zero, finite)
+
+
+def logarithm_digits(net: Logic[W], form: FloatFormat, x: Unpacked[W], kernel: str, size: int) -> tuple[W, W]:
+    """The logarithm of a magnitude before it is rounded: its sign, and digits of which the topmost is worth
+    `2**form.exponent`. The kernel's table is the one of `size`.
+
+    With the significand between 0.7 and 1.4: the product of its distance from 1 and a smooth function, so that what
+    is near 1 keeps its digits; plus the exponent times the logarithm of 2.
+    """
     span = form.exponent + 2
     exponent, significand = leading(net, form, x, span)
     mantissa = form.mantissa
@@ -141,8 +175,8 @@ def _logarithm(net: Logic[W], form: FloatFormat, a: W, kernel: str) -> W:
         net.add(net.differ(offset, net.repeat(negative, bits + 1)), net.extend(negative, bits + 1)), 0, bits
     )
     power = net.add(net.subtract(exponent, net.constant(form.bias, span)), net.extend(upper, span))
-    piecewise = table(kernel, mantissa)
-    smooth = evaluate(net, piecewise, *_split(net, u, piecewise.index_bits))
+    piecewise = table(kernel, size)
+    smooth = evaluate(net, piecewise, *split(net, u, piecewise.index_bits))
     product = net.multiply(distance, smooth)
     fraction = bits + piecewise.fraction
     width = form.exponent + 1 + fraction
@@ -151,16 +185,12 @@ def _logarithm(net: Logic[W], form: FloatFormat, a: W, kernel: str) -> W:
     flipped = net.differ(near, net.repeat(negative, width))
     total = net.add(net.add(far, flipped), net.extend(negative, width))
     sign = net.top(total)
-    digits = net.add(net.differ(total, net.repeat(sign, width)), net.extend(sign, width))
-    at_top = net.constant(form.bias + form.exponent, span)
-    finite = packed(net, form, sign, at_top, digits)
-    none = net.any(x.is_nan, net.all(x.sign, net.invert(x.is_zero)))
-    return choose(net, form, none, net.any(x.is_zero, x.is_infinite), x.is_zero, finite)
+    return sign, net.add(net.differ(total, net.repeat(sign, width)), net.extend(sign, width))
 
 
 def _exponent_part(net: Logic[W], power: W, kernel: str, fraction: int, width: int) -> W:
     """An exponent, times the logarithm of 2 unless that is 1, with so many digits behind the point."""
-    if kernel == "log2":
+    if kernel != "log":
         return net.bits(net.join(net.extend(power, width, signed=True), net.constant(0, fraction)), 0, width)
     # Where this is not 0 the sum is at least 0.3, and digits that far down do not matter.
     places = min(fraction, power.width + fraction // 2 + GUARD)
@@ -178,7 +208,7 @@ def reciprocal_root(net: Logic[W], form: FloatFormat, a: W) -> W:
     odd = net.invert(net.bit(exponent, 0))
     piecewise = table("rsqrt", form.mantissa)
     digits = evaluate(
-        net, piecewise, *_split(net, net.join(odd, net.bits(significand, 0, form.mantissa)), piecewise.index_bits)
+        net, piecewise, *split(net, net.join(odd, net.bits(significand, 0, form.mantissa)), piecewise.index_bits)
     )
     digits = net.extend(digits, piecewise.fraction + 1)
     unbiased = net.subtract(exponent, net.constant(form.bias, span))

@@ -12,10 +12,11 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from gatewright.operators import elementary, trigonometric
+from gatewright.operators import elementary, gaussian, trigonometric
 from gatewright.operators import float as pipelined
 from gatewright.operators import float_iterative as iterative
 from gatewright.operators.float_format import FloatFormat, format_named
+from gatewright.operators.power import power
 from gatewright.operators.staged_netlist import Signal, StagedNetlist
 from gatewright.operators.technology import Technology
 
@@ -44,9 +45,13 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "sin": trigonometric.sine,
     "cos": trigonometric.cosine,
     "tan": trigonometric.tangent,
+    "gelu": gaussian.gelu,
+    "powf": power,
 }
 """The elementary functions, of formats whose mantissa has at most `LARGEST_MANTISSA` bits."""
 LARGEST_MANTISSA = 23
+OF_TWO = frozenset({"powf"})
+"""Those of two numbers; all others are of one."""
 
 _ROUNDINGS = ("floor", "ceil", "trunc", "round", "roundeven")
 _CONVERSIONS = ("extf", "truncf", "sitofp", "uitofp", "fptosi", "fptoui")
@@ -148,7 +153,8 @@ def _description(kind: str, types: tuple[str, ...]) -> tuple[tuple[int, ...], Ca
         form = _format(types[0])
         if form.mantissa > LARGEST_MANTISSA:
             raise KeyError(kind)
-        return (form.width,), lambda net, a: FUNCTIONS[kind](net, form, a)
+        count = 2 if kind in OF_TWO else 1
+        return (form.width,) * count, lambda net, *operands: FUNCTIONS[kind](net, form, *operands)
     if kind in _ROUNDINGS:
         form = _format(types[0])
         return (form.width,), lambda net, a: pipelined.round_to_integer(net, form, kind, a)

@@ -14,3 +14,22 @@
 
 // CHECK:   index should be of base attribute integer_type
 // GENERIC: index should be of base attribute integer_type
+
+// -----
+
+%x = "test.op"() : () -> f32
+%unit = gw.gelu %x : f32
+%sigmoid = gw.logistic %x : f32
+
+// CHECK:       %unit = gw.gelu %x : f32
+// GENERIC:     %unit = "gw.gelu"(%x) : (f32) -> f32
+// CHECK:       %sigmoid = gw.logistic %x : f32
+// GENERIC:     %sigmoid = "gw.logistic"(%x) : (f32) -> f32
+
+// -----
+
+%n = "test.op"() : () -> i32
+%unit = gw.gelu %n : i32
+
+// CHECK:   Unexpected attribute i32
+// GENERIC: Unexpected attribute i32

@@ -14,6 +14,23 @@ func.func @powers(%x : f32) -> (f32, f32) {
   return %cube, %inverse : f32, f32
 }
 
+// Many factors are for formats without hardware for powers.
+// CHECK-LABEL: @many
+// CHECK:         math.powf %x, %{{.*}} : f32
+// CHECK:         math.powf %x, %seven : f32
+// CHECK-NOT:     f64, f64
+// CHECK:         arith.mulf {{.*}} : f64
+// CHECK-NOT:     math.powf
+func.func @many(%x : f32, %y : f64) -> (f32, f32, f64) {
+  %four = arith.constant 4 : i64
+  %seven = arith.constant 7.0 : f32
+  %five = arith.constant 5.0 : f64
+  %a = math.fpowi %x, %four : f32, i64
+  %b = math.powf %x, %seven : f32
+  %c = math.powf %y, %five : f64
+  return %a, %b, %c : f32, f32, f64
+}
+
 // A power that is not constant stays.
 // CHECK-LABEL: @unknown
 // CHECK:         math.powf %x, %y

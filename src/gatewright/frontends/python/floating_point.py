@@ -11,6 +11,7 @@ from xdsl.dialects import arith, math
 from xdsl.dialects.builtin import IndexType, IntegerType
 from xdsl.ir import Operation, SSAValue
 
+from gatewright.analysis.float_operations import MOST_FACTORS, has_functions, is_root_or_product
 from gatewright.dialects import gw
 from gatewright.floats import float_constant
 from gatewright.frontends.python.compilation import Compilation
@@ -26,7 +27,7 @@ from gatewright.frontends.python.values import (
     SquareRoot,
     ir_type_of,
 )
-from gatewright.operators.float_operators import FUNCTIONS, LARGEST_MANTISSA
+from gatewright.operators.float_operators import FUNCTIONS
 from gatewright.types import Bool, Float, Integer, f16, f32, f64
 
 ARITHMETIC: dict[str, type[Operation]] = {
@@ -66,6 +67,7 @@ OF_ONE: dict[str, type[Operation]] = {
     "erf": math.ErfOp,
     "rsqrt": math.RsqrtOp,
     "sigmoid": gw.LogisticOp,
+    "gelu": gw.GeluOp,
 }
 """What computes a function of one number."""
 
@@ -227,16 +229,16 @@ def arithmetic(state: Compilation, operator: str, a: Number, b: Number) -> Numbe
 
 
 def _power(state: Compilation, a: Number, b: Number, type_: Float | PythonFloat) -> Number:
-    exponent = b.constant
-    if exponent is None or not (exponent in (0.5, -0.5) or (exponent == int(exponent) and abs(exponent) <= 64)):
+    form = f64 if isinstance(type_, PythonFloat) else type_
+    if not has_functions(form.format) and not is_root_or_product(form.format, b.constant):
         raise state.unsupported(
-            "** of a floating-point number needs an exponent that is known, whole or a half, and at most 64",
-            remedy="np.exp2(y * np.log2(x)) is x to the power of y",
+            f"** of {form} needs an exponent that is known, whole or a half, and at most {MOST_FACTORS}",
+            why="elementary functions are those of formats up to float32",
+            remedy="convert both operands: np.float32(x) ** np.float32(y)",
         )
-    base = convert(state, a, type_).ssa
-    assert base is not None
-    power = _constant(state, float(exponent), f64 if isinstance(type_, PythonFloat) else type_)
-    return Number(type_, state.builder.pure(math.PowFOp, base, power))
+    base, exponent = (convert(state, side, type_).ssa for side in (a, b))
+    assert base is not None and exponent is not None
+    return Number(type_, state.builder.pure(math.PowFOp, base, exponent))
 
 
 def compare(state: Compilation, operator: str, a: Number, b: Number, result: Bool | PythonBool) -> Number:
@@ -263,7 +265,7 @@ def apply(state: Compilation, name: str, given: Number) -> Number:
     """A function of one number, of `OF_ONE`."""
     type_ = given.type if isinstance(given.type, (Float, PythonFloat)) else of_integers(given.type)
     form = f64 if isinstance(type_, PythonFloat) else type_
-    if _MADE_OF.get(name, name) in FUNCTIONS and form.mantissa > LARGEST_MANTISSA:
+    if _MADE_OF.get(name, name) in FUNCTIONS and not has_functions(form.format):
         raise state.unsupported(
             f"{name} of {type_} has no hardware",
             why="elementary functions are those of formats up to float32",

@@ -206,23 +206,9 @@ def _applied(state: Compilation, name: str, spoken: str, number: Number) -> Numb
 
 for _name, _note in _FUNCTIONS.items():
     _enter_function(getattr(np, _name), _name, f"np.{_name}", _note)
-for _name in ("erf", "rsqrt", "sigmoid"):
+for _name in ("erf", "rsqrt", "sigmoid", "gelu"):
     _made = getattr(functions, _name)
     _enter_function(_made, _name, f"gw.{_name}", _made.__doc__.split(".")[0])
-
-
-@function(functions.gelu, "gw.gelu")
-def emit_gelu(state: Compilation, arguments: Arguments) -> Value:
-    """The Gaussian error linear unit of each element: `x / 2 * (1 + erf(x / sqrt(2)))`."""
-    (value,) = arguments.bind(state, "x")
-
-    def gelu(x: Number) -> Number:
-        half = Number(PythonFloat(), constant=0.5)
-        inner = number_binary(state, "*", x, Number(PythonFloat(), constant=0.5**0.5))
-        one = number_binary(state, "+", _applied(state, "erf", "gw.gelu", inner), Number(PythonFloat(), constant=1.0))
-        return number_binary(state, "*", number_binary(state, "*", x, half), one)
-
-    return elementwise(state, gelu, [_numeric(state, value)])
 
 
 @function(np.isnan, "np.isnan")

@@ -12,11 +12,9 @@ from xdsl.ir import Operation, SSAValue
 from xdsl.passes import ModulePass
 from xdsl.rewriter import Rewriter
 
+from gatewright.analysis.float_operations import has_functions, is_root_or_product
 from gatewright.floats import float_constant, format_of
 from gatewright.operators.float_format import FloatFormat
-
-MOST_FACTORS = 64
-"""The largest exponent that becomes products."""
 
 
 @dataclass(frozen=True)
@@ -30,8 +28,8 @@ class ExpandMathPass(ModulePass):
         %y = math.log1p %x           ->   %u = 1 + %x, %d = %u - 1
                                           %y = log %u * (%x / %d), or %x where %d is 0
 
-    Powers with a constant exponent become products, roots and inverses, those of two `exp2`; `log1p` and `expm1` keep
-    their digits near 0 (N. Higham, Accuracy and Stability of Numerical Algorithms, 2nd edition, section 1.14);
+    Powers with a small constant exponent become products, roots and inverses, those of two `exp2`; `log1p` and `expm1`
+    keep their digits near 0 (N. Higham, Accuracy and Stability of Numerical Algorithms, 2nd edition, section 1.14);
     hyperbolic functions come from exponentials, the decimal logarithm from the natural one. What cannot be expanded
     stays.
     """
@@ -84,20 +82,22 @@ def _constant(value: SSAValue) -> float | None:
 
 def _power_of_integer(emit: _Emitter, op: Operation) -> SSAValue | None:
     exponent = _constant(op.operands[1])
-    if exponent is None or abs(exponent) > MOST_FACTORS:
+    if exponent is None:
         return None
-    return _product(emit, op.operands[0], int(exponent))
+    if is_root_or_product(emit.form, exponent):
+        return _product(emit, op.operands[0], int(exponent))
+    return emit(math.PowFOp(op.operands[0], emit.constant(exponent))) if has_functions(emit.form) else None
 
 
 def _power(emit: _Emitter, op: Operation) -> SSAValue | None:
     base, exponent = op.operands[0], _constant(op.operands[1])
     if exponent is None:
         return emit(math.Exp2Op(op.operands[1])) if _constant(base) == 2 else None
+    if not is_root_or_product(emit.form, exponent):
+        return None
     if exponent in (0.5, -0.5):
         # As NumPy's ** and PyTorch have it, also of minus zero and minus infinity.
         return emit(math.SqrtOp(base) if exponent > 0 else math.RsqrtOp(base))
-    if exponent != int(exponent) or abs(exponent) > MOST_FACTORS:
-        return None
     return _product(emit, base, int(exponent))
 
 
