@@ -45,14 +45,14 @@ class CirctError(AssertionError):
 
 def parse_and_verify(text: str) -> None:
     """Have CIRCT parse and verify a module of any of its dialects, `loopschedule` and `calyx` among them."""
-    with _parsed(text, _LOADING_PASSES) as module:
+    with parsed(text, _LOADING_PASSES) as module:
         _checked("verify", module.operation.verify)
 
 
 def run_passes(text: str, passes: str) -> str:
     """The module after a pass pipeline such as `canonicalize, hw.module(hw-cleanup)`."""
-    with _parsed(text) as module:
-        _run(module, passes)
+    with parsed(text) as module:
+        run(module, passes)
         return str(module)
 
 
@@ -130,20 +130,20 @@ def arc_model(text: str, top: str, around: str = "") -> ArcModel:
     """
     from gatewright.bridge.memories import insert, lower_to_arc
 
-    with _parsed(text) as module:
+    with parsed(text) as module:
         if around:
             insert(module, around, before=module.body.operations[0].operation)
         others = [op.operation for op in module.body.operations if _symbol(op.operation) != top]
         for other in others:
             other.attributes["sym_visibility"] = _ir().StringAttr.get("private")
         lower_to_arc(module)
-        _run(module, _FLATTEN)
+        run(module, _FLATTEN)
         for unused in [op.operation for op in module.body.operations if op.operation.name == "hw.module"]:
             if _symbol(unused) != top:
                 unused.erase()
-        _run(module, _TO_ARC)
+        run(module, _TO_ARC)
         layout = _layout(module, top)
-        _run(module, _TO_LLVM)
+        run(module, _TO_LLVM)
         return ArcModel(name=top, llvm=str(module), **layout)
 
 
@@ -194,10 +194,10 @@ def _symbol(operation: Any) -> str | None:
 
 
 def _ir() -> Any:
-    return _circt().ir
+    return bindings().ir
 
 
-def _circt() -> Any:
+def bindings() -> Any:
     """The bindings, whose type stubs know nothing of what is in them."""
     import pycde.circt
     import pycde.circt.ir
@@ -207,22 +207,23 @@ def _circt() -> Any:
 
 
 @contextmanager
-def _parsed(text: str, loading: Sequence[str] = ()) -> Iterator[Any]:
+def parsed(text: str, loading: Sequence[str] = ()) -> Iterator[Any]:
     """The module of a text, in a context of its own that lives as long as the block.
 
     The passes of `loading` run on an empty module before, for the dialects that they load; they may fail.
     """
     ir = _ir()
     with ir.Context() as context, ir.Location.unknown():
-        _circt().register_dialects(context)
+        bindings().register_dialects(context)
         for passes in loading:
             with suppress(CirctError):
-                _run(ir.Module.create(), passes)
+                run(ir.Module.create(), passes)
         yield _checked("parse", lambda: ir.Module.parse(text))
 
 
-def _run(module: Any, passes: str) -> None:
-    manager = _circt().passmanager.PassManager
+def run(module: Any, passes: str) -> None:
+    """Run a pass pipeline on a module, in place."""
+    manager = bindings().passmanager.PassManager
     _checked(passes, lambda: manager.parse(f"builtin.module({passes})").run(module.operation))
 
 
@@ -238,12 +239,12 @@ def _export(text: str) -> str:
     """SystemVerilog without a header."""
     from gatewright.bridge.memories import lower_to_sv
 
-    with _parsed(text) as module:
+    with parsed(text) as module:
         module.operation.attributes["circt.loweringOptions"] = _ir().StringAttr.get(LOWERING_OPTIONS)
         lower_to_sv(module)
-        _run(module, _TO_VERILOG)
+        run(module, _TO_VERILOG)
         written = io.StringIO()
-        _checked("export", lambda: _circt().export_verilog(module, written))
+        _checked("export", lambda: bindings().export_verilog(module, written))
         return re.sub(r"\n{3,}", "\n\n", written.getvalue()).strip() + "\n"
 
 
