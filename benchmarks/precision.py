@@ -93,7 +93,7 @@ def designs(network: DigitNetwork, quantized: torch.nn.Module, training: Split) 
         "fixed<8,4>": lambda: compiled(precision="fixed<8,4>"),
         "fixed<16> calibrated": lambda: compiled(precision="fixed<16>", calibrate=samples),
         "fixed<8> calibrated": lambda: compiled(precision="fixed<8>", calibrate=samples),
-        "int8 PT2E": lambda: gw.compile(quantized, args=(image,), multipliers=MULTIPLIERS + 1),
+        "int8 PT2E": lambda: gw.compile(quantized, args=(image,), multipliers=MULTIPLIERS),
         "fixed<6> calibrated": lambda: compiled(precision="fixed<6>", calibrate=samples),
     }
 

@@ -101,7 +101,7 @@ def loops_to_schedule(options: Options) -> tuple[ModulePass, ...]:
         LoopInvariantCodeMotionPass(),
         IfConvertPass(),
         CommonSubexpressionElimination(),
-        SplitLoopsPass(),
+        SplitLoopsPass(options.multipliers),
         PromoteAccumulatorsPass(),
         ForwardAcrossIterationsPass(options.multipliers),
         ForwardStoresPass(),

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from xdsl.dialects import arith
-from xdsl.dialects.builtin import IntegerAttr
+from enum import Enum
+
+from xdsl.dialects import arith, math
+from xdsl.dialects.builtin import IndexType, IntegerAttr
 from xdsl.ir import Operation, SSAValue
 
 from gatewright.analysis.ranges import width_of
@@ -45,6 +47,22 @@ def needs_multiplier(op: Operation) -> bool:
     if constant is not None and signed_digits(constant) <= CONSTANT_DIGITS:
         return False
     return (width_of(op.result.type) or 1) > COMBINATIONAL_BITS
+
+
+class ProductKind(Enum):
+    """What a multiplier multiplies."""
+
+    INTEGER = "integer"
+    FLOAT = "float"
+
+
+def product_kind(op: Operation) -> ProductKind | None:
+    """Which kind of multiplier an operation takes; None if it takes none, as products of indices will not."""
+    if isinstance(op, arith.MulfOp | math.FmaOp):
+        return ProductKind.FLOAT
+    if needs_multiplier(op) and not isinstance(op.results[0].type, IndexType):
+        return ProductKind.INTEGER
+    return None
 
 
 def constant_operand(op: Operation) -> int | None:

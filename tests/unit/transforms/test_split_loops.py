@@ -55,8 +55,29 @@ def recurrence(x: gw.i32[8, 8], n: gw.i32[8], m: gw.i32[8, 8]):
         n[i] = x[i, i] // s
 
 
-def cycles(kernel: Callable[..., None]) -> int:
-    design = gw.compile(kernel)
+def requantised(x: gw.i32[8, 8], n: gw.i32[8], m: gw.i32[8, 8]):
+    y = np.zeros((8, 8), np.int32)
+    for i in range(8):
+        for k in range(8):
+            s = np.int32(1)
+            for j in range(8):
+                s += x[i, j] * m[j, k]
+            y[7 - i, k] = s * n[k] >> 3
+    for i in range(8):
+        n[i] = y[i, i]
+
+
+def powers(x: gw.i32[8, 8], n: gw.i32[8], m: gw.i32[8, 8]):
+    for i in range(8):
+        for k in range(8):
+            s = n[i] * n[k]
+            for j in range(8):
+                s += x[i, j] * m[j, k]
+            n[k] = s >> 16
+
+
+def cycles(kernel: Callable[..., None], multipliers: int | None = None) -> int:
+    design = gw.compile(kernel, multipliers=multipliers)
     random = np.random.default_rng(4)
     arrays = [random.integers(1, 100, shape).astype(np.int32) for shape in ((8, 8), (8,), (8, 8))]
     expected = [array.copy() for array in arrays]
@@ -77,3 +98,14 @@ def test_a_split_loop_takes_fewer_cycles(kernel: Callable[..., None], gains: int
     whole = lambda options: tuple(each for each in passes(options) if not isinstance(each, SplitLoopsPass))  # noqa: E731
     monkeypatch.setattr(pipeline, "loops_to_schedule", whole)
     assert split < cycles(kernel) if gains else split == cycles(kernel)
+
+
+@pytest.mark.parametrize(
+    ("kernel", "multipliers", "most"), [(requantised, 1, 512 + 64 + 24), (requantised, 2, 512 + 64 + 12)]
+)
+def test_products_beside_a_sum_take_no_cycle_of_its_own(kernel: Callable[..., None], multipliers: int, most: int):
+    assert cycles(kernel, multipliers) <= most
+
+
+def test_products_that_depend_on_each_other_stay_where_they_are():
+    assert cycles(powers, 1) > 1024

@@ -11,6 +11,9 @@ from gatewright.analysis.purity import is_pure
 from gatewright.analysis.trip_count import counted_trips
 from gatewright.transforms.loops.if_convert import LONG_OPERATIONS, is_predicated_store
 
+APART = "gw.apart"
+"""The attribute of a loop that does not become one with those beside it."""
+
 
 @dataclass
 class Nest:
@@ -76,6 +79,8 @@ def nest_of(loop: scf.ForOp) -> Nest | None:
             nest.pieces[-1].append(op)
         else:
             return None
+    if len(nest.children) > 1 and any(APART in child.loop.attributes for child in nest.children):
+        return None
     if nest.children and any(isinstance(op, LONG_OPERATIONS) for piece in nest.pieces for op in piece):
         return None
     return nest
