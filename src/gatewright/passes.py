@@ -21,6 +21,7 @@ PASSES: dict[str, str] = {
     "if-to-guard": "loops.if_to_guard:IfToGuardPass",
     "interleave-loops": "loops.interleave_loops:InterleaveLoopsPass",
     "narrow-indices": "loops.narrow_indices:NarrowIndicesPass",
+    "permute-loops": "loops.permute_loops:PermuteLoopsPass",
     "promote-accumulators": "loops.promote_accumulators:PromoteAccumulatorsPass",
     "reduce-strength": "loops.reduce_strength:ReduceStrengthPass",
     "rotate-while": "loops.rotate_while:RotateWhilePass",

@@ -37,6 +37,7 @@ from gatewright.transforms.loops.if_convert import IfConvertPass
 from gatewright.transforms.loops.if_to_guard import IfToGuardPass
 from gatewright.transforms.loops.interleave_loops import InterleaveLoopsPass
 from gatewright.transforms.loops.narrow_indices import NarrowIndicesPass
+from gatewright.transforms.loops.permute_loops import PermuteLoopsPass
 from gatewright.transforms.loops.promote_accumulators import PromoteAccumulatorsPass
 from gatewright.transforms.loops.reduce_strength import ReduceStrengthPass
 from gatewright.transforms.loops.rotate_while import RotateWhilePass
@@ -105,6 +106,7 @@ def loops_to_schedule(options: Options) -> tuple[ModulePass, ...]:
         PromoteAccumulatorsPass(),
         ForwardAcrossIterationsPass(options.multipliers),
         ForwardStoresPass(),
+        PermuteLoopsPass(options.clock_mhz, options.target),
         InterleaveLoopsPass(options.clock_mhz, options.target),
         SplitSumsPass(options.clock_mhz, options.target),
         IfConvertPass(),

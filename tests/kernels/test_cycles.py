@@ -213,3 +213,27 @@ def test_loops_that_depend_on_each_other_start_before_the_last_one_has_drained()
     for actual, wanted in zip(arrays, expected, strict=True):
         np.testing.assert_array_equal(actual, wanted)
     assert run.cycles == design.report["cycles"] <= 64 + 63 + 62 + 9
+
+
+def few_columns(a: gw.f32[12, 6, 3], b: gw.f32[6, 4, 6], y: gw.f32[12, 4, 4]):
+    for channel in range(12):
+        for row in range(4):
+            for column in range(4):
+                total = np.float32(0)
+                for depth in range(6):
+                    for k in range(3):
+                        total += a[channel, depth, k] * b[depth, row, column + k]
+                y[channel, row, column] = total
+
+
+def test_sums_of_a_loop_further_out_are_side_by_side_where_the_nearest_has_too_few():
+    design = gw.compile(few_columns, multipliers=1)
+    random = np.random.default_rng(8)
+    arrays = [random.normal(size=shape).astype(np.float32) for shape in ((12, 6, 3), (6, 4, 6), (12, 4, 4))]
+    expected = [array.copy() for array in arrays]
+    few_columns(*expected)
+    for level in design.levels:
+        given = [array.copy() for array in arrays]
+        run = design.run(*given, level=level)
+        np.testing.assert_array_equal(given[2], expected[2])
+    assert run.cycles == design.report["cycles"] <= 12 * 4 * 4 * 6 * 3 + 24

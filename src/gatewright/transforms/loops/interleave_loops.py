@@ -63,21 +63,45 @@ class InterleaveLoopsPass(ModulePass):
         library = OperatorLibrary(self.target, self.clock_mhz)
         for function in [inner for inner in op.ops if isinstance(inner, func.FuncOp) and not inner.is_declaration]:
             loops = [inner for inner in function.walk() if isinstance(inner, scf.ForOp)]
-            found = [plan for loop in loops if (plan := _plan(loop, library)) is not None]
-            for plan in [plan for plan in found if is_parallel(function, plan.loop)]:
+            plans = [plan for loop in loops if (plan := plan_of(loop, library)) is not None]
+            for plan in [plan for plan in plans if plan.at_once > 1 and is_parallel(function, plan.loop)]:
                 _Interleaver(plan).replace()
 
 
-@dataclass
-class _Plan:
-    """A loop to interleave: the nest of loops inside it, from the outermost on, and how many iterations at once."""
+@dataclass(frozen=True)
+class Plan:
+    """A loop that could be interleaved: the nest of loops inside it, from the outermost on, and what limits it."""
 
     loop: scf.ForOp
     inner: list[scf.ForOp]
-    trips: int
-    at_once: int
     waits: int
-    """Cycles that an iteration takes if it waits for the one before."""
+    """Cycles that an iteration of the inner loop takes if it waits for what the one before carries."""
+    least: int
+    """Cycles that it takes at least."""
+    most: int
+    """The most iterations that may be done at once."""
+    exact: bool
+    """Whether the number of iterations has to be a multiple of those done at once."""
+
+    @property
+    def trips(self) -> int:
+        """The iterations of the loop."""
+        return counted_trips(self.loop) or 1
+
+    @property
+    def at_once(self) -> int:
+        """How many iterations to do at once."""
+        return self.best(self.trips)
+
+    def best(self, trips: int) -> int:
+        """How many of so many iterations to do at once for the fewest cycles; 1 if that saves less than an eighth."""
+        allowed = [n for n in range(2, min(trips, self.most) + 1) if trips % n == 0 or not self.exact]
+        found = min(allowed, key=lambda n: (self.cycles(trips, n), trips % n != 0, n), default=1)
+        return found if 8 * self.cycles(trips, found) <= 7 * self.cycles(trips, 1) else 1
+
+    def cycles(self, trips: int, at_once: int) -> int:
+        """What so many iterations take for each of the inner loop."""
+        return -(-trips // at_once) * at_once * max(self.least, -(-self.waits // at_once))
 
     @property
     def before(self) -> list[Operation]:
@@ -92,8 +116,8 @@ class _Plan:
         return ops[ops.index(self.inner[0]) + 1 : -1]
 
 
-def _plan(loop: scf.ForOp, library: OperatorLibrary) -> _Plan | None:
-    """How to interleave a loop, if its form allows it and it pays."""
+def plan_of(loop: scf.ForOp, library: OperatorLibrary) -> Plan | None:
+    """How a loop could be interleaved, if its form allows it."""
     trips, nest = counted_trips(loop), nest_of(loop)
     if trips is None or trips < 2 or nest is None or loop.iter_args or not isinstance(loop.lb.type, IndexType):
         return None
@@ -102,19 +126,20 @@ def _plan(loop: scf.ForOp, library: OperatorLibrary) -> _Plan | None:
         return None
     if not all(_is_fixed(each, loop) for each in inner):
         return None
-    plan = _Plan(loop, inner, trips, 1, 1)
-    if any(isinstance(op, memref.StoreOp | scf.IfOp) for op in plan.before):
-        return None
     body = inner[-1].body.block
     terminator = body.last_op
     assert terminator is not None
-    plan.waits = recurrence_cycles(body, body.args[1:], terminator.operands, library)
     loads = Counter(op.memref for op in body.ops if isinstance(op, memref.LoadOp))
-    least = max([1, *loads.values()])
     widths = sum(scalar_bits(argument.type) or MOST_BITS for argument in body.args[1:])
-    exact = any(isinstance(op, memref.StoreOp | scf.IfOp) for op in body.ops)
-    plan.at_once = _best(trips, plan.waits, least, min(MOST_SIDE_BY_SIDE, MOST_BITS // widths), exact)
-    return plan if plan.at_once > 1 else None
+    plan = Plan(
+        loop,
+        inner,
+        recurrence_cycles(body, body.args[1:], terminator.operands, library),
+        max([1, *loads.values()]),
+        min(MOST_SIDE_BY_SIDE, MOST_BITS // widths),
+        any(isinstance(op, memref.StoreOp | scf.IfOp) for op in body.ops),
+    )
+    return None if any(isinstance(op, memref.StoreOp | scf.IfOp) for op in plan.before) else plan
 
 
 def _reduction(nest: Nest) -> list[scf.ForOp] | None:
@@ -155,26 +180,11 @@ def _is_fixed(inner: scf.ForOp, outer: scf.ForOp) -> bool:
     return bool(counted_trips(inner)) and isinstance(inner.lb.type, IndexType)
 
 
-def _best(trips: int, waits: int, least: int, most: int, exact: bool) -> int:
-    """How many iterations to do at once for the fewest cycles; 1 if that saves less than an eighth.
-
-    An iteration of the inner loop takes at least `least` cycles, and `waits` until what it carries is there. `exact`
-    excludes numbers of which the number of iterations is no multiple.
-    """
-
-    def cycles(at_once: int) -> int:
-        return -(-trips // at_once) * at_once * max(least, -(-waits // at_once))
-
-    allowed = [n for n in range(2, min(trips, most) + 1) if trips % n == 0 or not exact]
-    found = min(allowed, key=lambda n: (cycles(n), trips % n != 0, n), default=1)
-    return found if 8 * cycles(found) <= 7 * cycles(1) else 1
-
-
 @dataclass
 class _Interleaver:
     """Builds the interleaved form of one loop."""
 
-    plan: _Plan
+    plan: Plan
     outside: list[Operation] = field(default_factory=list)
     known: dict[int, SSAValue] = field(default_factory=dict)
 
