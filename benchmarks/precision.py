@@ -5,9 +5,9 @@
 For each precision the accuracy of the hardware on the held-out images (simulated at the rtl level), how many of its
 predictions differ from PyTorch's in single precision, the largest difference of a score, cycles an image, predicted and
 simulated, and what it is made of. Formats that samples choose are chosen from the training images; so are those of the
-network that PyTorch's PT2E flow quantises to int8, which has a second multiplier to requantise with. Exits with 1 if
-cycles differ from the prediction, if single precision does not predict what PyTorch does, or if the int8 network does
-not give the scores that PyTorch makes of it, to the bit.
+network that PyTorch's PT2E flow quantises to int8. Exits with 1 if cycles differ from the prediction, if single
+precision does not predict what PyTorch does, or if the int8 network does not give the scores that PyTorch makes of it,
+to the bit.
 """
 
 from __future__ import annotations
