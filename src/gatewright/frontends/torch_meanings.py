@@ -34,6 +34,16 @@ def decompositions(torch: Any) -> dict[Any, Callable[..., Any]]:
     found[aten.gelu.default] = lambda x, approximate="none": _gelu(torch, x, approximate)
     found[aten.selu.default] = lambda x: _elu(torch, x, 1.6732632423543772, 1.0507009873554805)
     found[aten.elu.default] = lambda x, *scales: _elu(torch, x, *scales)
+    found[aten.layer_norm.default] = lambda x, shape, weight=None, bias=None, eps=1e-5, cudnn_enable=True: _layer_norm(
+        torch, x, shape, weight, bias, eps
+    )[0]
+    found[aten.group_norm.default] = lambda x, groups, weight=None, bias=None, eps=1e-5, cudnn_enabled=True: (
+        _group_norm(torch, x, groups, weight, bias, eps)[0]
+    )
+    found[aten.native_layer_norm.default] = lambda *given: _layer_norm(torch, *given)
+    found[aten.native_group_norm.default] = lambda x, weight, bias, count, channels, size, groups, eps: _group_norm(
+        torch, x, groups, weight, bias, eps
+    )
     quantized = torch.ops.quantized_decomposed
     if "quantize_per_tensor" in dir(quantized) or hasattr(quantized, "quantize_per_tensor"):
         found[quantized.quantize_per_tensor.default] = lambda *given: _quantize(torch, *given)
@@ -58,6 +68,41 @@ def _gelu(torch: Any, x: Any, approximate: str) -> Any:
 def _elu(torch: Any, x: Any, alpha: float = 1, scale: float = 1, input_scale: float = 1) -> Any:
     """ELU: that of torch-mlir loses the digits of numbers near zero."""
     return torch.where(x > 0, x * scale, torch.expm1(x * input_scale) * (alpha * scale))
+
+
+def _layer_norm(
+    torch: Any, x: Any, shape: Any, weight: Any = None, bias: Any = None, eps: float = 1e-5
+) -> tuple[Any, Any, Any]:
+    """Layer norm as PyTorch has it, in single precision, where torch-mlir takes the variance in double precision; the
+    mean, and what was multiplied by."""
+    normal, mean, factor = _normalised(torch, x, list(range(x.dim() - len(shape), x.dim())), eps)
+    return _scaled(normal, weight, bias).to(x.dtype), mean, factor
+
+
+def _group_norm(
+    torch: Any, x: Any, groups: int, weight: Any = None, bias: Any = None, eps: float = 1e-5
+) -> tuple[Any, Any, Any]:
+    """Group norm, in single precision too."""
+    count, channels = x.shape[:2]
+    normal, mean, factor = _normalised(torch, x.reshape(count, groups, -1), [2], eps)
+    along = [1, channels, *[1] * (x.dim() - 2)]
+    weight, bias = (value if value is None else value.reshape(along) for value in (weight, bias))
+    normal = _scaled(normal.reshape(x.shape), weight, bias)
+    return normal.to(x.dtype), mean.reshape(count, groups), factor.reshape(count, groups)
+
+
+def _normalised(torch: Any, x: Any, axes: list[int], eps: float) -> tuple[Any, Any, Any]:
+    """Numbers without mean and of variance 1 along some axes; the mean, and what they were multiplied by."""
+    wide = x.float() if x.dtype in (torch.float16, torch.bfloat16) else x
+    mean = wide.mean(axes, keepdim=True)
+    centred = wide - mean
+    factor = torch.rsqrt((centred * centred).mean(axes, keepdim=True) + eps)
+    return centred * factor, mean, factor
+
+
+def _scaled(x: Any, weight: Any, bias: Any) -> Any:
+    x = x if weight is None else x * weight
+    return x if bias is None else x + bias
 
 
 def _quantize(torch: Any, x: Any, scale: float, zero_point: int, low: int, high: int, dtype: Any) -> Any:

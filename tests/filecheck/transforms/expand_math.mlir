@@ -46,3 +46,23 @@ func.func @near_zero(%x : f32) -> f32 {
   %above = math.log1p %x : f32
   return %above : f32
 }
+
+// Of a power of two the inverse is exact, unless it is no normal number.
+// CHECK-LABEL: @quotients
+// CHECK:         arith.constant 1.250000e-01 : f32
+// CHECK-NEXT:    arith.mulf %x
+// CHECK-NEXT:    arith.constant -4.000000e+00 : f32
+// CHECK-NEXT:    arith.mulf %x
+// CHECK-NEXT:    arith.divf %x, %six
+// CHECK-NEXT:    arith.divf %x, %large
+func.func @quotients(%x : f32) -> (f32, f32, f32, f32) {
+  %eight = arith.constant 8.0 : f32
+  %quarter = arith.constant -0.25 : f32
+  %six = arith.constant 6.0 : f32
+  %large = arith.constant 0x7f000000 : f32
+  %a = arith.divf %x, %eight : f32
+  %b = arith.divf %x, %quarter : f32
+  %c = arith.divf %x, %six : f32
+  %d = arith.divf %x, %large : f32
+  return %a, %b, %c, %d : f32, f32, f32, f32
+}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
 
 import numpy as np
@@ -89,3 +90,29 @@ def test_a_tensor_that_is_returned_twice():
     for level in ("tensor", "loops", "rtl"):
         for result in design.run(NORMAL, level=level).outputs:
             np.testing.assert_array_equal(result, torch.relu(NORMAL).numpy(), err_msg=level)
+
+
+@pytest.mark.parametrize("decomposed", [False, True], ids=["as written", "decomposed"])
+@pytest.mark.parametrize("type_", [torch.float32, torch.float16, torch.bfloat16], ids=str)
+@pytest.mark.parametrize(
+    ("model", "shape"),
+    [(nn.LayerNorm(6), (2, 6)), (nn.LayerNorm((2, 6), bias=False), (1, 2, 6)), (nn.GroupNorm(2, 4), (2, 4, 3))],
+    ids=["layer norm", "layer norm of two axes", "group norm"],
+)
+def test_norms_are_taken_in_single_precision(
+    model: nn.Module, shape: tuple[int, ...], type_: torch.dtype, decomposed: bool
+):
+    """As PyTorch takes them, and with no mean that is taken twice."""
+    model = model.to(type_).eval()
+    x = (3 * torch.randn(shape, generator=torch.Generator().manual_seed(4)) + 100).to(type_)
+    exported = torch.export.export(model, (x,))
+    if decomposed:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", FutureWarning)  # of PyTorch's own table
+            exported = exported.run_decompositions()
+    design = gw.compile(exported, args=(x,), multipliers=1)
+    expected = model(x).detach().double().numpy()
+    unit = torch.finfo(type_).eps
+    np.testing.assert_allclose(np.asarray(design(x), np.float64), expected, rtol=4 * unit, atol=40 * unit)
+    assert not any("f64" in row["name"] for row in design.report["operators"])
+    assert sum(row["units"] for row in design.report["operators"] if row["kind"] == "mulf") == 1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from math import frexp, isfinite
 
 from xdsl.context import Context
 from xdsl.dialects import arith, math
@@ -30,8 +31,8 @@ class ExpandMathPass(ModulePass):
 
     Powers with a small constant exponent become products, roots and inverses, those of two `exp2`; `log1p` and `expm1`
     keep their digits near 0 (N. Higham, Accuracy and Stability of Numerical Algorithms, 2nd edition, section 1.14);
-    hyperbolic functions come from exponentials, the decimal logarithm from the natural one. What cannot be expanded
-    stays.
+    hyperbolic functions come from exponentials, the decimal logarithm from the natural one; a quotient by a power of
+    two is a product. What cannot be expanded stays.
     """
 
     name = "expand-math"
@@ -116,6 +117,16 @@ def _product(emit: _Emitter, base: SSAValue, exponent: int) -> SSAValue:
     return result if exponent > 0 else emit(arith.DivfOp(one, result))
 
 
+def _quotient(emit: _Emitter, op: Operation) -> SSAValue | None:
+    """A quotient by a power of two is a product, to the bit."""
+    divisor = _constant(op.operands[1])
+    if divisor is None or divisor == 0 or not isfinite(divisor) or abs(frexp(divisor)[0]) != 0.5:
+        return None
+    if not 1 - emit.form.bias <= 1 - frexp(divisor)[1] <= emit.form.bias:
+        return None
+    return emit(arith.MulfOp(op.operands[0], emit.constant(1 / divisor)))
+
+
 def _log1p(emit: _Emitter, op: Operation) -> SSAValue:
     x = op.operands[0]
     one = emit.constant(1.0)
@@ -167,6 +178,7 @@ def _hyperbolic(sign: float) -> Callable[[_Emitter, Operation], SSAValue]:
 
 
 _RULES: dict[type[Operation], Callable[[_Emitter, Operation], SSAValue | None]] = {
+    arith.DivfOp: _quotient,
     math.FPowIOp: _power_of_integer,
     math.PowFOp: _power,
     math.Log1pOp: _log1p,
