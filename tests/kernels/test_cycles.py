@@ -8,6 +8,7 @@ from __future__ import annotations
 import csv
 import importlib.util
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -237,3 +238,26 @@ def test_sums_of_a_loop_further_out_are_side_by_side_where_the_nearest_has_too_f
         run = design.run(*given, level=level)
         np.testing.assert_array_equal(given[2], expected[2])
     assert run.cycles == design.report["cycles"] <= 12 * 4 * 4 * 6 * 3 + 24
+
+
+def exponentials(x: gw.f32[32]):
+    return np.exp(x)
+
+
+def sigmoids(x: gw.f32[32]):
+    return gw.sigmoid(x)
+
+
+def linear_units(x: gw.f32[32]):
+    return gw.gelu(x)
+
+
+def powers(x: gw.f32[32]):
+    return x**x
+
+
+@pytest.mark.parametrize("kernel", [exponentials, sigmoids, linear_units, powers])
+def test_functions_take_a_number_every_cycle(kernel: Callable[..., np.ndarray]):
+    design = gw.compile(kernel)
+    x = np.random.default_rng(9).uniform(0.1, 4, 32).astype(np.float32)
+    assert design.run(x).cycles == design.report["cycles"] <= 32 + 32

@@ -28,6 +28,18 @@ kernel.py:7: % does not work on fixed-point numbers
     )
 
 
+def test_a_function_of_too_many_bits(message):
+    body = "def f(x: gw.fixed(30, 10)):\n    return np.exp(x)\n"
+    assert message(body) == (
+        """\
+kernel.py:7: exp of fixed<30,10> has no hardware
+    7 |     return np.exp(x)
+      |            ^^^^^^^^^
+  it is computed in float32, which holds 24 bits
+  help: round its argument first: gw.fixed(width, fraction)(x)"""
+    )
+
+
 def test_a_fixed_point_sum_without_a_format(message):
     body = "def f(a: gw.fixed(16, 8)[4]):\n    total = 0\n    for x in a:\n        total += x\n    return total\n"
     assert message(body) == (

@@ -92,8 +92,11 @@ def test_a_tensor_that_is_returned_twice():
             np.testing.assert_array_equal(result, torch.relu(NORMAL).numpy(), err_msg=level)
 
 
-@pytest.mark.parametrize("decomposed", [False, True], ids=["as written", "decomposed"])
-@pytest.mark.parametrize("type_", [torch.float32, torch.float16, torch.bfloat16], ids=str)
+@pytest.mark.parametrize(
+    ("type_", "decomposed"),
+    [(torch.float32, False), (torch.float32, True), (torch.bfloat16, False)],
+    ids=["single", "decomposed", "brain"],
+)
 @pytest.mark.parametrize(
     ("model", "shape"),
     [(nn.LayerNorm(6), (2, 6)), (nn.LayerNorm((2, 6), bias=False), (1, 2, 6)), (nn.GroupNorm(2, 4), (2, 4, 3))],

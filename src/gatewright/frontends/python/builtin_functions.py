@@ -7,7 +7,7 @@ import math
 from xdsl.dialects import arith
 
 from gatewright.dialects import gw
-from gatewright.frontends.python import floating_point
+from gatewright.frontends.python import fixed_point, floating_point
 from gatewright.frontends.python.arrays import counted, elementwise
 from gatewright.frontends.python.casts import convert, number_of, truth_of
 from gatewright.frontends.python.compilation import Compilation
@@ -267,11 +267,21 @@ def _has_exact_floor(number: Number) -> bool:
     return isinstance(number.type, Integer) and number.type.bits <= 32
 
 
+def function_of(state: Compilation, name: str, number: Number) -> Number:
+    """A function of one number, of `floating_point.OF_ONE`: with `precision` rounded to it."""
+    format_ = state.options.fixed_format()
+    if format_ is None:
+        return floating_point.apply(state, name, number)
+    given = number if isinstance(number.type, Float) else fixed_point.to_exact(state, number)
+    found = floating_point.apply(state, name, given)
+    return floating_point.to_fixed(state, found, Exact(format_.bits, format_.fraction))
+
+
 def square_root(state: Compilation, number: Number) -> Number:
     """The root of a float; or the float64 root of an integer, whose floor is exact."""
     of = number.type
-    if isinstance(of, (Float, PythonFloat)) and state.options.precision is None:
-        return floating_point.apply(state, "sqrt", number)
+    if isinstance(of, Exact) or (isinstance(of, (Float, PythonFloat)) and state.options.precision is None):
+        return function_of(state, "sqrt", number)
     if state.options.precision is None and not _has_exact_floor(number):
         return floating_point.apply(state, "sqrt", number)
     if isinstance(of, PythonInt):

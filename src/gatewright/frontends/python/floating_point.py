@@ -168,9 +168,11 @@ def _converted(state: Compilation, given: Number, target: Float) -> SSAValue:
         root = build(math.SqrtOp, _converted(state, of, f64))
         return _between(state, root, f64, target)
     if isinstance(given.type, Exact):
-        raw = build(arith.SIToFPOp, ssa_of(state, given), ir_type_of(f64))
-        scaled = build(arith.MulfOp, raw, _constant(state, 2.0**-given.type.fraction, f64))
-        return _between(state, scaled, f64, target)
+        # Both steps are exact in a format that holds the digits: only the last one rounds.
+        wide = f32 if given.type.bits <= f32.mantissa + 1 and abs(given.type.fraction) < f32.format.bias // 2 else f64
+        raw = build(arith.SIToFPOp, ssa_of(state, given), ir_type_of(wide))
+        scaled = build(arith.MulfOp, raw, _constant(state, 2.0**-given.type.fraction, wide))
+        return _between(state, scaled, wide, target)
     if given.is_known:
         assert given.constant is not None
         return _constant(state, _exactly(given.constant), target)
@@ -262,7 +264,9 @@ def absolute(state: Compilation, a: Number) -> Number:
 
 
 def apply(state: Compilation, name: str, given: Number) -> Number:
-    """A function of one number, of `OF_ONE`."""
+    """A function of one number, of `OF_ONE`. That of a fixed-point number is of float32, which holds the number."""
+    if isinstance(given.type, Exact):
+        return Number(f32, _applied(state, name, _of_fixed(state, name, given, given.type)))
     type_ = given.type if isinstance(given.type, (Float, PythonFloat)) else of_integers(given.type)
     form = f64 if isinstance(type_, PythonFloat) else type_
     if _MADE_OF.get(name, name) in FUNCTIONS and not has_functions(form.format):
@@ -273,7 +277,24 @@ def apply(state: Compilation, name: str, given: Number) -> Number:
         )
     value = convert(state, given, type_).ssa
     assert value is not None
-    return Number(type_, state.builder.pure(OF_ONE[name], value))
+    return Number(type_, _applied(state, name, value))
+
+
+def _applied(state: Compilation, name: str, value: SSAValue) -> SSAValue:
+    return state.builder.pure(OF_ONE[name], value)
+
+
+def _of_fixed(state: Compilation, name: str, given: Number, type_: Exact) -> SSAValue:
+    """A fixed-point number in float32."""
+    if type_.bits > f32.mantissa + 1:
+        raise state.unsupported(
+            f"{name} of {type_} has no hardware",
+            why=f"it is computed in float32, which holds {f32.mantissa + 1} bits",
+            remedy="round its argument first: gw.fixed(width, fraction)(x)",
+        )
+    value = convert(state, given, f32).ssa
+    assert value is not None
+    return value
 
 
 def to_integer(state: Compilation, a: Number, type_: Integer | PythonInt) -> Number:
@@ -288,10 +309,13 @@ def to_integer(state: Compilation, a: Number, type_: Integer | PythonInt) -> Num
 
 def to_fixed(state: Compilation, a: Number, type_: Exact) -> Number:
     """A float in a fixed-point format: rounded to nearest, ties to even, and saturated."""
-    wide = convert(state, a, f64).ssa
+    # What becomes too large for the format would have been too large for the fixed-point number.
+    narrow = isinstance(a.type, Float) and a.type.mantissa <= f32.mantissa and a.type.exponent <= f32.exponent
+    form = f32 if narrow and abs(type_.fraction) < f32.format.bias and type_.bits < f32.format.bias // 2 else f64
+    wide = convert(state, a, form).ssa
     assert wide is not None
     build = state.builder.pure
-    scaled = build(arith.MulfOp, wide, _constant(state, 2.0**type_.fraction, f64))
+    scaled = build(arith.MulfOp, wide, _constant(state, 2.0**type_.fraction, form))
     whole = build(math.RoundEvenOp, scaled)
     return Number(type_, resize(state, build(arith.FPToSIOp, whole, IntegerType(type_.bits)), type_.bits, True))
 

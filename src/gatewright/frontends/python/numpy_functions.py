@@ -8,9 +8,8 @@ from collections.abc import Callable
 import numpy as np
 
 from gatewright import functions
-from gatewright.frontends.python import floating_point
 from gatewright.frontends.python.arrays import View, array_of, assign, elementwise, materialize
-from gatewright.frontends.python.builtin_functions import emit_absolute, select, square_root
+from gatewright.frontends.python.builtin_functions import emit_absolute, function_of, select, square_root
 from gatewright.frontends.python.casts import convert, number_of, plain_number
 from gatewright.frontends.python.compilation import Compilation
 from gatewright.frontends.python.dtypes import cast, named_type, strong
@@ -198,10 +197,7 @@ def _enter_function(thing: object, name: str, spoken: str, note: str) -> None:
 
 
 def _applied(state: Compilation, name: str, spoken: str, number: Number) -> Number:
-    number = plain_number(state, number, spoken)
-    if state.options.precision is not None or isinstance(number.type, Exact):
-        raise state.unsupported(f"{spoken} of a fixed-point number has no hardware", remedy="convert it to np.float32")
-    return floating_point.apply(state, name, number)
+    return function_of(state, name, plain_number(state, number, spoken))
 
 
 for _name, _note in _FUNCTIONS.items():

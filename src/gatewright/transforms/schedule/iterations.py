@@ -63,7 +63,7 @@ def is_straight(ops: Sequence[Operation], head: tuple[type[Operation], ...]) -> 
     return True
 
 
-_ARITHMETIC = ("arith.", "gw.isq", "math.")
+_ARITHMETIC = ("arith.", "gw.", "math.")
 
 
 def _only_stores(op: scf.IfOp) -> bool:
