@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from xdsl.dialects import func
@@ -24,7 +25,7 @@ from gatewright import types
 from gatewright.errors import InterfaceError
 from gatewright.float_arrays import float_bits, float_values
 from gatewright.floats import format_of, ir_float
-from gatewright.types import Array, Bool, Fixed, Float, Integer, Quantized, Scalar, Type
+from gatewright.types import Array, Bool, Complex, Fixed, Float, Integer, Quantized, Scalar, Type
 
 
 @dataclass(frozen=True)
@@ -189,10 +190,14 @@ def to_raw(value: object, type_: Type, name: str) -> np.ndarray:
     element = element_of(type_)
     shape = type_.shape if isinstance(type_, Array) else ()
     given = np.asarray(_readable(value))
+    if isinstance(element, Complex):
+        shape = shape[:-1]
     if given.shape != shape:
         raise InterfaceError(
             f"argument {name} has the shape {given.shape}, not {shape}", why=f"the program was compiled for {type_}"
         )
+    if isinstance(element, Complex):
+        return float_bits(element.format, _parts(given, name))
     if isinstance(element, Fixed):
         return _fixed_to_raw(given, element, name)
     if isinstance(element, Quantized):
@@ -211,9 +216,20 @@ def to_raw(value: object, type_: Type, name: str) -> np.ndarray:
     return _integer_to_raw(given, element, name)
 
 
+def _parts(given: np.ndarray, name: str) -> np.ndarray:
+    """The real and the imaginary parts of numbers, on one more axis."""
+    if given.dtype.kind not in "iubfc":
+        raise InterfaceError(f"argument {name} has the element type {given.dtype}, not complex numbers")
+    return np.stack([np.real(given), np.imag(given)], -1)
+
+
 def _readable(value: object) -> object:
-    """A PyTorch tensor of a type that NumPy lacks as one of float32; anything else as it is."""
-    return value.float() if str(getattr(value, "dtype", "")) == "torch.bfloat16" else value  # pyright: ignore
+    """A PyTorch tensor as one that NumPy reads, of a type that it lacks one of float32; anything else as it is."""
+    if not hasattr(value, "resolve_conj"):
+        return value
+    tensor: Any = value
+    tensor = tensor.detach().resolve_conj().resolve_neg()
+    return tensor.float() if str(tensor.dtype) == "torch.bfloat16" else tensor
 
 
 def _integer_to_raw(given: np.ndarray, element: Scalar, name: str) -> np.ndarray:
@@ -252,6 +268,8 @@ def from_raw(raw: np.ndarray, type_: Type) -> np.ndarray:
         return element.from_raw(raw)
     if isinstance(element, Bool):
         return raw.astype(np.bool_)
+    if isinstance(element, Complex):
+        return float_values(element.format, raw).view(element.dtype)[..., 0]
     if isinstance(element, Float):
         return float_values(element.format, raw)
     return raw

@@ -245,6 +245,19 @@ class Float(Scalar):
 
 
 @dataclass(frozen=True)
+class Complex(Float):
+    """A part of a complex number: an array of them has both, the real one first, along its last axis."""
+
+    @property
+    def dtype(self) -> np.dtype:
+        """NumPy's type of the complex numbers."""
+        return np.dtype(np.complex128 if self.width > 32 else np.complex64)
+
+    def __str__(self) -> str:
+        return f"complex<{self.format.name}>"
+
+
+@dataclass(frozen=True)
 class Array:
     """An array of `element`s with a shape known at compile time, stored row-major."""
 
@@ -292,6 +305,8 @@ def parse_scalar(text: str) -> Scalar:
         return bool_
     if text in _FLOATS:
         return _FLOATS[text]
+    if (match := re.fullmatch(r"complex<(\w+)>", text)) and match[1] in _FLOATS:
+        return Complex(_FLOATS[match[1]].exponent, _FLOATS[match[1]].mantissa)
     if match := re.fullmatch(r"([iu])(\d+)", text):
         return Integer(int(match[2]), signed=match[1] == "i")
     if match := re.fullmatch(r"fixed<(\d+),\s*(-?\d+)>", text):

@@ -23,6 +23,7 @@ from xdsl.parser import Parser
 from gatewright.context import context
 from gatewright.errors import UnsupportedError
 from gatewright.frontends.integer_detours import undo_integer_detours
+from gatewright.frontends.single_numbers import spread_single_numbers
 from gatewright.location import source_location
 
 LAYER = "layer:"
@@ -52,6 +53,7 @@ def read(
                 for argument in block.args:
                     argument.location = _place(argument.location, is_users, rename or {})
         _check_extents(op)
+    spread_single_numbers(module)
     undo_integer_detours(module)
     return module
 

@@ -16,6 +16,7 @@ from gatewright.errors import InterfaceError, SourceLocation, ToolError, Unsuppo
 from gatewright.frontends.extremes import restore_extremes
 from gatewright.frontends.imported import LAYER, read
 from gatewright.frontends.ports import Port, describe_ports
+from gatewright.frontends.torch_complex import by_parts, has_complex, is_complex
 from gatewright.frontends.torch_meanings import check, check_unchanged, decompositions
 from gatewright.location import line_of
 from gatewright.options import Options
@@ -41,10 +42,16 @@ def load(source: object, args: Sequence[object], options: Options) -> Program:
         raise InterfaceError(f"a {type(source).__name__} is not a PyTorch model")
     name = options.name or _name(source)
     check(torch, exported)
+    taken, returned = _ports(exported)
+    if has_complex(exported):
+        _check_no_format(options, [*taken, *returned])
+        with _quiet():
+            exported = by_parts(torch, exported)
     with _quiet():
         exported = exported.run_decompositions(decompositions(torch))
         check_unchanged(exported)
         _name_layers(exported)
+        _copy_listed_constants(torch, exported)
         try:
             text = import_torch(exported, name)
         except MlirError as error:
@@ -54,7 +61,7 @@ def load(source: object, args: Sequence[object], options: Options) -> Program:
     module = read(text, _is_users)
     restore_extremes(module)
     program = Program("tensor", module, name)
-    describe_ports(program.function, *_ports(exported))
+    describe_ports(program.function, taken, returned)
     return program
 
 
@@ -147,19 +154,48 @@ def _name_layers(exported: ExportedProgram) -> None:
             node.meta["stack_trace"] = f'{trace}\n  File "{LAYER}{within[-1][0]}", line 1, in forward\n'
 
 
+def _copy_listed_constants(torch: Any, exported: ExportedProgram) -> None:
+    """Have lists of tensors, such as `torch.cat` takes, hold copies of parameters: torch-mlir reads no others there."""
+    signature = exported.graph_signature
+    constants = {
+        *signature.inputs_to_parameters,
+        *signature.inputs_to_buffers,
+        *signature.inputs_to_lifted_tensor_constants,
+    }
+    for node in list(exported.graph.nodes):
+        listed = [each for arg in node.args if isinstance(arg, list | tuple) for each in arg]
+        for constant in dict.fromkeys(each for each in listed if getattr(each, "name", None) in constants):
+            if node.op == "call_function":
+                with exported.graph.inserting_before(node):
+                    copy = exported.graph.call_function(torch.ops.aten.clone.default, (constant,))
+                copy.meta = {**constant.meta, "stack_trace": node.meta.get("stack_trace")}
+                node.replace_input_with(constant, copy)
+
+
 def _ports(exported: ExportedProgram) -> tuple[list[Port], list[Port]]:
     """The names and element types of the tensors that a program takes and returns."""
     values = {node.name: node.meta.get("val") for node in exported.graph.nodes}
     signature = exported.graph_signature
-    taken = [Port(name, _unsigned(values[name])) for name in signature.user_inputs if isinstance(name, str)]
-    returned = [Port(name, _unsigned(values[name])) for name in signature.user_outputs if isinstance(name, str)]
+    taken = [Port(name, _spelled(values[name])) for name in signature.user_inputs if isinstance(name, str)]
+    returned = [Port(name, _spelled(values[name])) for name in signature.user_outputs if isinstance(name, str)]
     return taken, returned
 
 
-def _unsigned(value: Any) -> str | None:
-    """The type of an unsigned tensor, which MLIR does not tell from a signed one."""
+def _spelled(value: Any) -> str | None:
+    """The type of an unsigned tensor, which MLIR does not tell from a signed one, or of the parts of a complex one."""
+    if is_complex(value):
+        return "complex<f64>" if str(value.dtype) == "torch.complex128" else "complex<f32>"
     match = re.fullmatch(r"torch\.uint(\d+)", str(getattr(value, "dtype", "")))
     return f"u{match[1]}" if match else None
+
+
+def _check_no_format(options: Options, ports: Sequence[Port]) -> None:
+    port = next((port for port in ports if (port.type or "").startswith("complex")), None)
+    if options.precision is not None and port is not None:
+        raise UnsupportedError(
+            f"{port.name} is complex, and has no fixed-point format",
+            remedy="give and take the parts, as in torch.view_as_complex(x) and torch.view_as_real(z)",
+        )
 
 
 def _is_users(file: str) -> bool:

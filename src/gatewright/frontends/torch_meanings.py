@@ -40,6 +40,7 @@ def decompositions(torch: Any) -> dict[Any, Callable[..., Any]]:
     found[aten.group_norm.default] = lambda x, groups, weight=None, bias=None, eps=1e-5, cudnn_enabled=True: (
         _group_norm(torch, x, groups, weight, bias, eps)[0]
     )
+    found[aten.hypot.default] = lambda x, y: _hypot(torch, x, y)
     found[aten.native_layer_norm.default] = lambda *given: _layer_norm(torch, *given)
     found[aten.native_group_norm.default] = lambda x, weight, bias, count, channels, size, groups, eps: _group_norm(
         torch, x, groups, weight, bias, eps
@@ -68,6 +69,14 @@ def _gelu(torch: Any, x: Any, approximate: str) -> Any:
 def _elu(torch: Any, x: Any, alpha: float = 1, scale: float = 1, input_scale: float = 1) -> Any:
     """ELU: that of torch-mlir loses the digits of numbers near zero."""
     return torch.where(x > 0, x * scale, torch.expm1(x * input_scale) * (alpha * scale))
+
+
+def _hypot(torch: Any, x: Any, y: Any) -> Any:
+    """The root of a sum of squares that may be too large for a number; torch-mlir has none."""
+    large, small = torch.maximum(x.abs(), y.abs()), torch.minimum(x.abs(), y.abs())
+    ratio = small / torch.where(large == 0, 1.0, large)
+    infinite = torch.logical_or(x.abs() == float("inf"), y.abs() == float("inf"))
+    return torch.where(infinite, float("inf"), large * torch.sqrt(1 + ratio * ratio))
 
 
 def _layer_norm(
@@ -134,7 +143,7 @@ def _check_node(torch: Any, node: Any) -> None:
     if isinstance(value, torch.Tensor) and any(isinstance(extent, torch.SymInt) for extent in value.shape):
         raise UnsupportedError(
             "the size of this tensor depends on the data",
-            where=_place(node),
+            where=place_of(node),
             why="every array of a circuit has a fixed size",
             remedy="keep all elements, and choose among them: torch.where(condition, x, 0)",
         )
@@ -145,13 +154,13 @@ def _check_node(torch: Any, node: Any) -> None:
     if floats and (packet in remainders or rounding == "floor"):
         raise UnsupportedError(
             f"{packet} of floating-point numbers has no hardware",
-            where=_place(node),
+            where=place_of(node),
             why="a quotient that is rounded before it is cut gives another remainder than PyTorch's",
             remedy="torch.floor(a / b), where that is what is meant",
         )
 
 
-def _place(node: Any) -> SourceLocation | None:
+def place_of(node: Any) -> SourceLocation | None:
     """The innermost line of the user's in the stack that a node was made in."""
     found = list(_frames(node.meta.get("stack_trace") or ""))
     return line_of(*found[-1]) if found else None

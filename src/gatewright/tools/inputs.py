@@ -11,7 +11,7 @@ import numpy as np
 
 from gatewright.errors import OptionError, SourceError
 from gatewright.interface import Signature, element_of, from_raw
-from gatewright.types import Array, Fixed, Float, Integer, Quantized, Scalar, Type, parse_scalar
+from gatewright.types import Array, Complex, Fixed, Float, Integer, Quantized, Scalar, Type, parse_scalar
 
 
 def parse_types(text: str) -> tuple[Type, ...]:
@@ -56,6 +56,9 @@ def random_arrays(signature: Signature, seed: int) -> tuple[np.ndarray, ...]:
 def _random(type_: Type, generator: np.random.Generator) -> np.ndarray:
     element = element_of(type_)
     shape = type_.shape if isinstance(type_, Array) else ()
+    if isinstance(element, Complex):
+        parts = generator.uniform(-1, 1, shape or (2,))
+        return np.asarray(parts[..., 0] + 1j * parts[..., 1], element.dtype)
     if isinstance(element, Integer):
         low, high = element.minimum, element.maximum
         return np.asarray(generator.integers(low, high, shape, element.raw_dtype, endpoint=True))

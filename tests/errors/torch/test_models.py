@@ -121,13 +121,24 @@ model.py:7: a floating-point model takes or returns tensor<1xi64>
     )
 
 
-def test_a_result_of_another_kind(message):
-    body = "    def forward(self, x):\n        return x.to(torch.complex64)\n"
-    assert message(body, X) == (
+def test_an_operation_on_complex_numbers(message):
+    body = "    def forward(self, x):\n        return torch.linalg.det(x.to(torch.complex64).expand(4, 4))\n"
+    assert message(body, X, precision=None) == (
         """\
-model.py:7: an argument or result of type tensor<1x4xcomplex<f32>> has no hardware
-    7 |         return x.to(torch.complex64)
-      |         ^^^^^^^^^^^^^^^^^^^^^^^^^^^^"""
+model.py:7: the PyTorch operation aten._linalg_det.default of complex numbers is not supported
+    7 |         return torch.linalg.det(x.to(torch.complex64).expand(4, 4))
+      |         ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+  PyTorch does not know it by the real and imaginary parts
+  help: compute with the parts: z.real and z.imag"""
+    )
+
+
+def test_complex_numbers_in_fixed_point(message):
+    body = "    def forward(self, x):\n        return x.to(torch.complex64)\n"
+    assert message(body, X, precision="fixed<16,8>") == (
+        """\
+to is complex, and has no fixed-point format
+  help: give and take the parts, as in torch.view_as_complex(x) and torch.view_as_real(z)"""
     )
 
 

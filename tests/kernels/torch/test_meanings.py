@@ -32,6 +32,19 @@ class Scaled(nn.Module):
         return x.sum(0, keepdim=True) * self.weight.view(1, 4)
 
 
+class Joined(nn.Module):
+    """What is given, with parameters and buffers around it."""
+
+    def __init__(self):
+        super().__init__()
+        self.token, self.ones = nn.Parameter(torch.randn(1, 4)), nn.Parameter(torch.ones(1, 4))
+        self.register_buffer("rows", torch.arange(8.0).reshape(2, 4))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """All of them, one below the other."""
+        return torch.cat([self.token, x, self.rows, self.ones, self.token])
+
+
 CASES: dict[str, tuple[nn.Module, torch.Tensor]] = {
     "maximum": (Function(lambda x: torch.maximum(x, torch.flip(x, (0,)))), EDGES),
     "clamp": (Function(lambda x: torch.clamp(x, -1, 2)), EDGES),
@@ -51,6 +64,10 @@ CASES: dict[str, tuple[nn.Module, torch.Tensor]] = {
     "one number": (Function(lambda x: torch.amax(x, (0, 1))), NORMAL),
     "cross entropy": (Function(lambda x: F.cross_entropy(x, torch.tensor([1, 0, 3]))), NORMAL),
     "equal weights in another shape": (Scaled(), NORMAL),
+    "parameters in a list": (Joined(), NORMAL),
+    "one number in an array": (Function(lambda x: torch.stack([x.sum(), x.amax()])), NORMAL),
+    "one number with axes": (Function(lambda x: x.sum().reshape(1, 1) * x), NORMAL),
+    "root of squares": (Function(lambda x: torch.hypot(x, torch.flip(x, (0,)) * 1e30)), EDGES),
     "groups of one": (nn.GroupNorm(4, 4), torch.randn(1, 4, 3, generator=torch.Generator().manual_seed(2))),
     "groups of two": (nn.GroupNorm(2, 4), torch.randn(1, 4, 5, 5, generator=torch.Generator().manual_seed(3))),
 }

@@ -1,0 +1,265 @@
+"""Models with complex numbers as models of their real and imaginary parts.
+
+torch-mlir has complex matrix products and views, and nothing else of complex numbers. PyTorch itself knows every
+operation by its parts (`torch._subclasses.complex_tensor`): a program is run on pairs of tensors, and recorded again.
+"""
+
+from __future__ import annotations
+
+from functools import reduce
+from math import pi, sqrt
+from typing import TYPE_CHECKING, Any
+
+from gatewright.errors import UnsupportedError
+from gatewright.frontends.torch_meanings import place_of
+
+if TYPE_CHECKING:
+    from torch.export import ExportedProgram
+
+
+def is_complex(value: Any) -> bool:
+    """True for a tensor of complex numbers."""
+    return getattr(getattr(value, "dtype", None), "is_complex", False)
+
+
+def has_complex(exported: ExportedProgram) -> bool:
+    """True for a program in which a tensor is complex."""
+    return any(is_complex(node.meta.get("val")) for node in exported.graph.nodes)
+
+
+def by_parts(torch: Any, exported: ExportedProgram) -> ExportedProgram:
+    """The program on real numbers: every complex tensor that it takes or returns has its parts on one more axis.
+
+    Raises UnsupportedError for an operation that PyTorch does not know by its parts.
+    """
+    exported = exported.run_decompositions()
+    placeholders = {node.name: node.meta["val"] for node in exported.graph.nodes if node.op == "placeholder"}
+    given = [placeholders[name] for name in exported.graph_signature.user_inputs if isinstance(name, str)]
+    examples = tuple(
+        torch.zeros((*value.shape, 2), dtype=value.dtype.to_real()) if is_complex(value)
+        else torch.zeros(value.shape, dtype=value.dtype)
+        for value in given
+    )  # fmt: skip
+    from torch.fx.experimental.proxy_tensor import make_fx
+
+    model = _parts_module(torch, exported.module(), [is_complex(value) for value in given])
+    with torch.no_grad():
+        graph = _folded(torch, make_fx(model)(*examples))
+        found = torch.export.export(graph, examples, strict=False)
+    if has_complex(found):
+        raise UnsupportedError(
+            "this model keeps complex numbers that are not made of their parts",
+            why="PyTorch does not know one of its operations by the real and imaginary parts",
+            remedy="compute with the parts: z.real and z.imag",
+        )
+    return found
+
+
+def _folded(torch: Any, model: Any) -> Any:
+    """A graph whose constants are computed; what only asks about tensors, or only hands them on, is gone."""
+    aten, known = torch.ops.aten, {}
+    for node in list(model.graph.nodes):
+        if node.op == "get_attr":
+            known[node] = getattr(model, node.target)
+        elif node.op == "call_function" and node.target in (aten.detach.default, aten.is_pinned.default):
+            node.replace_all_uses_with(node.args[0])
+        elif node.op == "call_function" and all(each in known for each in node.all_input_nodes):
+            args, kwargs = torch.fx.node.map_arg((node.args, node.kwargs), lambda each: known[each])
+            known[node] = node.target(*args, **kwargs)
+    for node in [node for node in known if isinstance(known[node], torch.Tensor) and not is_complex(known[node])]:
+        if any(user not in known for user in node.users) and node.op != "get_attr":
+            name = f"constant_{node.name}"
+            model.register_buffer(name, known[node].contiguous())
+            with model.graph.inserting_before(node):
+                node.replace_all_uses_with(model.graph.get_attr(name))
+    model.graph.eliminate_dead_code()
+    for name, value in [*model.named_buffers(recurse=False)]:
+        if is_complex(value):
+            delattr(model, name)
+    model.recompile()
+    return model
+
+
+def _parts_module(torch: Any, inner: Any, complex_inputs: list[bool]) -> Any:
+    """A module that runs a graph on pairs."""
+    from torch._subclasses.complex_tensor import ComplexTensor
+    from torch.fx.traceback import preserve_node_meta
+
+    class Parts(torch.nn.Module):
+        """The graph, and its complex constants as pairs."""
+
+        def __init__(self):
+            super().__init__()
+            self.inner = inner
+            self.pairs: dict[str, tuple[str, str]] = {}
+            for name, value in [*inner.named_parameters(), *inner.named_buffers()]:
+                if is_complex(value):
+                    own = f"parts_{len(self.pairs)}"
+                    self.pairs[name] = (f"{own}_re", f"{own}_im")
+                    for each, part in zip(self.pairs[name], (value.real, value.imag), strict=True):
+                        self.register_buffer(each, part.detach().clone())
+
+        def forward(self, *given: Any) -> Any:
+            """What the graph returns."""
+            pairs = {name: ComplexTensor(*(getattr(self, each) for each in own)) for name, own in self.pairs.items()}
+            taken = [
+                ComplexTensor(value[..., 0], value[..., 1]) if is_pair else value
+                for value, is_pair in zip(given, complex_inputs, strict=True)
+            ]
+            with preserve_node_meta():
+                found = _interpreter(torch, ComplexTensor, inner, pairs).run(*taken)
+            return torch.utils._pytree.tree_map(lambda value: _pair(torch, ComplexTensor, value), found)
+
+    return Parts()
+
+
+def _pair(torch: Any, pairs: Any, value: Any) -> Any:
+    return torch.stack([value.re, value.im], -1) if isinstance(value, pairs) else value
+
+
+def _interpreter(torch: Any, pair: Any, graph: Any, constants: dict[str, Any]) -> Any:
+    """What runs a graph on pairs of tensors."""
+    made, mixed = _makers(torch, pair), _with_real_numbers(torch, pair)
+
+    class OnPairs(torch.fx.Interpreter):
+        """Runs what makes complex numbers of real ones here, and leaves the rest to the pairs."""
+
+        def run_node(self, n: Any) -> Any:
+            """An operation, which is remembered for messages."""
+            self.node = n
+            return super().run_node(n)
+
+        def get_attr(self, target: str, args: Any, kwargs: Any) -> Any:
+            """A constant."""
+            return constants[target] if target in constants else super().get_attr(target, args, kwargs)
+
+        def call_function(self, target: Any, args: Any, kwargs: Any) -> Any:
+            """An operation."""
+            for rules in (made, mixed):
+                found = rules[target](*args, **kwargs) if target in rules else None
+                if found is not None:
+                    return found
+            try:
+                return super().call_function(target, args, kwargs)
+            except (NotImplementedError, TypeError, KeyError) as error:
+                raise UnsupportedError(
+                    f"the PyTorch operation {target} of complex numbers is not supported",
+                    where=place_of(self.node),
+                    why="PyTorch does not know it by the real and imaginary parts",
+                    remedy="compute with the parts: z.real and z.imag",
+                ) from error
+
+    return OnPairs(graph)
+
+
+def _makers(torch: Any, pair: Any) -> dict[Any, Any]:
+    """How complex numbers come of real ones, and Fourier transforms."""
+    aten = torch.ops.aten
+
+    def converted(x: Any, dtype: Any = None, **options: Any) -> Any:
+        if dtype is None or not dtype.is_complex or isinstance(x, pair):
+            return None
+        real = x.to(dtype.to_real())
+        return pair(real, torch.zeros_like(real))
+
+    def power(x: Any, exponent: Any) -> Any:
+        if not isinstance(x, pair) or exponent not in range(1, 9):
+            return None
+        return reduce(torch.mul, [x] * int(exponent))
+
+    def transformed(x: Any, axes: list[int], normalization: int, forward: bool) -> Any:
+        re, im = (x.re, x.im) if isinstance(x, pair) else (x, None)
+        size = 1
+        for axis in axes:
+            count = re.shape[axis]
+            size *= count
+            cosine, sine = _waves(torch, count, count, re.dtype)
+            sine = -sine if forward else sine
+            re = re.transpose(axis, -1)
+            if im is None:
+                re, im = re @ cosine, re @ sine
+            else:
+                im = im.transpose(axis, -1)
+                re, im = re @ cosine - im @ sine, re @ sine + im @ cosine
+            re, im = re.transpose(axis, -1), im.transpose(axis, -1)
+        scale = {0: 1.0, 1: 1 / sqrt(size), 2: 1 / size}[normalization]
+        return pair(re * scale, im * scale) if scale != 1 else pair(re, im)
+
+    def of_real(x: Any, axes: list[int], normalization: int, onesided: bool) -> Any:
+        found = transformed(x, axes, normalization, True)
+        if not onesided:
+            return found
+        kept = x.shape[axes[-1]] // 2 + 1
+        return pair(*(part.narrow(axes[-1], 0, kept) for part in (found.re, found.im)))
+
+    def to_real(x: Any, axes: list[int], normalization: int, last: int) -> Any:
+        re, im, axis = x.re, x.im, axes[-1]
+        # The other half is the conjugate of this one, backwards in all axes that are transformed.
+        count = (last - 1) // 2
+        others = [each for each in axes if each != axis]
+        mirrored = [part.narrow(axis, 1, count).flip([axis]) for part in (re, im)]
+        for each in others:
+            mirrored = [torch.roll(part.flip([each]), 1, each) for part in mirrored]
+        re = torch.cat([re.narrow(axis, 0, last // 2 + 1), mirrored[0]], axis)
+        im = torch.cat([im.narrow(axis, 0, last // 2 + 1), -mirrored[1]], axis)
+        return transformed(pair(re, im), axes, normalization, False).re
+
+    return {
+        aten.complex.default: pair,
+        aten.view_as_complex.default: lambda x: pair(x[..., 0], x[..., 1]),
+        aten.view_as_real.default: lambda x: torch.stack([x.re, x.im], -1),
+        aten.polar.default: lambda size, angle: pair(size * torch.cos(angle), size * torch.sin(angle)),
+        aten._to_copy.default: converted,
+        aten.pow.Tensor_Scalar: power,
+        aten._fft_r2c.default: of_real,
+        aten._fft_c2c.default: transformed,
+        aten._fft_c2r.default: to_real,
+    }
+
+
+def _with_real_numbers(torch: Any, pair: Any) -> dict[Any, Any]:
+    """Arithmetic of a complex and a real operand, which takes half of what that of two complex ones takes."""
+    aten = torch.ops.aten
+
+    def is_real(value: Any) -> bool:
+        return not isinstance(value, pair | complex) and not is_complex(value)
+
+    def each(operation: Any, reverse: bool) -> Any:
+        """Of a product, or of a quotient unless `reverse`: the operation on each part."""
+
+        def compute(a: Any, b: Any) -> Any:
+            if isinstance(a, pair) and is_real(b):
+                return pair(operation(a.re, b), operation(a.im, b))
+            if reverse and isinstance(b, pair) and is_real(a):
+                return pair(operation(a, b.re), operation(a, b.im))
+            return None
+
+        return compute
+
+    def sum_(operation: Any, sign: int) -> Any:
+        """Of a sum or difference: the operation on the real part."""
+
+        def compute(a: Any, b: Any, **options: Any) -> Any:
+            if options or isinstance(a, pair) == isinstance(b, pair) or not (is_real(a) or is_real(b)):
+                return None
+            if isinstance(a, pair):
+                real = operation(a.re, b)
+                return pair(real, a.im.expand(real.shape))
+            real = operation(a, b.re)
+            return pair(real, (b.im if sign > 0 else -b.im).expand(real.shape))
+
+        return compute
+
+    return {
+        aten.mul.Tensor: each(torch.mul, True),
+        aten.div.Tensor: each(torch.div, False),
+        aten.add.Tensor: sum_(torch.add, 1),
+        aten.sub.Tensor: sum_(torch.sub, -1),
+    }
+
+
+def _waves(torch: Any, rows: int, columns: int, dtype: Any) -> tuple[Any, Any]:
+    """The real and the imaginary part of the matrix of a Fourier transform."""
+    turns = torch.outer(torch.arange(rows), torch.arange(columns)) % rows
+    angles = turns.double() * (2 * pi / rows)
+    return torch.cos(angles).to(dtype), torch.sin(angles).to(dtype)
