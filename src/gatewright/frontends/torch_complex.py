@@ -7,10 +7,10 @@ operation by its parts (`torch._subclasses.complex_tensor`): a program is run on
 from __future__ import annotations
 
 from functools import reduce
-from math import pi, sqrt
 from typing import TYPE_CHECKING, Any
 
 from gatewright.errors import UnsupportedError
+from gatewright.frontends.torch_fourier import transforms
 from gatewright.frontends.torch_meanings import place_of
 
 if TYPE_CHECKING:
@@ -153,7 +153,7 @@ def _interpreter(torch: Any, pair: Any, graph: Any, constants: dict[str, Any]) -
 
 
 def _makers(torch: Any, pair: Any) -> dict[Any, Any]:
-    """How complex numbers come of real ones, and Fourier transforms."""
+    """How complex numbers come of real ones; powers, and Fourier transforms."""
     aten = torch.ops.aten
 
     def converted(x: Any, dtype: Any = None, **options: Any) -> Any:
@@ -167,43 +167,6 @@ def _makers(torch: Any, pair: Any) -> dict[Any, Any]:
             return None
         return reduce(torch.mul, [x] * int(exponent))
 
-    def transformed(x: Any, axes: list[int], normalization: int, forward: bool) -> Any:
-        re, im = (x.re, x.im) if isinstance(x, pair) else (x, None)
-        size = 1
-        for axis in axes:
-            count = re.shape[axis]
-            size *= count
-            cosine, sine = _waves(torch, count, count, re.dtype)
-            sine = -sine if forward else sine
-            re = re.transpose(axis, -1)
-            if im is None:
-                re, im = re @ cosine, re @ sine
-            else:
-                im = im.transpose(axis, -1)
-                re, im = re @ cosine - im @ sine, re @ sine + im @ cosine
-            re, im = re.transpose(axis, -1), im.transpose(axis, -1)
-        scale = {0: 1.0, 1: 1 / sqrt(size), 2: 1 / size}[normalization]
-        return pair(re * scale, im * scale) if scale != 1 else pair(re, im)
-
-    def of_real(x: Any, axes: list[int], normalization: int, onesided: bool) -> Any:
-        found = transformed(x, axes, normalization, True)
-        if not onesided:
-            return found
-        kept = x.shape[axes[-1]] // 2 + 1
-        return pair(*(part.narrow(axes[-1], 0, kept) for part in (found.re, found.im)))
-
-    def to_real(x: Any, axes: list[int], normalization: int, last: int) -> Any:
-        re, im, axis = x.re, x.im, axes[-1]
-        # The other half is the conjugate of this one, backwards in all axes that are transformed.
-        count = (last - 1) // 2
-        others = [each for each in axes if each != axis]
-        mirrored = [part.narrow(axis, 1, count).flip([axis]) for part in (re, im)]
-        for each in others:
-            mirrored = [torch.roll(part.flip([each]), 1, each) for part in mirrored]
-        re = torch.cat([re.narrow(axis, 0, last // 2 + 1), mirrored[0]], axis)
-        im = torch.cat([im.narrow(axis, 0, last // 2 + 1), -mirrored[1]], axis)
-        return transformed(pair(re, im), axes, normalization, False).re
-
     return {
         aten.complex.default: pair,
         aten.view_as_complex.default: lambda x: pair(x[..., 0], x[..., 1]),
@@ -211,9 +174,7 @@ def _makers(torch: Any, pair: Any) -> dict[Any, Any]:
         aten.polar.default: lambda size, angle: pair(size * torch.cos(angle), size * torch.sin(angle)),
         aten._to_copy.default: converted,
         aten.pow.Tensor_Scalar: power,
-        aten._fft_r2c.default: of_real,
-        aten._fft_c2c.default: transformed,
-        aten._fft_c2r.default: to_real,
+        **transforms(torch, pair),
     }
 
 
@@ -256,10 +217,3 @@ def _with_real_numbers(torch: Any, pair: Any) -> dict[Any, Any]:
         aten.add.Tensor: sum_(torch.add, 1),
         aten.sub.Tensor: sum_(torch.sub, -1),
     }
-
-
-def _waves(torch: Any, rows: int, columns: int, dtype: Any) -> tuple[Any, Any]:
-    """The real and the imaginary part of the matrix of a Fourier transform."""
-    turns = torch.outer(torch.arange(rows), torch.arange(columns)) % rows
-    angles = turns.double() * (2 * pi / rows)
-    return torch.cos(angles).to(dtype), torch.sin(angles).to(dtype)
