@@ -193,7 +193,7 @@ def normalise(net: Logic[W], form: FloatFormat, exponent: W, digits: W) -> tuple
 
 
 def divide(net: Logic[W], form: FloatFormat, a: W, b: W) -> W:
-    """The quotient, one digit a row: a row takes the divisor off the rest if it fits."""
+    """The quotient, one digit a row."""
     dividend, divisor, side = prepare_quotient(net, form, a, b)
     digits = quotient_rows(net, dividend, divisor, form.mantissa + 3)
     return choose(net, form, *finish_quotient(net, form, digits, side))
@@ -202,18 +202,21 @@ def divide(net: Logic[W], form: FloatFormat, a: W, b: W) -> W:
 def quotient_rows(net: Logic[W], dividend: W, divisor: W, count: int) -> W:
     """So many digits of a quotient of two numbers whose topmost digits are set, and whether there is a rest behind.
 
-    The first digit is the one in front of the point; it or the second is the first that is not 0.
+    The first digit is the one in front of the point; it or the second is the first that is not 0. A row takes the
+    divisor off a rest that is not negative, and adds it to one that is (non-restoring division, M. Ercegovac and
+    T. Lang, Digital Arithmetic, 2004, section 1.3): one adder, and no choice behind it.
     """
-    width = dividend.width + 1
-    rest, by = net.extend(dividend, width), net.join(divisor, net.constant(0, 1))
+    width = dividend.width + 2
+    rest, by = net.extend(dividend, width), net.extend(net.join(divisor, net.constant(0, 1)), width)
     digits: list[W] = []
+    fits = net.constant(1, 1)
     for _ in range(count):
-        shifted = net.join(rest, net.constant(0, 1))
-        difference = net.subtract(shifted, net.extend(by, width + 1))
-        fits = net.invert(net.top(difference))
-        rest = net.bits(net.mux(fits, difference, shifted), 0, width)
+        shifted = net.join(net.bits(rest, 0, width - 1), net.constant(0, 1))
+        rest = net.add_or_subtract(shifted, by, fits)
+        fits = net.invert(net.top(rest))
         digits.append(fits)
-    return net.join(*digits, net.is_any(rest))
+    left = net.add(rest, net.all(by, net.repeat(net.invert(fits), width)))
+    return net.join(*digits, net.is_any(left))
 
 
 def prepare_quotient(net: Logic[W], form: FloatFormat, a: W, b: W) -> tuple[W, W, list[W]]:
@@ -236,23 +239,23 @@ def finish_quotient(net: Logic[W], form: FloatFormat, digits: W, side: Sequence[
 
 
 def square_root(net: Logic[W], form: FloatFormat, a: W) -> W:
-    """The square root, one digit a row, as by hand."""
+    """The square root, one digit a row, as by hand, but for rests that may be negative: see `quotient_rows`."""
     radicand, side = prepare_root(net, form, a)
     size = form.mantissa + 3
     padded = net.join(radicand, net.constant(0, 2 * size - radicand.width))
-    rest: W | None = None
+    rest, fits = net.constant(0, 2), net.constant(1, 1)
     found: list[W] = []
     for row in range(size):
-        pair = net.bits(padded, 2 * (size - 1 - row), 2)
-        shifted = pair if rest is None else net.join(rest, pair)
-        width = row + 3
-        trial = net.extend(net.join(*found, net.constant(1, 2)), width + 1)
-        difference = net.subtract(net.extend(shifted, width + 1), trial)
-        fits = net.invert(net.top(difference))
-        rest = net.mux(fits, net.bits(difference, 0, row + 2), net.extend(shifted, row + 2))
+        shifted = net.join(rest, net.bits(padded, 2 * (size - 1 - row), 2))
+        width = row + 4
+        # With one more digit 1 the square grows by 4q + 1; a rest that lacks that gets 4q + 3 for the next one.
+        step = net.extend(net.join(*found, net.invert(fits), net.constant(1, 1)), width)
+        rest = net.add_or_subtract(net.extend(shifted, width, signed=True), step, fits)
+        fits = net.invert(net.top(rest))
         found.append(fits)
-    assert rest is not None
-    return choose(net, form, *finish_root(net, form, net.join(*found, net.is_any(rest)), side))
+    taken = net.extend(net.join(*found, net.constant(1, 1)), rest.width)
+    left = net.add(rest, net.all(taken, net.repeat(net.invert(fits), rest.width)))
+    return choose(net, form, *finish_root(net, form, net.join(*found, net.is_any(left)), side))
 
 
 def prepare_root(net: Logic[W], form: FloatFormat, a: W) -> tuple[W, list[W]]:

@@ -84,6 +84,12 @@ class Logic(Generic[W]):
         """The word of `width` bits in the place `index`; there may be fewer than the index can tell apart."""
         raise NotImplementedError
 
+    def add_or_subtract(self, a: W, b: W, minus: W) -> W:
+        """The difference where `minus`, else the sum: by one adder, whose lowest digit is the carry into the others."""
+        other = self.differ(b, self.repeat(minus, b.width))
+        total = self.add(self.join(a, self.constant(1, 1)), self.join(other, minus))
+        return self.bits(total, 1, a.width)
+
     def less(self, a: W, b: W) -> W:
         """Whether a number without sign is less than another."""
         return self.top(self.subtract(self.extend(a, a.width + 1), self.extend(b, b.width + 1)))

@@ -81,6 +81,17 @@ class StagedNetlist(Logic[Signal]):
         """The bitwise or."""
         return self._logic(len(signals), signals[0].width, self.net.any, *signals)
 
+    def add_or_subtract(self, a: Signal, b: Signal, minus: Signal) -> Signal:
+        """The difference or the sum, for which the look-up tables of an adder have an input left."""
+        net = self.net
+
+        def build(a: Wire, b: Wire, minus: Wire) -> Wire:
+            other = net.differ(b, net.repeat(minus, b.width))
+            total = net.add(net.join(a, net.constant(1, 1)), net.join(other, minus))
+            return net.bits(total, 1, a.width)
+
+        return self._operation(self.technology.chain(a.width + 1), a.width + 1, build, a, b, minus)
+
     def differ(self, a: Signal, b: Signal) -> Signal:
         """The bitwise exclusive or."""
         return self._logic(2, a.width, self.net.differ, a, b)
