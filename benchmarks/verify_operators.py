@@ -1,6 +1,6 @@
 """Compare the floating-point operators with NumPy: every difference is printed, and there is none.
 
-    python benchmarks/verify_operators.py [--pairs 26] [--random 1000000]
+    python benchmarks/verify_operators.py [--pairs 26] [--random 1000000] [--only divide,sqrt]
 
 The operators run as hardware, in simulation, over arrays. Half precision is compared on `2**pairs` pairs of numbers and
 on every number for functions of one; single and double precision on as many random pairs as `--random` says, drawn over
@@ -152,11 +152,11 @@ def operands(operation: Operation, pairs: int, random: int) -> Iterator[tuple[np
         yield (given, structured(first, BLOCK, rng, given))[: len(operation.taken)]
 
 
-def verify(pairs: int, random: int, console: Console) -> int:
-    """Compare everything and print a table; the number of differences."""
+def verify(pairs: int, random: int, only: list[str], console: Console) -> int:
+    """Compare everything, or `only` some operators, and print a table; the number of differences."""
     table = Table("operator", "operands", "result", "compared", "differences", box=None, pad_edge=False)
     total = 0
-    for operation in operations():
+    for operation in [each for each in operations() if not only or each.name in only]:
         design, compared, wrong = operation.design(), 0, 0
         for block in operands(operation, pairs, random):
             wrong += operation.differences(design, block)
@@ -172,8 +172,9 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--pairs", type=int, default=26, help="the logarithm of the pairs of half precision")
     parser.add_argument("--random", type=int, default=1_000_000, help="the random pairs of the other formats")
+    parser.add_argument("--only", default="", help="names of operators, such as divide,sqrt (default: all)")
     given = parser.parse_args()
-    return min(1, verify(given.pairs, given.random, Console()))
+    return min(1, verify(given.pairs, given.random, [name for name in given.only.split(",") if name], Console()))
 
 
 if __name__ == "__main__":
