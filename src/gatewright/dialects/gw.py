@@ -27,38 +27,32 @@ class IsqrtOp(IRDLOperation):
         super().__init__(operands=[operand], result_types=[operand.type])
 
 
+class FloatFunctionOp(IRDLOperation):
+    """A function of one floating-point number."""
+
+    T: ClassVar = VarConstraint("T", AnyFloatConstr)
+    operand = operand_def(T)
+    result = result_def(T)
+    traits = traits_def(Pure())
+
+    assembly_format = "$operand attr-dict `:` type($result)"
+
+    def __init__(self, operand: SSAValue):
+        super().__init__(operands=[operand], result_types=[operand.type])
+
+
 @irdl_op_definition
-class LogisticOp(IRDLOperation):
-    """The logistic function of a floating-point number, the sigmoid `1 / (1 + exp(-x))`, rounded once."""
+class LogisticOp(FloatFunctionOp):
+    """The logistic function, the sigmoid `1 / (1 + exp(-x))`, rounded once."""
 
     name = "gw.logistic"
 
-    T: ClassVar = VarConstraint("T", AnyFloatConstr)
-    operand = operand_def(T)
-    result = result_def(T)
-    traits = traits_def(Pure())
-
-    assembly_format = "$operand attr-dict `:` type($result)"
-
-    def __init__(self, operand: SSAValue):
-        super().__init__(operands=[operand], result_types=[operand.type])
-
 
 @irdl_op_definition
-class GeluOp(IRDLOperation):
-    """The Gaussian error linear unit of a floating-point number, `x * (1 + erf(x / sqrt(2))) / 2`, rounded once."""
+class GeluOp(FloatFunctionOp):
+    """The Gaussian error linear unit `x * (1 + erf(x / sqrt(2))) / 2`, rounded once."""
 
     name = "gw.gelu"
-
-    T: ClassVar = VarConstraint("T", AnyFloatConstr)
-    operand = operand_def(T)
-    result = result_def(T)
-    traits = traits_def(Pure())
-
-    assembly_format = "$operand attr-dict `:` type($result)"
-
-    def __init__(self, operand: SSAValue):
-        super().__init__(operands=[operand], result_types=[operand.type])
 
 
 Gw = Dialect("gw", [IsqrtOp, LogisticOp, GeluOp], [])
