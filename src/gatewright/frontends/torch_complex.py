@@ -73,9 +73,10 @@ def _folded(torch: Any, model: Any) -> Any:
             with model.graph.inserting_before(node):
                 node.replace_all_uses_with(model.graph.get_attr(name))
     model.graph.eliminate_dead_code()
-    for name, value in [*model.named_buffers(recurse=False)]:
+    for name, value in [*model.named_buffers(), *model.named_parameters()]:
         if is_complex(value):
-            delattr(model, name)
+            owner, _, own = name.rpartition(".")
+            delattr(model.get_submodule(owner), own)
     model.recompile()
     return model
 
@@ -86,68 +87,59 @@ def _parts_module(torch: Any, inner: Any, complex_inputs: list[bool]) -> Any:
     from torch.fx.traceback import preserve_node_meta
 
     class Parts(torch.nn.Module):
-        """The graph, and its complex constants as pairs."""
+        """The graph, which is given pairs, and whose complex results are taken apart."""
 
         def __init__(self):
             super().__init__()
             self.inner = inner
-            self.pairs: dict[str, tuple[str, str]] = {}
-            for name, value in [*inner.named_parameters(), *inner.named_buffers()]:
-                if is_complex(value):
-                    own = f"parts_{len(self.pairs)}"
-                    self.pairs[name] = (f"{own}_re", f"{own}_im")
-                    for each, part in zip(self.pairs[name], (value.real, value.imag), strict=True):
-                        self.register_buffer(each, part.detach().clone())
 
         def forward(self, *given: Any) -> Any:
             """What the graph returns."""
-            pairs = {name: ComplexTensor(*(getattr(self, each) for each in own)) for name, own in self.pairs.items()}
             taken = [
                 ComplexTensor(value[..., 0], value[..., 1]) if is_pair else value
                 for value, is_pair in zip(given, complex_inputs, strict=True)
             ]
             with preserve_node_meta():
-                found = _interpreter(torch, ComplexTensor, inner, pairs).run(*taken)
-            return torch.utils._pytree.tree_map(lambda value: _pair(torch, ComplexTensor, value), found)
+                found = _interpreter(torch, ComplexTensor, inner).run(*taken)
+            return torch.utils._pytree.tree_map(lambda value: _apart(torch, ComplexTensor, value), found)
 
     return Parts()
 
 
-def _pair(torch: Any, pairs: Any, value: Any) -> Any:
-    return torch.stack([value.re, value.im], -1) if isinstance(value, pairs) else value
+def _apart(torch: Any, pair: Any, value: Any) -> Any:
+    return torch.stack([value.re, value.im], -1) if isinstance(value, pair) else value
 
 
-def _interpreter(torch: Any, pair: Any, graph: Any, constants: dict[str, Any]) -> Any:
+def _interpreter(torch: Any, pair: Any, graph: Any) -> Any:
     """What runs a graph on pairs of tensors."""
-    made, mixed = _makers(torch, pair), _with_real_numbers(torch, pair)
+    rules = [_makers(torch, pair), _with_real_numbers(torch, pair)]
+
+    def paired(value: Any) -> Any:
+        """A complex constant as a pair."""
+        return pair(value.real, value.imag) if is_complex(value) and not isinstance(value, pair) else value
 
     class OnPairs(torch.fx.Interpreter):
         """Runs what makes complex numbers of real ones here, and leaves the rest to the pairs."""
 
         def run_node(self, n: Any) -> Any:
-            """An operation, which is remembered for messages."""
-            self.node = n
-            return super().run_node(n)
-
-        def get_attr(self, target: str, args: Any, kwargs: Any) -> Any:
-            """A constant."""
-            return constants[target] if target in constants else super().get_attr(target, args, kwargs)
-
-        def call_function(self, target: Any, args: Any, kwargs: Any) -> Any:
-            """An operation."""
-            for rules in (made, mixed):
-                found = rules[target](*args, **kwargs) if target in rules else None
-                if found is not None:
-                    return found
+            """An operation, whose complex result is a pair."""
             try:
-                return super().call_function(target, args, kwargs)
-            except (NotImplementedError, TypeError, KeyError) as error:
+                return torch.utils._pytree.tree_map(paired, super().run_node(n))
+            except Exception as error:  # PyTorch raises anything at all
                 raise UnsupportedError(
-                    f"the PyTorch operation {target} of complex numbers is not supported",
-                    where=place_of(self.node),
+                    f"the PyTorch operation {n.target} of complex numbers is not supported",
+                    where=place_of(n),
                     why="PyTorch does not know it by the real and imaginary parts",
                     remedy="compute with the parts: z.real and z.imag",
                 ) from error
+
+        def call_function(self, target: Any, args: Any, kwargs: Any) -> Any:
+            """What a rule makes of an operation, or else PyTorch."""
+            for each in rules:
+                found = each[target](*args, **kwargs) if target in each else None
+                if found is not None:
+                    return found
+            return super().call_function(target, args, kwargs)
 
     return OnPairs(graph)
 
@@ -183,7 +175,7 @@ def _with_real_numbers(torch: Any, pair: Any) -> dict[Any, Any]:
     aten = torch.ops.aten
 
     def is_real(value: Any) -> bool:
-        return not isinstance(value, pair | complex) and not is_complex(value)
+        return not isinstance(value, pair | complex)
 
     def each(operation: Any, reverse: bool) -> Any:
         """Of a product, or of a quotient unless `reverse`: the operation on each part."""

@@ -59,6 +59,10 @@ CASES: dict[str, tuple[nn.Module | Callable[..., object], tuple[torch.Tensor, ..
     "matrices": (lambda z, w: z @ w, (pairs(3, 4), pairs(4, 2))),
     "real with complex": (lambda a, z: a * z + a, (real(4), pairs(4))),
     "constants": (lambda z: torch.cat([z, torch.ones(2, dtype=torch.complex64) * 1j]) / 4, (pairs(3),)),
+    "parts of a constant": (
+        lambda x: torch.view_as_real(torch.fft.fft(torch.ones(4, dtype=torch.complex64) * 1j)) + x,
+        (real(4, 2),),
+    ),
     "real minus complex": (lambda a, z: (a - z) / a, (real(4), pairs(3, 4))),
     "spectrum": (lambda x: torch.fft.rfft(x).abs(), (real(2, 8),)),
     "spectrum as parts": (lambda x: torch.view_as_real(torch.fft.fft(x)), (real(6),)),

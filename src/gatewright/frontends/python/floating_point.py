@@ -266,8 +266,10 @@ def absolute(state: Compilation, a: Number) -> Number:
 def apply(state: Compilation, name: str, given: Number) -> Number:
     """A function of one number, of `OF_ONE`. That of a fixed-point number is of float32, which holds the number."""
     if isinstance(given.type, Exact):
-        return Number(f32, _applied(state, name, _of_fixed(state, name, given, given.type)))
-    type_ = given.type if isinstance(given.type, (Float, PythonFloat)) else of_integers(given.type)
+        _check_float_holds(state, name, given.type)
+        type_ = f32
+    else:
+        type_ = given.type if isinstance(given.type, (Float, PythonFloat)) else of_integers(given.type)
     form = f64 if isinstance(type_, PythonFloat) else type_
     if _MADE_OF.get(name, name) in FUNCTIONS and not has_functions(form.format):
         raise state.unsupported(
@@ -277,24 +279,16 @@ def apply(state: Compilation, name: str, given: Number) -> Number:
         )
     value = convert(state, given, type_).ssa
     assert value is not None
-    return Number(type_, _applied(state, name, value))
+    return Number(type_, state.builder.pure(OF_ONE[name], value))
 
 
-def _applied(state: Compilation, name: str, value: SSAValue) -> SSAValue:
-    return state.builder.pure(OF_ONE[name], value)
-
-
-def _of_fixed(state: Compilation, name: str, given: Number, type_: Exact) -> SSAValue:
-    """A fixed-point number in float32."""
+def _check_float_holds(state: Compilation, name: str, type_: Exact) -> None:
     if type_.bits > f32.mantissa + 1:
         raise state.unsupported(
             f"{name} of {type_} has no hardware",
             why=f"it is computed in float32, which holds {f32.mantissa + 1} bits",
             remedy="round its argument first: gw.fixed(width, fraction)(x)",
         )
-    value = convert(state, given, f32).ssa
-    assert value is not None
-    return value
 
 
 def to_integer(state: Compilation, a: Number, type_: Integer | PythonInt) -> Number:
