@@ -14,6 +14,7 @@ from gatewright.analysis.lower_bound import lower_bound
 from gatewright.analysis.static_control import has_static_control
 from gatewright.analysis.sums import sums_of
 from gatewright.dialects.loopschedule import PipelineOp, SeqWhileOp, StepOp
+from gatewright.errors import SimulationError
 from gatewright.interface import element_of
 from gatewright.location import brief_place, layer_of
 from gatewright.program import Program
@@ -41,7 +42,7 @@ def account(compilation: Compilation, source: str) -> dict[str, Any]:
         "interface": str(compilation.signature),
         "clock_mhz": options.clock_mhz,
         "target": options.target,
-        "cycles": predicted_cycles(schedule),
+        "cycles": predicted_cycles(schedule, compilation.given.level != "schedule"),
         "lower_bound": bound[0] if bound else None,
         "lower_bound_set_by": bound[1] if bound else None,
         "loops": list(loop_rows(schedule)),
@@ -58,19 +59,28 @@ def account(compilation: Compilation, source: str) -> dict[str, Any]:
     }
 
 
-def predicted_cycles(schedule: Program) -> int | None:
-    """The cycles of a run, start to earliest next start; None where they depend on the data."""
+def predicted_cycles(schedule: Program, trusted: bool = True) -> int | None:
+    """The cycles of a run, start to earliest next start; None where they depend on the data.
+
+    Where all trip counts are known they follow from the structure, if the counts that the schedule notes are to be
+    `trusted`; else the schedule is run, with zeros for data.
+    """
     from gatewright.interpreters import loopschedule
 
     if not has_static_control(schedule.function):
         return None
+    if trusted and (sequence := _sequence_cycles(schedule.function.body.block)) is not None:
+        return sequence + 1  # the cycle in which the run is over and the next may begin
     zeros = [
         np.zeros(
             parameter.type.shape if isinstance(parameter.type, Array) else (), element_of(parameter.type).raw_dtype
         )
         for parameter in schedule.signature.parameters
     ]
-    return loopschedule.run(schedule, zeros).cycles
+    try:
+        return loopschedule.run(schedule, zeros).cycles
+    except SimulationError:  # what the program does not do with the data that it is for
+        return None
 
 
 def loop_rows(schedule: Program) -> Iterator[dict[str, Any]]:

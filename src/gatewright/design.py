@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -14,10 +14,11 @@ from xdsl.dialects import memref
 
 from gatewright.account import account
 from gatewright.errors import InterfaceError, OptionError
-from gatewright.interface import Signature, argument_names, check_count, from_raw, to_raw, write_back
+from gatewright.interface import Signature, argument_names, bound, check_count, from_raw, shape_of, to_raw, write_back
 from gatewright.options import Options
 from gatewright.output import atomic_folder
 from gatewright.pipeline import Compilation, load
+from gatewright.program import Convention
 from gatewright.types import Array
 
 DEFAULT_MAX_CYCLES = 1_000_000_000
@@ -64,22 +65,27 @@ class Design:
         """The options it was compiled with."""
         return self._compilation.options
 
-    def __call__(self, *arguments: Any) -> Any:
-        """Run the hardware: arrays are updated in place where the program writes them, results are returned."""
-        outputs = self.run(*arguments).outputs
+    def __call__(self, *arguments: Any, **named: Any) -> Any:
+        """Run the hardware: arrays are updated in place where the program writes them, results are returned.
+
+        Arguments are given as to the source: in order or by name, and those with a default may be left out.
+        """
+        outputs = self.run(*bound(self.signature, self._convention.defaults, arguments, named)).outputs
+        if self._convention.returned is not None:
+            return self._convention.returned(outputs)
         if not outputs:
             return None
         return outputs[0] if len(outputs) == 1 else outputs
 
-    def run(self, *arguments: Any, level: str = "rtl", max_cycles: int | None = None) -> Run:
-        """Run the program at a level, with the convention of `__call__`.
+    def run(self, *arguments: Any, level: str = "rtl", max_cycles: int | None = None, **named: Any) -> Run:
+        """Run the program at a level, with the arguments of `__call__`.
 
         `max_cycles` bounds the cycles of a simulation (at the loops level: the iterations of all loops); one that takes
         longer is an error that tells where it hangs.
         """
         self._check_level(level)
         signature = self.signature
-        check_count(signature, arguments)
+        arguments = bound(signature, self._convention.defaults, arguments, named)
         raw = [
             to_raw(argument, parameter.type, parameter.name)
             for argument, parameter in zip(arguments, signature.parameters, strict=True)
@@ -89,8 +95,11 @@ class Design:
         for argument, parameter, bits in zip(arguments, signature.parameters, raw, strict=True):
             if parameter.name in self._written and isinstance(parameter.type, Array):
                 write_back(argument, bits, parameter.type)
-        outputs = tuple(from_raw(r, result.type)[()] for r, result in zip(results, signature.results, strict=True))
-        return Run(outputs, cycles, level)
+        outputs = tuple(
+            from_raw(r.reshape(shape_of(result.type)), result.type)[()]
+            for r, result in zip(results, signature.results, strict=True)
+        )
+        return Run(self._with_constants(outputs), cycles, level)
 
     def saturations(self, *arguments: Any) -> dict[str, int]:
         """How many elements of each tensor of a fixed-point model saturate for these arguments.
@@ -161,6 +170,9 @@ class Design:
     def _execute(
         self, raw: Sequence[np.ndarray], level: str, max_cycles: int
     ) -> tuple[Sequence[np.ndarray], int | None]:
+        if level != "tensor":  # a tensor without axes is an array of one element in memory
+            types = [parameter.type for parameter in self.signature.parameters]
+            raw = [np.atleast_1d(r) if isinstance(t, Array) else r for r, t in zip(raw, types, strict=True)]
         if level in ("rtl", "verilog"):
             run = self.simulator(level).run(raw, max_cycles)
             return run.results, run.cycles
@@ -177,6 +189,17 @@ class Design:
 
         outcome = loopschedule.run(program, raw, max_cycles)
         return outcome.results, outcome.cycles
+
+    @property
+    def _convention(self) -> Convention:
+        return self._compilation.given.convention
+
+    def _with_constants(self, computed: tuple[Any, ...]) -> tuple[Any, ...]:
+        """All results: those of the hardware, and among them those that are known."""
+        known = self._convention.constants
+        rest = iter(computed)
+        count = len(computed) + len(known)
+        return tuple(known[position] if position in known else next(rest) for position in range(count))
 
     @cached_property
     def _written(self) -> frozenset[str]:
@@ -210,17 +233,24 @@ class Design:
                     )
 
 
-def compile(source: object, *, args: Sequence[object] | None = None, **options: object) -> Design:  # noqa: A001
+def compile(  # noqa: A001
+    source: object,
+    *,
+    args: Sequence[object] | None = None,
+    kwargs: Mapping[str, object] | None = None,
+    **options: object,
+) -> Design:
     """Compile a program to hardware.
 
     `source` is an annotated Python function, or any of these with example `args`: a Python function, a
-    `torch.nn.Module`, an `ExportedProgram`; or the path of an `.onnx` or `.mlir` file, or MLIR text. Options are those
-    of `gatewright.options.Options`. Raises a GatewrightError that says what cannot be compiled, where and why.
+    `torch.nn.Module` (with `kwargs` by name too), an `ExportedProgram`; or the path of an `.onnx` or `.mlir` file, or
+    MLIR text. Options are those of `gatewright.options.Options`. Raises a GatewrightError that says what cannot be
+    compiled, where and why.
     """
     checked = Options.of(**options)
     if args is not None and not isinstance(args, tuple | list):
         raise InterfaceError("args is one value", remedy="give a tuple, for example args=(x,)")
-    program = load(source, tuple(args) if args is not None else None, checked)
+    program = load(source, tuple(args) if args is not None else None, checked, kwargs)
     return Design(Compilation(program, checked), _describe(source))
 
 

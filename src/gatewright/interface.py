@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -132,6 +132,11 @@ def element_of(type_: Type) -> Scalar:
     return type_.element if isinstance(type_, Array) else type_
 
 
+def shape_of(type_: Type) -> tuple[int, ...]:
+    """The shape of an array; that of a scalar has no axes."""
+    return type_.shape if isinstance(type_, Array) else ()
+
+
 def ir_scalar(scalar: Scalar) -> Attribute:
     """The IR type of one value."""
     return ir_float(scalar.format) if isinstance(scalar, Float) else IntegerType(scalar.width)
@@ -163,7 +168,8 @@ def _full_type(ir: Attribute, data: dict[str, Attribute]) -> Type:
     spelled = _text(data.get("gw.type"))
     if isinstance(ir, (MemRefType, TensorType)):
         element = types.parse_scalar(spelled) if spelled else _default_scalar(ir.get_element_type())
-        return Array(element, tuple(ir.get_shape())) if ir.get_shape() else Array(element, (1,))
+        # In memory, a tensor without axes is an array of one element.
+        return Array(element, tuple(ir.get_shape()) or ((1,) if isinstance(ir, MemRefType) else ()))
     return types.parse_scalar(spelled) if spelled else _default_scalar(ir)
 
 
@@ -188,7 +194,7 @@ def to_raw(value: object, type_: Type, name: str) -> np.ndarray:
     fixed-point number.
     """
     element = element_of(type_)
-    shape = type_.shape if isinstance(type_, Array) else ()
+    shape = shape_of(type_)
     given = np.asarray(_readable(value))
     if isinstance(element, Complex):
         shape = shape[:-1]
@@ -279,6 +285,26 @@ def write_back(target: object, raw: np.ndarray, type_: Type) -> None:
     """Store the bits of an array that a program may have updated into the array that the user passed."""
     if isinstance(target, np.ndarray) and target.flags.writeable:
         target[...] = from_raw(raw, type_).astype(target.dtype)
+
+
+def bound(
+    signature: Signature, defaults: Mapping[str, object], arguments: Sequence[object], named: Mapping[str, object]
+) -> tuple[object, ...]:
+    """The arguments of all parameters, given in order or by name or by default. Raises InterfaceError as calls do."""
+    names = [parameter.name for parameter in signature.parameters]
+    after = names[len(arguments) :]
+    for name in named:
+        if name not in names:
+            remedy = f"its parameters are {', '.join(names)}" if names else "it takes none"
+            raise InterfaceError(f"there is no parameter {name}", why=f"the program is {signature}", remedy=remedy)
+        if name not in after:
+            raise InterfaceError(f"argument {name} is given twice, by position and by name")
+    values = {**defaults, **named}
+    if (named or defaults) and (missing := next((name for name in after if name not in values), None)) is not None:
+        raise InterfaceError(f"argument {missing} is missing", why=f"the program is {signature}")
+    given = (*arguments, *(values[name] for name in after if name in values))
+    check_count(signature, given)
+    return given
 
 
 def check_count(signature: Signature, arguments: Sequence[object]) -> None:

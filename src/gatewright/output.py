@@ -6,11 +6,14 @@ import errno
 import os
 import secrets
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 from gatewright.errors import OutputError
+
+MANIFEST = ".gatewright-files"
+"""The file that lists what was written to a folder, so that the next design in it leaves nothing of this one."""
 
 _REMEDIES = {
     errno.ENOSPC: "free some space, or choose a folder on another disk",
@@ -27,8 +30,8 @@ def atomic_folder(path: str | Path) -> Iterator[Path]:
     """Give a fresh folder to write in, whose files appear in `path` once the block has ended without an error.
 
     A `path` that does not exist (or is empty) appears as a whole; into one that has files already, each new file is
-    moved in one step and the others stay. When the block raises, everything written is removed and `path` is as it
-    was; an OSError becomes an OutputError.
+    moved in one step. What an earlier call wrote there and this one does not is removed, other files stay. When the
+    block raises, everything written is removed and `path` is as it was; an OSError becomes an OutputError.
     """
     target = Path(path)
     try:
@@ -42,22 +45,36 @@ def atomic_folder(path: str | Path) -> Iterator[Path]:
         raise _output_error(target, error) from error
     try:
         yield partial
-        _move(partial, target)
+        written = sorted(str(file.relative_to(partial)) for file in partial.rglob("*") if file.is_file())
+        (partial / MANIFEST).write_text("".join(f"{name}\n" for name in written), encoding="utf-8")
+        _move(partial, target, written)
     except OSError as error:
         raise _output_error(target, error) from error
     finally:
         shutil.rmtree(partial, ignore_errors=True)
 
 
-def _move(partial: Path, target: Path) -> None:
+def _move(partial: Path, target: Path, written: Sequence[str]) -> None:
     if not target.exists() or not any(target.iterdir()):
         os.replace(partial, target)
         return
+    stale = [name for name in _manifest(target) if name not in written]
     for folder, _, files in os.walk(partial):
         destination = target / Path(folder).relative_to(partial)
         destination.mkdir(exist_ok=True)
         for file in sorted(files):
             os.replace(Path(folder) / file, destination / file)
+    for name in stale:
+        (target / name).unlink(missing_ok=True)
+
+
+def _manifest(target: Path) -> list[str]:
+    """The files that an earlier call wrote to a folder: names below it, whatever the file says."""
+    try:
+        names = (target / MANIFEST).read_text(encoding="utf-8").splitlines()
+    except (FileNotFoundError, UnicodeDecodeError):
+        return []
+    return [name for name in names if name and (target / name).resolve().is_relative_to(target.resolve())]
 
 
 def _output_error(target: Path, error: OSError) -> OutputError:

@@ -8,6 +8,7 @@ A front end delivers a program at one level; `Compilation` takes it down to the 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cached_property
 from operator import is_
 from pathlib import Path
@@ -22,7 +23,7 @@ from xdsl.utils.exceptions import VerifyException
 
 from gatewright.analysis.dominance import use_before_definition
 from gatewright.context import context
-from gatewright.errors import IrError, OptionError, SourceError, UnsupportedError
+from gatewright.errors import InterfaceError, IrError, OptionError, SourceError, UnsupportedError
 from gatewright.interface import Signature
 from gatewright.operators.library import OperatorLibrary
 from gatewright.options import Options
@@ -129,11 +130,15 @@ def loops_to_schedule(options: Options) -> tuple[ModulePass, ...]:
     )
 
 
-def load(source: object, args: tuple[object, ...] | None, options: Options) -> Program:
+def load(
+    source: object, args: tuple[object, ...] | None, options: Options, kwargs: Mapping[str, object] | None = None
+) -> Program:
     """Read a source with the front end that it needs.
 
     A Python function, a `torch.nn.Module` or `ExportedProgram`, the path of an `.onnx` or `.mlir` file, or MLIR text.
     """
+    if kwargs and isinstance(source, str | Path):
+        raise InterfaceError("kwargs= is for PyTorch models", why="a file says itself what it takes")
     if isinstance(source, str | Path):
         text = str(source)
         if text.endswith(".onnx"):
@@ -148,7 +153,9 @@ def load(source: object, args: tuple[object, ...] | None, options: Options) -> P
     if any(base.__module__.split(".")[0] == "torch" for base in type(source).__mro__):
         from gatewright.frontends import torch
 
-        return torch.load(source, args or (), options)
+        return torch.load(source, args, options, kwargs)
+    if kwargs:
+        raise InterfaceError("kwargs= is for PyTorch models", remedy="give the examples in order: args=(a, b)")
     if callable(source):
         from gatewright.frontends import python
 
@@ -241,7 +248,7 @@ class Compilation:
     @property
     def signature(self) -> Signature:
         """What the program takes and returns."""
-        return self.program(self.levels[0]).signature
+        return self.program(self.given.level).signature
 
     def program(self, level: str) -> Program:
         """The program at a level above rtl."""

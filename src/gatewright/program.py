@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from xdsl.dialects import func
@@ -9,6 +10,18 @@ from xdsl.dialects.builtin import ModuleOp
 
 from gatewright.errors import IrError
 from gatewright.interface import Signature, signature_of
+
+
+@dataclass(frozen=True)
+class Convention:
+    """How a source is called, beyond what its interface tells."""
+
+    defaults: Mapping[str, object] = field(default_factory=dict)
+    """The values that parameters have when they are not given."""
+    constants: Mapping[int, object] = field(default_factory=dict)
+    """Results that are known at compile time, by position among all results: no hardware computes them."""
+    returned: Callable[[Sequence[object]], object] | None = None
+    """What a call returns, made of all results in order; None for the result, or a tuple of several."""
 
 
 @dataclass
@@ -22,6 +35,8 @@ class Program:
     """Facts for the report that the IR does not hold, by topic (for example the formats chosen for each tensor)."""
     sources: dict[str, str] = field(default_factory=dict)
     """The texts of the user's files that the locations in the IR name, by file name."""
+    convention: Convention = field(default_factory=lambda: Convention())
+    """How the source is called."""
 
     @property
     def function(self) -> func.FuncOp:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 
 import numpy as np
@@ -57,3 +58,30 @@ def test_the_verilog_has_the_top_module_and_its_ports(design: gw.Design):
     assert re.search(r"^module mixed\(", design.verilog, re.MULTILINE)
     for port in design.report["ports"]:
         assert re.search(rf"\b{port['name']}\b", design.verilog)
+
+
+@gw.kernel
+def functions(x: gw.f32[4], y: gw.f32[4], n: gw.u32):
+    """Operations of the `gw` dialect."""
+    for i in range(4):
+        y[i] = gw.sigmoid(x[i]) + gw.gelu(x[i]) + np.float32(math.isqrt(n))
+
+
+@pytest.mark.parametrize("level", ["loops", "schedule"])
+def test_operations_of_our_own_read_back(level: str):
+    design = gw.compile(functions)
+    again = gw.compile(design.ir(level))
+    x, first, second = np.array([0.5, -1, 3, 0], np.float32), np.zeros(4, np.float32), np.zeros(4, np.float32)
+    design.run(x, first, 50, level="loops")
+    again.run(x, second, 50, level="schedule")
+    np.testing.assert_array_equal(first, second)
+
+
+def test_two_values_never_print_as_one():
+    text = "func.func @f(%t: i32, %a: i32) {\n  %t_1 = arith.constant 1 : i32\n  func.return\n}"
+    module = Parser(context(), text).parse_module()
+    values = [value for op in module.walk() for value in op.results]
+    function = next(iter(module.ops))
+    function.regions[0].block.args[1].name_hint = "t"
+    values[-1].name_hint = "t_1"
+    Parser(context(), str(module)).parse_module().verify()

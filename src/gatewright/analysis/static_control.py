@@ -5,7 +5,7 @@ from __future__ import annotations
 from xdsl.dialects import func, memref
 from xdsl.ir import Block, Operation, SSAValue
 
-from gatewright.dialects.loopschedule import PipelineOp, PipelineStageOp, SeqWhileOp, StepOp, minimal_cycles
+from gatewright.dialects.loopschedule import PipelineOp, PipelineStageOp, SeqWhileOp, StepOp
 
 
 def has_static_control(function: func.FuncOp) -> bool:
@@ -17,6 +17,12 @@ def has_static_control(function: func.FuncOp) -> bool:
     taint = _Taint()
     taint.values.update(function.body.block.args)
     return taint.settle(function.body.block)
+
+
+def _may_last(step: StepOp) -> bool:
+    """Whether a step takes more than a cycle when it is active."""
+    loops = any(isinstance(op, SeqWhileOp | PipelineOp) for op in step.body.block.ops)
+    return step.cycles > 1 or loops or any(_may_last(op) for op in step.body.block.ops if isinstance(op, StepOp))
 
 
 class _Taint:
@@ -59,9 +65,7 @@ class _Taint:
             if conditional or value in self.values:
                 self.values.add(result)
         if conditional and isinstance(op, StepOp):
-            nested = [inner for inner in op.body.block.ops if isinstance(inner, StepOp | SeqWhileOp | PipelineOp)]
-            lasts = op.cycles > 1 or any(not isinstance(i, StepOp) or minimal_cycles(i) > 1 or i.when for i in nested)
-            self.control = self.control or lasts
+            self.control = self.control or _may_last(op)
 
     def _loop(self, op: SeqWhileOp | PipelineOp) -> None:
         terminator = op.terminator

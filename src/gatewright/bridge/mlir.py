@@ -6,17 +6,25 @@ Text leaves here in the generic form with locations written where they belong, t
 from __future__ import annotations
 
 import ctypes
+import io
 import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import import_module
+from math import prod
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from gatewright.bridge import worker
+from gatewright.bridge.worker import MlirError
+
 if TYPE_CHECKING:
     from gatewright.bridge.jit import Compiled
+
+MOST_ELEMENTS = 1 << 30
+"""The largest array: more than any chip holds, and still no burden to the compiler."""
 
 GENERALIZE = "func.func(linalg-generalize-named-ops),canonicalize,cse"
 """Every linalg operation as `linalg.generic`, and constants folded."""
@@ -36,27 +44,27 @@ _TO_LLVM = """eliminate-empty-tensors,
     reconcile-unrealized-casts"""
 
 
-class MlirError(Exception):
-    """MLIR refuses a text. `str(error)` is its message."""
-
-    def __init__(self, message: str, places: Sequence[tuple[str, int, int]] = ()):
-        super().__init__(message)
-        self.places = places
-        """Where: file, line and column from 1; the innermost first where a call leads to another."""
-
-
 def run_passes(text: str, passes: str) -> str:
     """The module after a pass pipeline such as `canonicalize, func.func(cse)`, in generic form with locations.
 
     Raises MlirError for text that does not parse or verify, and for a pass that fails.
     """
+    return worker.call("text", text, passes)
+
+
+def lower_text(text: str, passes: str) -> str:
+    """`run_passes`, in this process."""
     with _parsed(text) as module:
         run_on(module, passes)
         return generic_text(module)
 
 
 def generic_text(module: Any) -> str:
-    """The text of an MLIR module in generic form, locations inline, constants as xDSL packs them."""
+    """The text of an MLIR module in generic form, locations inline, constants as xDSL packs them.
+
+    Raises MlirError for a tensor of more than MOST_ELEMENTS, which no reader of the text would survive.
+    """
+    _check_sizes(module)
     text = module.operation.get_asm(enable_debug_info=True, use_local_scope=True, print_generic_op_form=True)
     if "dense_resource<" in text:
         # In local scope MLIR leaves the contents of resources out.
@@ -66,16 +74,57 @@ def generic_text(module: Any) -> str:
     return _FLOAT_BITS.sub(_as_bytes, _HEXADECIMAL.sub(_from_mlir, text))
 
 
+def _check_sizes(module: Any) -> None:
+    ir, refused = bindings(), list[MlirError]()
+
+    def visit(op: Any) -> Any:
+        for result in op.results:
+            type_ = result.type
+            if isinstance(type_, ir.RankedTensorType) and type_.has_static_shape and prod(type_.shape) > MOST_ELEMENTS:
+                found = re.findall(r'"([^"]*)":(\d+):(\d+)', str(op.location))
+                places = [(file, int(line), int(column)) for file, line, column in found]
+                reason = f"a tensor of {prod(type_.shape):,} elements is more than {MOST_ELEMENTS:,}"
+                refused.append(MlirError(reason, places))
+                return ir.WalkResult.INTERRUPT
+        return ir.WalkResult.ADVANCE
+
+    with module.context:
+        module.operation.walk(visit)
+    for error in refused:
+        raise error
+
+
+def torch_decompositions() -> Any:
+    """The operations of PyTorch that torch-mlir wants made of others, and of which."""
+    from torch_mlir.extras.fx_decomp_util import get_decomposition_table
+
+    return get_decomposition_table()
+
+
 def import_torch(program: object, name: str) -> str:
     """The linalg on tensors of a `torch.export.ExportedProgram`, every operation a `linalg.generic`.
 
+    The program is made of what `torch_decompositions` leaves.
     Raises MlirError with torch-mlir's diagnostics for an operation that it cannot lower.
     """
     from torch_mlir import fx
 
-    module = fx.export_and_import(program, func_name=name)  # pyright: ignore[reportArgumentType]
-    run_on(module, _FROM_TORCH)
-    return generic_text(module)
+    module = fx.export_and_import(program, func_name=name, decomposition_table={})  # pyright: ignore[reportArgumentType]
+    packed = io.BytesIO()
+    module.operation.write_bytecode(packed)
+    return worker.call("bytecode", packed.getvalue(), _FROM_TORCH)
+
+
+def lower_bytecode(packed: bytes, passes: str) -> str:
+    """The generic text of a module in MLIR's binary form after a pass pipeline, in this process."""
+    from torch_mlir.dialects import torch as torch_dialect
+
+    ir = bindings()
+    with ir.Context() as context:
+        torch_dialect.register_dialect(context)
+        module = ir.Module.parse(packed)
+        run_on(module, passes)
+        return generic_text(module)
 
 
 def check_text(text: str) -> None:
@@ -207,8 +256,8 @@ class TensorProgram:
     @staticmethod
     def _bits(array: np.ndarray, width: int, shape: tuple[int, ...]) -> np.ndarray:
         type_ = f"<u{_container(width)}"
-        bits = np.ascontiguousarray(array).reshape(shape).astype(type_)
-        return np.ascontiguousarray(bits & np.array((1 << width) - 1, type_))
+        bits = np.asarray(array).reshape(shape).astype(type_, order="C")
+        return np.asarray(bits & np.array((1 << width) - 1, type_))
 
 
 def compile_tensors(

@@ -1,15 +1,10 @@
-"""ONNX to linalg on tensors, by torch-mlir in a process of its own: there are models on which it ends its process.
-
-Run as a module, it reads a serialised `onnx.ModelProto` and writes the text, or what MLIR says against it.
-"""
+"""ONNX to linalg on tensors, by torch-mlir's importer."""
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
-
-from gatewright.bridge.mlir import TO_LINALG, MlirError, bindings, generic_text, run_on
+from gatewright.bridge import worker
+from gatewright.bridge.mlir import TO_LINALG, bindings, generic_text, run_on
+from gatewright.bridge.worker import MlirError
 
 _PASSES = f"torch-onnx-to-torch-backend-pipeline, {TO_LINALG}"
 
@@ -19,18 +14,11 @@ def import_onnx(model: bytes, name: str) -> str:
 
     Raises MlirError for an operation that torch-mlir cannot lower, or on which it crashes.
     """
-    command = [sys.executable, "-m", "gatewright.bridge.onnx", name]
-    done = subprocess.run(command, input=model, capture_output=True, check=False)
-    try:
-        answer = json.loads(done.stdout)
-    except ValueError as error:
-        raise MlirError("it crashes on this model") from error
-    if "error" in answer:
-        raise MlirError(answer["error"])
-    return answer["text"]
+    return worker.call("onnx", model, name)
 
 
-def _lower(model: bytes, name: str) -> str:
+def lower_onnx(model: bytes, name: str) -> str:
+    """`import_onnx`, in this process."""
     import onnx
     from torch_mlir.dialects import torch as torch_dialect
     from torch_mlir.extras import onnx_importer
@@ -48,15 +36,3 @@ def _lower(model: bytes, name: str) -> str:
         module.body.operations[0].attributes["sym_name"] = ir.StringAttr.get(name)
     run_on(module, _PASSES)
     return generic_text(module)
-
-
-def _main() -> None:
-    try:
-        answer = {"text": _lower(sys.stdin.buffer.read(), sys.argv[1])}
-    except MlirError as error:
-        answer = {"error": str(error)}
-    json.dump(answer, sys.stdout)
-
-
-if __name__ == "__main__":
-    _main()

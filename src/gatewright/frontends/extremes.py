@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from xdsl.builder import Builder
 from xdsl.dialects import arith
 from xdsl.dialects.builtin import ModuleOp
 from xdsl.dialects.linalg.ops import GenericOp
-from xdsl.ir import BlockArgument, SSAValue
-from xdsl.rewriter import Rewriter
+from xdsl.ir import BlockArgument, Operation, SSAValue
+from xdsl.rewriter import InsertPoint, Rewriter
 
 _GREATER, _LESS = (2, 3, 9, 10), (4, 5, 11, 12)
 """Predicates of `arith.cmpf`: ordered and unordered `>` and `>=`, `<` and `<=`."""
+_INCLUSIVE = (3, 5, 10, 12)
 _FIRST_UNORDERED = 8
 
 
@@ -37,6 +39,48 @@ def restore_extremes(module: ModuleOp) -> None:
         new = kind(*pair)
         new.location = choice.location
         Rewriter.replace_op(choice, new)
+    _mend_positions(module)
+
+
+def _mend_positions(module: ModuleOp) -> None:
+    """Let a NaN be the extreme number whose position is found: the first one, as in PyTorch and NumPy.
+
+    ::
+
+        cmpf ogt, %x, %best  ->  andi (cmpf ugt, %x, %best), (cmpf ord, %best, %best)
+    """
+    for extreme in [op for op in module.walk() if isinstance(op, arith.MaximumfOp | arith.MinimumfOp)]:
+        if not isinstance(extreme.parent_op(), GenericOp):
+            continue
+        for use in list(extreme.lhs.uses):
+            compared = use.operation
+            if not isinstance(compared, arith.CmpfOp) or compared.parent is not extreme.parent:
+                continue
+            predicate = compared.predicate.value.data
+            ordered = predicate in (*_GREATER, *_LESS) and predicate < _FIRST_UNORDERED
+            if ordered and {compared.lhs, compared.rhs} == {extreme.lhs, extreme.rhs}:
+                _let_nans_win(compared, predicate)
+
+
+def _let_nans_win(compared: arith.CmpfOp, predicate: int) -> None:
+    """Make a comparison with the best number so far true for the first NaN; for the last one, if it is so of ties."""
+    new, best = compared.lhs, compared.rhs
+    if not isinstance(best, BlockArgument):  # no reduction
+        return
+    wins = arith.CmpfOp(new, best, predicate + _FIRST_UNORDERED - 1)
+    keeps: Operation = arith.CmpfOp(best, best, "ord")
+    added: list[Operation] = [wins, keeps]
+    if predicate in _INCLUSIVE:
+        again = arith.CmpfOp(new, new, "uno")
+        keeps = arith.OrIOp(keeps.results[0], again.results[0])
+        added += [again, keeps]
+    both = arith.AndIOp(wins.results[0], keeps.results[0])
+    for op in (*added, both):
+        op.location = compared.location
+        Builder(InsertPoint.before(compared)).insert(op)
+    compared.result.replace_all_uses_with(both.result)
+    compared.detach()
+    compared.erase()
 
 
 def _is_constant(value: SSAValue) -> bool:

@@ -25,7 +25,8 @@ from xdsl.parser import Parser
 from xdsl.utils.exceptions import DiagnosticException, ParseError
 
 from gatewright.analysis.float_operations import FLOAT_OPERATIONS
-from gatewright.bridge.mlir import GENERALIZE, MlirError, run_passes
+from gatewright.bridge.mlir import GENERALIZE, run_passes
+from gatewright.bridge.worker import MlirError
 from gatewright.context import context
 from gatewright.dialects import gw
 from gatewright.errors import IrError, SourceError, SourceLocation, UnsupportedError
@@ -45,7 +46,7 @@ _TO_LOOPS = """inline, buffer-results-to-out-params{modify-public-functions hois
     cse"""
 
 _SCHEDULED = re.compile(r"\b(?:loopschedule|ls)\.\w")
-_OURS = re.compile(rf"\bgw\.isqrt\b|{_SCHEDULED.pattern}")
+_OURS = re.compile("|".join([*(rf"\b{re.escape(op.name)}\b" for op in gw.Gw.operations), _SCHEDULED.pattern]))
 """An operation of a dialect of ours: MLIR cannot read it."""
 
 _CONTENTS = re.compile(r"dense\w*<[^>]*>\s*:\s*tensor<[^>]*>")
@@ -68,7 +69,7 @@ _LOOP_OPERATIONS: tuple[type[Operation], ...] = (
     memref.StoreOp,
     memref.GlobalOp,
     memref.GetGlobalOp,
-    gw.IsqrtOp,
+    *gw.Gw.operations,
     *(
         arith.ConstantOp, arith.AddiOp, arith.SubiOp, arith.MuliOp, arith.DivUIOp, arith.DivSIOp, arith.RemUIOp,
         arith.RemSIOp, arith.FloorDivSIOp, arith.AndIOp, arith.OrIOp, arith.XOrIOp, arith.ShLIOp, arith.ShRUIOp,
@@ -90,7 +91,8 @@ def load(source: str | Path, args: Sequence[object] | None, options: Options) ->
     plain = _COMMENT.sub("", text)
     if _OURS.search(plain):
         module = _parse(text, file)
-        level = "schedule" if _SCHEDULED.search(plain) else "loops"
+        tensors = any(isinstance(result.type, TensorType) for op in module.walk() for result in op.results)
+        level = "schedule" if _SCHEDULED.search(plain) else "tensor" if tensors else "loops"
         function, name = _entry(module, options)
         _describe(function, _names(text, name), list(function.function_type.outputs))
     else:
@@ -232,6 +234,14 @@ def _check_loops(module: ModuleOp) -> None:
                 f"the call of @{op.callee.string_value()} cannot be inlined",
                 where=source_location(op),
                 why="a function that calls itself has no hardware, and one without a body is unknown",
+            )
+        chosen = not isinstance(op, memref.AllocOp | memref.AllocaOp | memref.GetGlobalOp)
+        if chosen and any(isinstance(result.type, MemRefType) for result in op.results):
+            raise UnsupportedError(
+                f"{operation_name(op)} gives an array",
+                where=source_location(op),
+                why="which memory an operation accesses must be known at compile time",
+                remedy="copy the elements into one array on every path",
             )
         if not isinstance(op, _LOOP_OPERATIONS):
             raise UnsupportedError(f"{operation_name(op)} has no hardware", where=source_location(op))

@@ -7,10 +7,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from gatewright.bridge.mlir import MlirError
+from gatewright.bridge import worker
 from gatewright.bridge.onnx import import_onnx
+from gatewright.bridge.worker import MlirError
 from gatewright.errors import SourceError, ToolError, UnsupportedError
+from gatewright.frontends.extremes import restore_extremes
 from gatewright.frontends.imported import read
+from gatewright.frontends.onnx_meanings import decompose
+from gatewright.frontends.onnx_unsigned import narrow_ports, store_as_signed
 from gatewright.frontends.ports import Port, describe_ports
 from gatewright.options import Options
 from gatewright.program import Program
@@ -22,23 +26,31 @@ def load(source: str | Path, args: Sequence[object] | None, options: Options) ->
     Raises SourceError for a file that cannot be read, UnsupportedError for an operation that cannot be lowered or a
     shape that is not fixed, and ToolError without the onnx package.
     """
+    worker.start()
     path = Path(source)
     model = _checked(path)
     name = options.name or _identifier(path.stem)
-    inputs, outputs = _inputs(model), list(model.graph.output)
-    for value in inputs:
+    for value in _inputs(model):
         _check_shape(value, path)
+    model = decompose(model)
+    unsigned = store_as_signed(model)
+    inputs, outputs = _inputs(model), list(model.graph.output)
+    model = _inferred(model)
     try:
         text = import_onnx(model.SerializeToString(), name)
     except MlirError as error:
-        operation = re.search(r"onnx\.(\w+)|torch\.((?:aten|prims|operator)[\w.]*)", str(error))
-        found = (operation[1] or operation[2]) if operation else None
+        operation = re.search(r"onnx\.(\w+)", str(error)) or re.search(r"torch\.((?:aten|prims)[\w.]*)", str(error))
+        found = operation[1] if operation else None
         what = f"the ONNX operation {found} is not supported" if found else f"{path.name} cannot be lowered"
         why = "torch-mlir has no way to compute it with linalg" if found else f"torch-mlir: {error}"
         raise UnsupportedError(what, why=why) from error
     module = read(text)
+    restore_extremes(module)
     program = Program("tensor", module, name)
-    describe_ports(program.function, [Port(_identifier(v.name)) for v in inputs], [Port(v.name) for v in outputs])
+    types = [[unsigned.get(value.name) for value in values] for values in (inputs, outputs)]
+    narrow_ports(program.function, *types)
+    taken = [Port(_identifier(v.name), unsigned.get(v.name)) for v in inputs]
+    describe_ports(program.function, taken, [Port(v.name, unsigned.get(v.name)) for v in outputs])
     return program
 
 
@@ -62,9 +74,15 @@ def _checked(path: Path) -> Any:
         raise SourceError(f"{path} is not an ONNX file, or is damaged", why=_first_line(error)) from error
     try:
         onnx.checker.check_model(model, full_check=True)
-        return onnx.shape_inference.infer_shapes(model, data_prop=True)
+        return _inferred(model)
     except Exception as error:  # the checker and the inference raise their own kinds
         raise SourceError(f"{path} is not a valid ONNX model", why=_first_line(error)) from error
+
+
+def _inferred(model: Any) -> Any:
+    import onnx
+
+    return onnx.shape_inference.infer_shapes(model, data_prop=True)
 
 
 def _inputs(model: Any) -> list[Any]:

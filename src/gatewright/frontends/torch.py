@@ -6,28 +6,34 @@ import logging
 import re
 import traceback
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from gatewright.bridge.mlir import MlirError, import_torch
+from gatewright.bridge import worker
+from gatewright.bridge.mlir import import_torch, torch_decompositions
+from gatewright.bridge.worker import MlirError
 from gatewright.errors import InterfaceError, SourceLocation, ToolError, UnsupportedError
 from gatewright.frontends.extremes import restore_extremes
 from gatewright.frontends.imported import LAYER, read
 from gatewright.frontends.ports import Port, describe_ports
 from gatewright.frontends.torch_complex import by_parts, has_complex, is_complex
-from gatewright.frontends.torch_meanings import check, check_unchanged, decompositions
+from gatewright.frontends.torch_meanings import check, check_unchanged, decompositions, views_of_aten
+from gatewright.frontends.torch_unsigned import store_as_signed
 from gatewright.location import line_of
 from gatewright.options import Options
-from gatewright.program import Program
+from gatewright.program import Convention, Program
 
 if TYPE_CHECKING:
     from torch.export import ExportedProgram
 
 
-def load(source: object, args: Sequence[object], options: Options) -> Program:
-    """The tensor-level program of a `torch.nn.Module`, with `args` as example inputs, or of an `ExportedProgram`.
+def load(
+    source: object, args: Sequence[object] | None, options: Options, kwargs: Mapping[str, object] | None = None
+) -> Program:
+    """The tensor-level program of a `torch.nn.Module`, with `args` and `kwargs` as example inputs, or of an
+    `ExportedProgram`.
 
     A module is read as in evaluation mode, whatever mode it is in, and is left as it was. Raises UnsupportedError for
     what neither torch.export nor torch-mlir can lower, and ToolError without torch.
@@ -37,19 +43,28 @@ def load(source: object, args: Sequence[object], options: Options) -> Program:
     if isinstance(source, torch.export.ExportedProgram):
         exported = source  # pyright: ignore[reportAssignmentType]
     elif isinstance(source, torch.nn.Module):
-        exported = _export(torch, source, args)
+        exported = _export(torch, source, args, kwargs)
     else:
         raise InterfaceError(f"a {type(source).__name__} is not a PyTorch model")
+    worker.start()
     name = options.name or _name(source)
     check(torch, exported)
+    convention = _convention(torch, exported)
     taken, returned = _ports(exported)
     if has_complex(exported):
         _check_no_format(options, [*taken, *returned])
         with _quiet():
             exported = by_parts(torch, exported)
     with _quiet():
-        exported = exported.run_decompositions(decompositions(torch))
-        check_unchanged(exported)
+        views_of_aten(torch, exported)
+        try:
+            exported = exported.run_decompositions(decompositions(torch))
+            check_unchanged(exported)
+            exported = exported.run_decompositions(torch_decompositions())
+        except RuntimeError as error:  # of an operation that is not PyTorch's own
+            raise UnsupportedError("PyTorch cannot decompose this model", why=_first_line(error)) from error
+        _drop_constant_results(exported, convention.constants)
+        store_as_signed(torch, exported)
         _name_layers(exported)
         _copy_listed_constants(torch, exported)
         try:
@@ -60,9 +75,36 @@ def load(source: object, args: Sequence[object], options: Options) -> Program:
             raise UnsupportedError("torch-mlir cannot import this model", why=_first_line(error)) from error
     module = read(text, _is_users)
     restore_extremes(module)
-    program = Program("tensor", module, name)
+    program = Program("tensor", module, name, convention=convention)
     describe_ports(program.function, taken, returned)
     return program
+
+
+def _convention(torch: Any, exported: ExportedProgram) -> Convention:
+    """How the model's results make what it returns."""
+    outputs: list[Any] = [spec.arg for spec in exported.graph_signature.output_specs if spec.kind.name == "USER_OUTPUT"]
+    constants = {k: arg.value for k, arg in enumerate(outputs) if type(arg).__name__ == "ConstantArgument"}
+    if len(constants) == len(outputs):
+        raise UnsupportedError("the model returns no tensor", why="there is nothing for hardware to compute")
+    structure = exported.call_spec.out_spec
+    if structure is None:
+        return Convention(constants=constants)
+    return Convention(
+        constants=constants, returned=lambda results: torch.utils._pytree.tree_unflatten(list(results), structure)
+    )
+
+
+def _drop_constant_results(exported: ExportedProgram, constants: Mapping[int, object]) -> None:
+    """Leave to the graph only those results that are tensors."""
+    if not constants:
+        return
+    (output,) = [node for node in exported.graph.nodes if node.op == "output"]
+    specs = exported.graph_signature.output_specs
+    kept = [k for k, spec in enumerate(specs) if type(spec.arg).__name__ != "ConstantArgument"]
+    output.args = (tuple(output.args[0][k] for k in kept),)
+    specs[:] = [specs[k] for k in kept]
+    exported.graph.eliminate_dead_code()
+    exported.graph_module.recompile()
 
 
 def _torch() -> Any:
@@ -77,19 +119,22 @@ def _torch() -> Any:
     return torch
 
 
-def _export(torch: Any, model: Any, args: Sequence[object]) -> ExportedProgram:
+def _export(
+    torch: Any, model: Any, args: Sequence[object] | None, kwargs: Mapping[str, object] | None
+) -> ExportedProgram:
     """Trace a module in evaluation mode."""
-    if not args:
+    if args is None and kwargs is None:
         raise InterfaceError(
             "a PyTorch model needs example arguments",
             why="the shapes of its tensors follow from them",
             remedy="gw.compile(model, args=(x,))",
         )
     # Copies: torch.export takes an example that is given twice for one input.
-    examples = tuple(torch.as_tensor(value).detach().clone() for value in args)
+    examples = tuple(torch.as_tensor(value).detach().clone() for value in args or ())
+    named = {name: torch.as_tensor(value).detach().clone() for name, value in (kwargs or {}).items()}
     with _quiet(), _evaluating(model), torch.no_grad():
         try:
-            return torch.export.export(model, examples, strict=False)
+            return torch.export.export(model, examples, named, strict=False)
         except Exception as error:  # torch raises anything at all, the user's own mistakes among it
             raise _untraceable(error) from error
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from math import pi, sqrt
 from typing import Any
 
+from gatewright.bridge.mlir import MOST_ELEMENTS
 from gatewright.errors import SourceLocation, UnsupportedError
 from gatewright.location import line_of
 
@@ -30,6 +31,7 @@ def decompositions(torch: Any) -> dict[Any, Callable[..., Any]]:
         overload: wide_sum(overload)
         for overload in (aten.sum.default, aten.sum.dim_IntList, aten.mean.default, aten.mean.dim)
     }
+    found[aten.eq.Tensor] = lambda x, y: _equal(torch, x, y)
     found[aten._to_copy.default] = lambda x, **options: _converted(torch, x, **options)
     found[aten.gelu.default] = lambda x, approximate="none": _gelu(torch, x, approximate)
     found[aten.selu.default] = lambda x: _elu(torch, x, 1.6732632423543772, 1.0507009873554805)
@@ -49,6 +51,12 @@ def decompositions(torch: Any) -> dict[Any, Callable[..., Any]]:
     if "quantize_per_tensor" in dir(quantized) or hasattr(quantized, "quantize_per_tensor"):
         found[quantized.quantize_per_tensor.default] = lambda *given: _quantize(torch, *given)
     return found
+
+
+def _equal(torch: Any, x: Any, y: Any) -> Any:
+    """Equality of floats: torch-mlir takes `x == x` for true, which a NaN is not; `x != x` it leaves alone."""
+    floats = isinstance(y, torch.Tensor) and x.dtype.is_floating_point and y.dtype.is_floating_point
+    return torch.logical_not(torch.ne(x, y)) if floats else NotImplemented
 
 
 def _converted(torch: Any, x: Any, **options: Any) -> Any:
@@ -125,6 +133,16 @@ def check(torch: Any, exported: Any) -> None:
         _check_node(torch, node)
 
 
+def views_of_aten(torch: Any, exported: Any) -> None:
+    """Replace views among the primitive operations, of which PyTorch makes no functions, by those of aten."""
+    aten = torch.ops.aten
+    same = {"view_of": aten.alias.default, "squeeze": aten.squeeze.dims, "transpose": aten.permute.default}
+    for node in exported.graph.nodes:
+        if getattr(node.target, "namespace", "") == "prims" and (name := node.target.name().partition("::")[2]) in same:
+            node.target = same[name]
+    exported.graph_module.recompile()
+
+
 def check_unchanged(exported: Any) -> None:
     """Raise UnsupportedError if a program, its operations in place made others, changes what it is given."""
     signature = exported.graph_signature
@@ -146,6 +164,13 @@ def _check_node(torch: Any, node: Any) -> None:
             where=place_of(node),
             why="every array of a circuit has a fixed size",
             remedy="keep all elements, and choose among them: torch.where(condition, x, 0)",
+        )
+    if isinstance(value, torch.Tensor) and value.numel() > MOST_ELEMENTS:
+        raise UnsupportedError(
+            f"this tensor has {value.numel():,} elements",
+            where=place_of(node),
+            why=f"an array has at most {MOST_ELEMENTS:,}",
+            remedy="compute with a smaller one, a part at a time",
         )
     floats = isinstance(value, torch.Tensor) and value.dtype.is_floating_point
     remainders = (aten.fmod, aten.remainder, aten.floor_divide)

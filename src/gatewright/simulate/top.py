@@ -37,9 +37,13 @@ _RESERVED = frozenset(
     float friend goto inline long main mutable namespace noexcept nullptr operator private public register requires
     short sizeof static_assert switch template thread_local throw true try typeid typename using volatile wchar_t
     abs ceil clock endian eval floor log name open reset rand sqrt step system
+    std int8_t int16_t int32_t int64_t uint8_t uint16_t uint32_t uint64_t size_t ssize_t ptrdiff_t intptr_t uintptr_t
+    atclone contextp eval_end_step eval_step eventspending hiername modelname nexttimeslot prepareclone rootp threads
+    trace tracebaseclass tracecapable traceconfig vlsymsp
     """.split()
 )
-"""Words that cannot name a port: those of SystemVerilog, and of C++, in which Verilator names the ports again."""
+"""Words that cannot name a port, in any case: those of SystemVerilog, of C++, in which Verilator names the ports again,
+and the members of its models."""
 
 
 def legal_name(name: str, taken: Collection[str] = ()) -> str:
@@ -52,7 +56,11 @@ def legal_name(name: str, taken: Collection[str] = ()) -> str:
     legal = re.sub("_+", "_", legal).removesuffix("_") or "x"
     if legal[0].isdigit():
         legal = "_" + legal
-    return next(candidate for candidate in _numbered(legal) if candidate not in _RESERVED and candidate not in taken)
+    return next(
+        candidate
+        for candidate in _numbered(legal)
+        if candidate.lower() not in _RESERVED and candidate not in taken  # CIRCT renames keywords in any case
+    )
 
 
 def _numbered(name: str) -> Iterator[str]:

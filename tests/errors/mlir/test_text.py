@@ -152,3 +152,21 @@ the text has no public function
   one function becomes the top module
   help: write a func.func"""
     )
+
+
+def test_a_loop_that_carries_arrays():
+    source = """\
+func.func @f(%a: memref<4xi32>, %b: memref<4xi32>, %k: i1) -> i32 {
+  %c0 = arith.constant 0 : index
+  %x = arith.select %k, %a, %b : memref<4xi32>
+  %r = memref.load %x[%c0] : memref<4xi32>
+  return %r : i32
+}"""
+    assert text_of(source) == (
+        """\
+<mlir>:3: arith.select gives an array
+    3 |   %x = arith.select %k, %a, %b : memref<4xi32>
+      |        ^
+  which memory an operation accesses must be known at compile time
+  help: copy the elements into one array on every path"""
+    )

@@ -91,7 +91,7 @@ def test_a_model_on_which_torch_mlir_crashes():
     assert text_of("model.onnx") == (
         """\
 model.onnx cannot be lowered
-  torch-mlir: it crashes on this model"""
+  torch-mlir: it crashes on this program"""
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 
 import numpy as np
+import pytest
 
 from gatewright.frontends.python.exits import single_exits
 
@@ -303,3 +304,30 @@ def test_the_condition_is_not_evaluated_again_behind_a_return(agrees):
         return i
 
     agrees(f, A, np.int32(5), np.int8(12), inputs=[(A.copy(), np.int32(5), np.int8(12))])
+
+
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64], ids=lambda d: d.__name__)
+def test_a_float_out_of_a_loop(agrees, dtype):
+    def found(a):
+        for v in a:
+            if v > 1:
+                return v
+        return a[0]
+
+    def last(a):
+        i = 0
+        while i < 4:
+            x = a[i] * 2
+            i += 1
+            if x > 5:
+                break
+        return x
+
+    def constant(a):
+        for v in a:
+            if v > 1:
+                return 2.5
+        return 0.5
+
+    for function in (found, last, constant):
+        agrees(function, np.zeros(4, dtype), inputs=[(np.array(v, dtype),) for v in ([0, 2, 3, 4], [0, 0, 1, 0.5])])

@@ -85,3 +85,13 @@ def test_reductions_inside_expressions(agrees):
         return np.sum(np.where(a > 0, a, 0), axis=0) + np.max(a)
 
     agrees(f, A)
+
+
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64], ids=lambda d: d.__name__)
+def test_the_place_of_the_first_nan(agrees, dtype):
+    def f(a):
+        return np.argmax(a), a.argmin(), np.argmax(a.reshape(2, 3), axis=1)
+
+    nan, inf = np.nan, np.inf
+    rows = [[1, nan, 3, nan, 2, 0], [nan] * 6, [1, 2, 3, 4, 5, nan], [1, 5, 5, 2, 0, 0], [inf, nan, inf, 1, -inf, 2]]
+    agrees(f, np.zeros(6, dtype), inputs=[(np.array(row, dtype),) for row in rows])

@@ -19,8 +19,10 @@ Affine = isl.PwAff
 Condition = isl.Set
 """A condition on names: the set of values for which it holds."""
 
-RESERVED = {"and", "or", "not", "mod", "floor", "ceil", "min", "max", "exists", "true", "false", "implies", "infty"}
-"""Words of isl's notation, which cannot be names."""
+RESERVED = frozenset(
+    "and or not implies exists true false mod floor floord ceil ceild min max infty infinity nan rat".split()
+)
+"""Words of isl's notation, which in no case can be names."""
 
 
 def affine(text: str | int) -> Affine:
@@ -39,7 +41,8 @@ def condition(text: str) -> Condition:
 
 
 def _names(text: str | int) -> str:
-    return ", ".join(dict.fromkeys(name for name in re.findall(r"[A-Za-z_]\w*", str(text)) if name not in RESERVED))
+    found = re.findall(r"[A-Za-z_]\w*", str(text))
+    return ", ".join(dict.fromkeys(name for name in found if name.lower() not in RESERVED))
 
 
 @dataclass(eq=False)

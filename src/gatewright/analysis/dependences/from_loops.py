@@ -74,7 +74,7 @@ class _Describer:
         """A name that nothing else has."""
         stem = re.sub(r"\W", "_", hint or "") or "v"
         candidates = chain([stem], (f"{stem}_{number}" for number in count(1)))
-        name = next(each for each in candidates if each not in self.names and each not in RESERVED)
+        name = next(each for each in candidates if each not in self.names and each.lower() not in RESERVED)
         self.names.add(name)
         return name
 

@@ -9,6 +9,8 @@ from xdsl.dialects import arith
 from xdsl.dialects.builtin import IndexType, IntegerAttr, IntegerType, LocationAttr, UnknownLoc
 from xdsl.ir import Attribute, Block, Operation, SSAValue
 
+from gatewright.floats import float_constant, format_of
+
 
 class Builder:
     """Appends operations to the current block.
@@ -49,9 +51,11 @@ class Builder:
         self._available[-1][key] = result
         return result
 
-    def constant(self, value: int, type_: Attribute) -> SSAValue:
-        """A constant of an integer type or of `index`; `value` is reduced to the width."""
-        assert isinstance(type_, (IntegerType, IndexType))
+    def constant(self, value: float, type_: Attribute) -> SSAValue:
+        """A constant of an integer type, of `index` or of a float; an integer is reduced to the width."""
+        if (form := format_of(type_)) is not None:
+            return self.pure(arith.ConstantOp, float_constant(value, form))
+        assert isinstance(type_, (IntegerType, IndexType)) and isinstance(value, int)
         return self.pure(arith.ConstantOp, IntegerAttr(_signed(value, type_), type_))
 
     @contextmanager

@@ -10,7 +10,6 @@ from xdsl.dialects.builtin import FloatAttr, IndexType, IntegerType
 from xdsl.ir import SSAValue
 
 from gatewright.dialects import gw
-from gatewright.floats import float_constant
 from gatewright.frontends.python.compilation import Compilation
 from gatewright.frontends.python.values import (
     WEAK,
@@ -37,8 +36,8 @@ def ssa_of(state: Compilation, number: Number) -> SSAValue:
     if isinstance(number.type, PythonFloat):
         if state.options.precision is not None:
             raise float_error(state, f"{number.constant}")
-        assert isinstance(number.constant, float)
-        return state.builder.pure(arith.ConstantOp, float_constant(number.constant, f64.format))
+        assert number.constant is not None
+        return state.builder.constant(number.constant, ir_type_of(number.type))
     if isinstance(number.type, PythonInt) and not -(1 << 63) <= number.known < 1 << 63:
         raise state.unsupported(
             f"the Python integer {number.known} has more than 64 bits", why="Python integers are 64 bits in hardware"

@@ -253,6 +253,14 @@ def compare(state: Compilation, operator: str, a: Number, b: Number, result: Boo
     return Number(result, state.builder.pure(arith.CmpfOp, left, right, PREDICATES[operator]))
 
 
+def beats(state: Compilation, operator: str, value: Number, best: Number) -> Number:
+    """Whether an element takes the place of the best one so far, by `<` or `>`: the first NaN does, and keeps it."""
+    value_bits, best_bits = ssa_of(state, value), ssa_of(state, best)
+    wins = state.builder.pure(arith.CmpfOp, value_bits, best_bits, {"<": "ult", ">": "ugt"}[operator])
+    number = state.builder.pure(arith.CmpfOp, best_bits, best_bits, "ord")
+    return Number(Bool(), state.builder.pure(arith.AndIOp, wins, number))
+
+
 def negate(state: Compilation, a: Number) -> Number:
     """`-a`."""
     return Number(a.type, state.builder.pure(arith.NegfOp, ssa_of(state, a)))

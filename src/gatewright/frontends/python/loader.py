@@ -28,7 +28,7 @@ from gatewright.frontends.python.surroundings import from_python, lookup_in
 from gatewright.frontends.python.values import PYTHON_BOOL, PYTHON_FLOAT, Number, number_type
 from gatewright.interface import Parameter, Signature, ir_type, set_signature
 from gatewright.options import Options
-from gatewright.program import Program
+from gatewright.program import Convention, Program
 from gatewright.types import Array, Bool, Fixed, Float, Integer
 
 
@@ -123,4 +123,10 @@ def _program(state: Compilation, function: FunctionType, parameters: list[Taken]
     taken_parameters = tuple(Parameter(parameter.name, parameter.type) for parameter in parameters)
     set_signature(operation, Signature(taken_parameters, tuple(results)))
     sweep(module)
-    return Program("loops", module, name, sources=state.sources)
+    specification = inspect.signature(function).parameters
+    defaults = {
+        parameter.name: specification[parameter.name].default
+        for parameter in parameters
+        if specification[parameter.name].default is not inspect.Parameter.empty
+    }
+    return Program("loops", module, name, sources=state.sources, convention=Convention(defaults))

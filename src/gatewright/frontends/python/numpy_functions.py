@@ -8,7 +8,7 @@ from collections.abc import Callable
 import numpy as np
 
 from gatewright import functions
-from gatewright.frontends.python.arrays import View, array_of, assign, elementwise, materialize
+from gatewright.frontends.python.arrays import Expression, View, array_of, assign, elementwise, materialize
 from gatewright.frontends.python.builtin_functions import emit_absolute, function_of, select, square_root
 from gatewright.frontends.python.casts import convert, number_of, plain_number
 from gatewright.frontends.python.compilation import Compilation
@@ -310,7 +310,12 @@ def emit_outer(state: Compilation, arguments: Arguments) -> Value:
 def emit_astype(state: Compilation, owner: Value, arguments: Arguments) -> Value:
     """The elements converted to a type; integers wrap."""
     (dtype,) = arguments.bind(state, "dtype")
-    return cast(state, owner, named_type(state, dtype), strict=False)
+    converted = cast(state, owner, named_type(state, dtype), strict=False)
+    if isinstance(converted, Expression) and (
+        isinstance(owner, View) or (isinstance(owner, Expression) and owner.cheap)
+    ):
+        converted.cheap = isinstance(converted.type, Integer | Bool) and isinstance(owner.type, Integer | Bool)
+    return converted
 
 
 @method("copy")

@@ -163,7 +163,8 @@ def _position(state: Compilation, operator: str, array: Value | None, axis: Valu
         def step(at: Sequence[Number], seen: Sequence[Number]) -> list[Number]:
             count, best_at, best = seen
             value = element(at)
-            better = number_compare(state, operator, value, best)
+            beats = floating_point.beats if isinstance(value.type, Float) else number_compare
+            better = beats(state, operator, value, best)
             chosen = [select(state, better, count, best_at), select(state, better, value, best)]
             return [number_binary(state, "+", count, python_int(1)), *chosen]
 
@@ -177,7 +178,9 @@ def matrix_product(state: Compilation, a: Value | None, b: Value | None) -> Valu
     left, right = array_of(state, a, "an operand of @"), array_of(state, b, "an operand of @")
     if not left.shape or not right.shape or left.shape[-1] != right.shape[-2 if len(right.shape) > 1 else 0]:
         raise state.mistake(f"arrays of shape {left.shape} and {right.shape} cannot be multiplied as matrices")
-    left, right = (materialize(state, side) if isinstance(side, Expression) else side for side in (left, right))
+    left, right = (
+        materialize(state, side) if isinstance(side, Expression) and not side.cheap else side for side in (left, right)
+    )
     rows, columns = left.shape[-2:-1], right.shape[-1:] if len(right.shape) > 1 else ()
     outer = broadcast_shape(state, [left.shape[:-2], right.shape[:-2]])
     shape, inner = (*outer, *rows, *columns), left.shape[-1]

@@ -38,7 +38,13 @@ class NarrowIndicesPass(ModulePass):
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         for function in [inner for inner in op.ops if isinstance(inner, func.FuncOp) and not inner.is_declaration]:
-            _Narrower(value_ranges(function)).function(function)
+            if all(_is_of_loops(inner) for inner in function.walk()):
+                _Narrower(value_ranges(function)).function(function)
+
+
+def _is_of_loops(op: Operation) -> bool:
+    """Whether an operation without regions of its own, or one that the pass knows how to rebuild."""
+    return not op.regions or isinstance(op, func.FuncOp | scf.ForOp | scf.WhileOp | scf.IfOp)
 
 
 class _Narrower:

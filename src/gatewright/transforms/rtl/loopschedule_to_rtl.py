@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 from xdsl.dialects import arith, func, memref
-from xdsl.dialects.builtin import DictionaryAttr, IntegerAttr, IntegerType, MemRefType, ModuleOp
+from xdsl.dialects.builtin import DictionaryAttr, IntegerAttr, IntegerType, MemRefType, ModuleOp, StringAttr
 from xdsl.ir import Operation, SSAValue
 from xdsl.traits import SymbolTable
 
@@ -134,7 +134,9 @@ class _Top:
         reads = frozenset(named[op.memref] for op in accesses if isinstance(op, memref.LoadOp) and op.memref in named)
         writes = frozenset(named[op.memref] for op in accesses if isinstance(op, memref.StoreOp) and op.memref in named)
         dual = frozenset(named[op.memref] for op in accesses if op.memref in named and "gw.port" in op.attributes)
-        return TopModule(legal_name(self.program.name), signature_of(function), reads, writes, dual)
+        used = [op.attributes.get("gw.operator") for op in function.walk()]
+        operators = {name.data for name in used if isinstance(name, StringAttr)}
+        return TopModule(legal_name(self.program.name, operators), signature_of(function), reads, writes, dual)
 
     def _parameters(self, accepted: SSAValue) -> None:
         """Scalars are sampled in the cycle of the start; arrays are memories outside."""

@@ -17,6 +17,8 @@ from gatewright.analysis.sums import carry_sums
 from gatewright.analysis.trip_count import trip_count
 from gatewright.dialects.loopschedule import LoopOp, PipelineOp, RegisterOp, SeqWhileOp, TerminatorOp
 from gatewright.dialects.loopschedule_calls import HEAD_OPERATIONS
+from gatewright.errors import UnsupportedError
+from gatewright.location import source_location
 from gatewright.operators.library import OperatorLibrary
 from gatewright.transforms.schedule.arrays import dual_port_arrays
 from gatewright.transforms.schedule.blocks import (
@@ -67,10 +69,23 @@ class LoopsToSchedulePass(ModulePass):
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         library = OperatorLibrary(self.target, self.clock_mhz)
         for function in [inner for inner in op.ops if isinstance(inner, func.FuncOp) and not inner.is_declaration]:
+            _check_form(function)
             dual = dual_port_arrays(function, self.dual_port)
             chooser = OperatorChooser(library, function, self.multipliers, dual=dual)
             distances = FunctionDistances(function)
             _Scheduler(chooser, library.budget_ns, self.pipeline, distances).function(function)
+
+
+def _check_form(function: func.FuncOp) -> None:
+    """Raise UnsupportedError for control that the passes before this one remove."""
+    for op in function.walk():
+        if isinstance(op, scf.IfOp) and op.results:
+            raise UnsupportedError(
+                "loops-to-schedule does not take an scf.if that gives values",
+                where=source_location(op),
+                why="the passes before it make choices of them",
+                remedy="run if-convert first",
+            )
 
 
 @dataclass

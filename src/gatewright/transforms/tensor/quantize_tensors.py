@@ -143,4 +143,4 @@ def _array(type_: Attribute, format_: Fixed, function: func.FuncOp) -> Array:
             where=source_location(function),
             why="with a precision every argument and result is a tensor of fixed-point numbers",
         )
-    return Array(format_, tuple(type_.get_shape()) or (1,))
+    return Array(format_, tuple(type_.get_shape()))
