@@ -18,6 +18,7 @@ BACK = EDGES[::-1].copy()
 BLOCKS = np.arange(32, dtype=np.float32).reshape(1, 8, 2, 2)
 ROWS = np.arange(12, dtype=np.float32).reshape(3, 4)
 PICTURES = np.arange(24, dtype=np.float32).reshape(1, 2, 3, 4)
+NOISE = np.random.default_rng(0).normal(size=(2, 2, 5, 5)).astype(np.float32)
 GRID = np.array([[[[0, 0], [-0.5, 0.5], [1, -1], [1.5, 0.2]]]], np.float32)
 
 
@@ -28,8 +29,8 @@ def depth(mode: str, channels: int) -> str:
     )
 
 
-def sample(corners: int, padding: str) -> str:
-    options = f'mode="nearest", align_corners={corners}, padding_mode="{padding}"'
+def sample(mode: str, corners: int, padding: str) -> str:
+    options = f'mode="{mode}", align_corners={corners}, padding_mode="{padding}"'
     return f"(float[1,2,3,4] x, float[1,1,4,2] g) => (float[1,2,1,4] r) {{ r = GridSample<{options}>(x, g) }}"
 
 
@@ -51,13 +52,48 @@ CASES: dict[str, tuple[str, tuple[np.ndarray, ...]]] = {
         '(float[3,4] x) => (float[6,5] r) <int64[4] p = {1, 0, 2, 1}> { r = Pad<mode="wrap">(x, p) }',
         (ROWS,),
     ),
+    "a product and a factor": (
+        "(float[3,4] x, float[4,3] y) => (float[3,3] r) { r = Gemm<alpha=0.5>(x, y) }",
+        (ROWS, ROWS.reshape(4, 3)),
+    ),
+    "a factor and a sum": (
+        "(float[3,4] x, float[4,3] y, float[3] c) => (float[3,3] r) { r = Gemm<alpha=0.5, beta=0.25>(x, y, c) }",
+        (ROWS, ROWS.reshape(4, 3), ROWS[0, :3].copy()),
+    ),
+    "places in all planes": (
+        "(float[2,2,5,5] x) => (float[2,2,2,2] r, int64[2,2,2,2] i)"
+        "{ r, i = MaxPool<kernel_shape=[2,2], strides=[2,2]>(x) }",
+        (NOISE,),
+    ),
+    "padded windows of integers": (
+        "(int8[1,1,5,5] x) => (int8[1,1,3,3] r){ r = MaxPool<kernel_shape=[3,3], strides=[2,2], pads=[1,1,1,1]>(x) }",
+        ((NOISE[:1, :1] * 20 - 90).astype(np.int8),),
+    ),
+    **{
+        f"means of windows beyond the padding, {pads}": (
+            f"(float[2,2,5,5] x) => (float[a,b,c,d] r) {{ r = AveragePool<kernel_shape=[{size},{size}], strides=[2,2],"
+            f"pads=[{pads}], ceil_mode=1, count_include_pad=1>(x) }}",
+            (NOISE,),
+        )
+        for size, pads in ((2, "0,0,0,0"), (3, "1,0,1,0"))
+    },
+    **{
+        f"the nearest of scaled places, {mode}, {kind}": (
+            f'(float[1,1,5,5] x) => (float[a,b,c,d] r) <float[4] s = {{1, 1, 0.7, 1.5}}> {{ r = Resize<mode="nearest",'
+            f'nearest_mode="{mode}", coordinate_transformation_mode="{kind}">(x, "", s) }}',
+            (NOISE[:1, :1].copy(),),
+        )
+        for mode in ("floor", "ceil", "round_prefer_floor", "round_prefer_ceil")
+        for kind in ("half_pixel", "asymmetric")
+    },
     "backwards": (
         "(float[3,4] x) => (float[3,2] r) <int64[1] a = {-1}, int64[1] b = {-5}, int64[1] c = {1}, int64[1] d = {-2}>"
         "{ r = Slice(x, a, b, c, d) }",
         (ROWS,),
     ),
     **{
-        f"nearest, {corners}, {padding}": (sample(corners, padding), (PICTURES, GRID))
+        f"{mode}, {corners}, {padding}": (sample(mode, corners, padding), (PICTURES, GRID))
+        for mode in ("nearest", "linear")
         for corners in (0, 1)
         for padding in ("zeros", "border")
     },

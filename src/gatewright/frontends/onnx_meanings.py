@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import prod
 from typing import Any
 
 import numpy as np
 
 from gatewright.errors import UnsupportedError
 from gatewright.frontends.onnx_graph import Graph, Rule, attributes_of
+from gatewright.frontends.onnx_sampling import average_pool, grid_sample, max_pool, resize, upsample
 
 _BY_THEIR_FUNCTION = ("Gelu", "Celu", "Shrink", "Swish", "MeanVarianceNormalization", "DynamicQuantizeLinear")
 """Operations that the standard defines by others, which is better than what the importer makes of them."""
@@ -172,46 +174,35 @@ def _bounds(start: int, end: int, step: int, extent: int) -> tuple[int, int | No
     return start, None if end < 0 else end, step
 
 
-def _grid_sample(graph: Graph, node: Any) -> Sequence[str] | None:
-    """The nearest of two equally near samples is the even one; the importer takes the upper one."""
+def _matrix_product(graph: Graph, node: Any) -> Sequence[str] | None:
+    """The importer forgets the factor of a product to which nothing is added."""
     options = attributes_of(graph.onnx, node)
-    x, grid = node.input
-    padding = options.get("padding_mode", "zeros")
-    nearest = options.get("mode") == "nearest" and len(graph.shape.get(x, ())) == 4
-    if not nearest or padding == "reflection" or grid not in graph.shape:
+    factor = options.pop("alpha", 1.0)
+    if factor == 1 or (len(node.input) > 2 and node.input[2]):
         return None
-    batch, channels, *extents = graph.shape[x]
-    _, high, wide, _ = graph.shape[grid]
-    parts: list[str] = []
-    inside = ""
-    for position, extent in enumerate(reversed(extents)):  # x first
-        at = graph.add("Gather", grid, graph.constant(position), axis=3)
-        rounded = graph.add("Round", _unnormalised(graph, grid, at, extent, bool(options.get("align_corners", 0))))
-        last = graph.like(grid, extent - 1)
-        clamped = graph.add("Clip", rounded, graph.like(grid, 0), last)
-        kept = graph.add("LessOrEqual", graph.add("Abs", graph.add("Sub", rounded, clamped)), graph.like(grid, 0))
-        inside = graph.add("And", inside, kept) if inside else kept
-        parts.append(graph.add("Cast", clamped, to=graph.onnx.TensorProto.INT64))
-    row = graph.add("Mul", parts[1], graph.constant(extents[1]))
-    place = graph.add("Reshape", graph.add("Add", row, parts[0]), graph.constant([batch, 1, high * wide]))
-    place = graph.add("Expand", place, graph.constant([batch, channels, high * wide]))
-    flat = graph.add("Reshape", x, graph.constant([batch, channels, extents[0] * extents[1]]))
-    found = graph.add("Reshape", graph.add("GatherElements", flat, place, axis=2),
-                      graph.constant([batch, channels, high, wide]))  # fmt: skip
-    if padding == "border":
-        return [found]
-    mask = graph.add("Reshape", inside, graph.constant([batch, 1, high, wide]))
-    return [graph.add("Where", mask, found, graph.like(x, 0))]
+    product = graph.add("Gemm", *node.input[:2], **options)
+    return [graph.add("Mul", product, graph.like(node.input[0], factor))]
 
 
-def _unnormalised(graph: Graph, grid: str, at: str, extent: int, corners: bool) -> str:
-    """The place in an axis of a coordinate from -1 to 1, in the steps that the standard takes."""
-    half = graph.like(grid, 0.5)
-    at = graph.add("Add", at, graph.like(grid, 1))
-    if corners:
-        return graph.add("Mul", graph.add("Mul", at, half), graph.like(grid, extent - 1))
-    scaled = graph.add("Sub", graph.add("Mul", at, graph.like(grid, extent)), graph.like(grid, 1))
-    return graph.add("Mul", scaled, half)
+def _hardmax(graph: Graph, node: Any) -> Sequence[str] | None:
+    """Before version 13, all axes from `axis` on are one; the importer takes that axis alone."""
+    (x,) = node.input
+    shape = graph.shape.get(x)
+    if graph.opset >= 13 or shape is None:
+        return None
+    axis = attributes_of(graph.onnx, node).get("axis", 1) % len(shape)
+    rows = graph.add("Reshape", x, graph.constant([prod(shape[:axis]), prod(shape[axis:])]))
+    return [graph.add("Reshape", graph.add("Hardmax", rows, axis=1), graph.constant(list(shape)))]
+
+
+def _clip(graph: Graph, node: Any) -> Sequence[str] | None:
+    """Before version 11 bounds are attributes, of which the importer wants both."""
+    (x, *bounds) = node.input
+    if bounds or graph.opset >= 11 or graph.opset < 8 or not graph.is_float(x):
+        return None
+    options, largest = attributes_of(graph.onnx, node), float(np.finfo(np.float32).max)
+    low = graph.add("Max", x, graph.like(x, options.get("min", -largest)))
+    return [graph.add("Min", low, graph.like(x, options.get("max", largest)))]
 
 
 def _with_known_axes(position: int, what: str) -> Rule:
@@ -251,7 +242,14 @@ RULES: dict[str, Rule] = {
     "Mod": _mod,
     "Pad": _both(_with_known_axes(1, "pads"), _pad),
     "Slice": _both(_with_known_axes(1, "starts"), _with_known_axes(2, "ends"), _with_known_axes(4, "steps"), _slice),
-    "GridSample": _grid_sample,
+    "GridSample": grid_sample,
+    "Gemm": _matrix_product,
+    "Hardmax": _hardmax,
+    "Clip": _clip,
+    "MaxPool": max_pool,
+    "AveragePool": average_pool,
+    "Resize": resize,
+    "Upsample": upsample,
     "QLinearMatMul": _quantised_product,
     "QLinearConv": _quantised_product,
     **{f"Reduce{name}": _with_known_axes(1, "axes") for name in _REDUCTIONS},
