@@ -19,8 +19,8 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from gatewright.float_arrays import float_bits, float_values
-from gatewright.operators.float_format import FORMATS, FloatFormat
+from gatewright.numbers.float_arrays import float_bits, float_values
+from gatewright.numbers.float_format import FORMATS, FloatFormat
 from gatewright.operators.float_operators import FUNCTIONS, OF_TWO
 from gatewright.operators.logic_values import LogicValues, Value
 

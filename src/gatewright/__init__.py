@@ -1,6 +1,6 @@
 """Gatewright: numerical Python and PyTorch models to verified, synthesizable SystemVerilog."""
 
-from gatewright.design import Design, Run, compile
+from gatewright.compiler.design import Design, Run, compile
 from gatewright.errors import (
     GatewrightError,
     InterfaceError,
@@ -13,8 +13,8 @@ from gatewright.errors import (
     UnsupportedError,
 )
 from gatewright.frontends.python.kernel import kernel
-from gatewright.functions import erf, gelu, rsqrt, sigmoid
-from gatewright.types import (
+from gatewright.numbers.functions import erf, gelu, rsqrt, sigmoid
+from gatewright.numbers.types import (
     Array,
     bf16,
     bool_,

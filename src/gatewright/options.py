@@ -6,8 +6,8 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 
-from gatewright import types
 from gatewright.errors import GatewrightError, OptionError
+from gatewright.numbers import types
 
 
 @dataclass(frozen=True)

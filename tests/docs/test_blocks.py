@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from xdsl.parser import Parser
 
-from gatewright.context import context
+from gatewright.ir.context import context
 from gatewright.tools import compile as gatewright_tool
 from gatewright.tools import opt as gatewright_opt
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import mpmath as mp
 import pytest
 
-from gatewright.operators.float_format import FORMATS
+from gatewright.numbers.float_format import FORMATS
 
 ROOT = Path(__file__).parents[2]
 PART = 50

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import gatewright as gw
-from gatewright.simulate.top import legal_name
+from gatewright.hardware.top import legal_name
 
 W, W_1, W_2 = (np.arange(4) + first for first in (1, 7, 70))
 

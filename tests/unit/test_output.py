@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from gatewright.errors import OutputError
-from gatewright.output import atomic_folder
+from gatewright.reporting.folder import atomic_folder
 
 
 def in_child(action: Callable[[], None]) -> int:

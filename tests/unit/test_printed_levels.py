@@ -10,7 +10,7 @@ import pytest
 from xdsl.parser import Parser
 
 import gatewright as gw
-from gatewright.context import context
+from gatewright.ir.context import context
 
 LOOKUP = np.array([3, 1, 4, 1, 5, 9, 2, 6], np.int32)
 

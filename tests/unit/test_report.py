@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from rich.console import Console
 
-from gatewright.report import print_report
+from gatewright.reporting.text import print_report
 
 REPORT = {
     "name": "vadd",

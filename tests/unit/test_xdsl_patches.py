@@ -6,7 +6,7 @@ import pytest
 from xdsl.dialects.builtin import DenseIntOrFPElementsAttr, Float32Type, Float64Type, TensorType
 from xdsl.parser import Parser
 
-from gatewright.context import context
+from gatewright.ir.context import context
 
 
 @pytest.mark.parametrize("element", [Float32Type(), Float64Type()], ids=str)

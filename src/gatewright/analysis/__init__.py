@@ -1,1 +1,4 @@
-"""Analyses of the IR that more than one pass uses. They change nothing."""
+"""Analyses of the IR that more than one pass uses. They change nothing.
+
+In: a function. Out: facts: dependences, ranges, trip counts. May not know: a pass.
+"""

@@ -1,6 +1,6 @@
 """How many iterations of a loop lie between accesses that have to stay in order, by integer sets.
 
-For loops whose control cannot be run (`slot_dependences`): their bounds are arguments or loaded, or their iterations
+For loops whose control cannot be run (`traced_dependences`): their bounds are arguments or loaded, or their iterations
 very many. What is found for a nest is noted at the one loop that takes its place, where counters can no longer be told
 from data.
 """
@@ -15,12 +15,12 @@ from xdsl.dialects import arith, func, scf
 from xdsl.dialects.builtin import ArrayAttr, DenseArrayBase, IntegerAttr, i64
 from xdsl.ir import Block, BlockArgument, Operation, SSAValue
 
-from gatewright.analysis import slot_dependences
+from gatewright.analysis import traced_dependences
 from gatewright.analysis.dependences.analysis import DependenceAnalysis
 from gatewright.analysis.dependences.description import Access
 from gatewright.analysis.dependences.effort import EffortError, limited
+from gatewright.analysis.dependences.flat_distances import Ticks
 from gatewright.analysis.dependences.from_loops import DescribedFunction, describe
-from gatewright.analysis.dependences.ticks import Ticks
 from gatewright.analysis.ranges import Range
 
 NUMBER = "gw.access"
@@ -206,7 +206,7 @@ def can_be_run(loop: scf.ForOp, ranges: Mapping[SSAValue, Range]) -> bool:
     nest = [op for op in outermost.walk() if isinstance(op, scf.ForOp)]
     if not all(_is_control(bound) for each in nest for bound in (each.lb, each.ub, each.step)):
         return False
-    return _iterations(outermost, ranges) <= slot_dependences.MOST_ITERATIONS
+    return _iterations(outermost, ranges) <= traced_dependences.MOST_ITERATIONS
 
 
 def _is_control(value: SSAValue) -> bool:
@@ -224,7 +224,7 @@ def _iterations(loop: scf.ForOp, ranges: Mapping[SSAValue, Range]) -> int:
     """The greatest number of innermost iterations of a nest that its value ranges allow."""
     low, high, step = (ranges.get(value) for value in (loop.lb, loop.ub, loop.step))
     if low is None or high is None or step is None or step[0] < 1:
-        return slot_dependences.MOST_ITERATIONS + 1
+        return traced_dependences.MOST_ITERATIONS + 1
     trips = max(1, -(-(high[1] - low[0]) // step[0]))
     inner = [op for op in loop.body.block.ops if isinstance(op, scf.ForOp)]
     return trips * max(1, sum(_iterations(each, ranges) for each in inner))

@@ -8,9 +8,9 @@ from math import ceil
 from xdsl.dialects import arith, memref
 from xdsl.ir import Block, Operation, SSAValue
 
-from gatewright.analysis.float_operations import LOGIC, float_operation
 from gatewright.analysis.multiplication import needs_multiplier
-from gatewright.floats import scalar_bits
+from gatewright.ir.float_operations import LOGIC, float_operation
+from gatewright.ir.floats import scalar_bits
 from gatewright.operators.library import PIPELINED, Operator, OperatorLibrary
 
 

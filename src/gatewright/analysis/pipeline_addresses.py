@@ -5,8 +5,8 @@ from __future__ import annotations
 from xdsl.dialects import memref, scf
 from xdsl.ir import Block, Operation, OpResult, Region, SSAValue
 
-from gatewright.analysis.slot_dependences import Trace, accesses_of, trace
-from gatewright.dialects.loopschedule import PipelineOp, RegisterOp, StepOp
+from gatewright.analysis.traced_dependences import Trace, accesses_of, trace
+from gatewright.dialects.loopschedule.ops import PipelineOp, RegisterOp, StepOp
 
 
 def pipeline_addresses(pipeline: PipelineOp) -> tuple[Trace, dict[Operation, Operation]] | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from xdsl.dialects import func, memref
 from xdsl.ir import Block, Operation, SSAValue
 
-from gatewright.dialects.loopschedule import PipelineOp, PipelineStageOp, SeqWhileOp, StepOp
+from gatewright.dialects.loopschedule.ops import PipelineOp, PipelineStageOp, SeqWhileOp, StepOp
 
 
 def has_static_control(function: func.FuncOp) -> bool:

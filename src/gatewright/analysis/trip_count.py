@@ -6,7 +6,7 @@ from xdsl.dialects import scf
 from xdsl.dialects.builtin import IntegerAttr, i64
 from xdsl.ir import Operation
 
-from gatewright.analysis.constants import constant_value
+from gatewright.ir.constants import constant_value
 
 TRIPS = "gw.trip_count"
 """The attribute of a loop with a known number of iterations."""

@@ -20,11 +20,11 @@ from xdsl.ir import Attribute, Operation
 from xdsl.irdl import IRDLOperation
 from xdsl.parser import Parser
 
-from gatewright.context import context
 from gatewright.errors import UnsupportedError
-from gatewright.frontends.integer_detours import undo_integer_detours
-from gatewright.frontends.single_numbers import spread_single_numbers
-from gatewright.location import source_location
+from gatewright.frontends.rank0_tensors import spread_single_numbers
+from gatewright.frontends.restore_integer_ops import undo_integer_detours
+from gatewright.ir.context import context
+from gatewright.ir.location import source_location
 
 LAYER = "layer:"
 """What the name of a file begins with that stands for a layer, in the locations of a text."""

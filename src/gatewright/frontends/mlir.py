@@ -24,19 +24,19 @@ from xdsl.ir import Attribute, Operation
 from xdsl.parser import Parser
 from xdsl.utils.exceptions import DiagnosticException, ParseError
 
-from gatewright.analysis.float_operations import FLOAT_OPERATIONS
 from gatewright.bridge.mlir import GENERALIZE, run_passes
 from gatewright.bridge.worker import MlirError
-from gatewright.context import context
 from gatewright.dialects import gw
 from gatewright.errors import IrError, SourceError, SourceLocation, UnsupportedError
-from gatewright.floats import format_of
 from gatewright.frontends.imported import read
 from gatewright.frontends.ports import Port, describe_ports
-from gatewright.location import operation_name, place_of, source_location
-from gatewright.operators.float_format import FORMATS
+from gatewright.ir.context import context
+from gatewright.ir.float_operations import FLOAT_OPERATIONS
+from gatewright.ir.floats import format_of
+from gatewright.ir.location import operation_name, place_of, source_location
+from gatewright.ir.program import Program
+from gatewright.numbers.float_format import FORMATS
 from gatewright.options import Options
-from gatewright.program import Program
 
 TEXT = "<mlir>"
 """The file name of text that comes from no file."""

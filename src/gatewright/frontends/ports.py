@@ -20,7 +20,7 @@ from xdsl.dialects.builtin import (
 from xdsl.ir import Attribute
 
 from gatewright.errors import UnsupportedError
-from gatewright.location import source_location
+from gatewright.ir.location import source_location
 
 
 @dataclass(frozen=True)

@@ -13,12 +13,12 @@ from xdsl.dialects.builtin import MemRefType, ModuleOp
 from xdsl.ir import Attribute
 
 from gatewright.errors import UnsupportedError
-from gatewright.interface import Signature, result_positions, returned_positions, signature_of
 from gatewright.interpreters.arithmetic import RUNTIME
 from gatewright.interpreters.python_source import PythonSource
 from gatewright.interpreters.raw import to_integers, to_raw_array
-from gatewright.location import source_location
-from gatewright.types import Array, Type
+from gatewright.ir.interface import Signature, result_positions, returned_positions, signature_of
+from gatewright.ir.location import source_location
+from gatewright.numbers.types import Array, Type
 
 ENTRY = "program"
 """The name of the generated function."""

@@ -12,7 +12,7 @@ from xdsl.dialects import arith
 from xdsl.dialects.builtin import IndexType, IntegerAttr
 from xdsl.ir import OpResult, SSAValue
 
-from gatewright.dialects.loopschedule import LoopOp, PipelineStageOp, StepOp
+from gatewright.dialects.loopschedule.ops import LoopOp, PipelineStageOp, StepOp
 from gatewright.interpreters.terms import Term, width_of
 
 _LESS_THAN = (2, 6)

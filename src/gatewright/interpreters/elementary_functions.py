@@ -7,9 +7,9 @@ from xdsl.dialects.builtin import IntegerType, ModuleOp
 from xdsl.ir import Block, Region
 from xdsl.rewriter import Rewriter
 
-from gatewright.analysis.float_operations import ELEMENTARY, float_operation
-from gatewright.floats import format_of
 from gatewright.interpreters.arith_logic import ArithLogic
+from gatewright.ir.float_operations import ELEMENTARY, float_operation
+from gatewright.ir.floats import format_of
 from gatewright.operators.float_operators import FUNCTIONS
 
 

@@ -8,9 +8,9 @@ from xdsl.dialects import func, memref
 from xdsl.dialects.builtin import MemRefType
 from xdsl.ir import Operation, SSAValue
 
-from gatewright.dialects.loopschedule import PipelineOp
+from gatewright.dialects.loopschedule.ops import PipelineOp
 from gatewright.errors import SimulationError
-from gatewright.location import source_location
+from gatewright.ir.location import source_location
 
 
 def array_name(array: SSAValue, arguments: dict[SSAValue, str]) -> str:

@@ -15,11 +15,11 @@ from math import copysign, inf, isnan, nan, sqrt
 from xdsl.dialects import arith, math
 from xdsl.ir import Attribute, Operation
 
-from gatewright.analysis.float_operations import ELEMENTARY
-from gatewright.floats import constant_bits, format_of, scalar_bits
 from gatewright.interpreters.terms import Term, literal, range_of, signed, width_of
-from gatewright.operators import float_format as ieee
-from gatewright.operators.float_format import FORMATS, FloatFormat
+from gatewright.ir.float_operations import ELEMENTARY
+from gatewright.ir.floats import constant_bits, format_of, scalar_bits
+from gatewright.numbers import float_format as ieee
+from gatewright.numbers.float_format import FORMATS, FloatFormat
 from gatewright.operators.float_operators import FUNCTIONS
 from gatewright.operators.logic_values import LogicValues, Value
 

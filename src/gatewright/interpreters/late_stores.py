@@ -14,9 +14,9 @@ from collections.abc import Hashable
 from xdsl.dialects import func, memref
 from xdsl.ir import Operation
 
-from gatewright.dialects.loopschedule import LoopOp, PipelineOp, StepOp
-from gatewright.dialects.loopschedule_overlap import draining_pipeline, following
-from gatewright.dialects.loopschedule_sharing import array_of
+from gatewright.dialects.loopschedule.ops import LoopOp, PipelineOp, StepOp
+from gatewright.dialects.loopschedule.overlap import draining_pipeline, following
+from gatewright.dialects.loopschedule.sharing import array_of
 from gatewright.interpreters.python_source import PythonSource
 
 

@@ -16,7 +16,7 @@ from gatewright.interpreters.compiled import ENTRY, Cache
 from gatewright.interpreters.outcome import Outcome
 from gatewright.interpreters.python_source import PythonSource
 from gatewright.interpreters.terms import range_of, signed
-from gatewright.program import Program
+from gatewright.ir.program import Program
 
 _UNLIMITED = 1 << 62
 """More iterations than can be waited for."""

@@ -16,14 +16,14 @@ from xdsl.dialects import func, memref
 from xdsl.dialects.builtin import ModuleOp
 from xdsl.ir import Block, Operation, SSAValue
 
-from gatewright.dialects.loopschedule import LoopOp, PipelineOp, RegisterOp, SeqWhileOp, StepOp, TerminatorOp
-from gatewright.dialects.loopschedule_calls import without_calls
+from gatewright.dialects.loopschedule.calls import without_calls
+from gatewright.dialects.loopschedule.ops import LoopOp, PipelineOp, RegisterOp, SeqWhileOp, StepOp, TerminatorOp
 from gatewright.interpreters import pipeline, while_loop
 from gatewright.interpreters.compiled import ENTRY, Cache
 from gatewright.interpreters.late_stores import LateStores
 from gatewright.interpreters.outcome import Outcome
 from gatewright.interpreters.python_source import PythonSource, zero
-from gatewright.program import Program
+from gatewright.ir.program import Program
 
 _UNLIMITED = 1 << 62
 """More cycles than can be waited for."""

@@ -15,9 +15,9 @@ from collections.abc import Hashable, Mapping
 from xdsl.dialects import memref
 from xdsl.ir import Block
 
-from gatewright.dialects.loopschedule import PipelineOp, PipelineStageOp, RegisterOp, StepOp
-from gatewright.dialects.loopschedule_overlap import cycles_in_sequence
-from gatewright.dialects.loopschedule_sharing import array_of
+from gatewright.dialects.loopschedule.ops import PipelineOp, PipelineStageOp, RegisterOp, StepOp
+from gatewright.dialects.loopschedule.overlap import cycles_in_sequence
+from gatewright.dialects.loopschedule.sharing import array_of
 from gatewright.interpreters import pipeline_overlap, while_loop
 from gatewright.interpreters.python_source import PythonSource, zero
 

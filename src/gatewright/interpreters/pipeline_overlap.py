@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from xdsl.dialects import memref
 from xdsl.ir import BlockArgument, SSAValue
 
-from gatewright.dialects.loopschedule import PipelineOp, PipelineStageOp, RegisterOp, StepOp, condition_cycle
-from gatewright.dialects.loopschedule_overlap import cycles_in_sequence
-from gatewright.dialects.loopschedule_sharing import array_of
+from gatewright.dialects.loopschedule.ops import PipelineOp, PipelineStageOp, RegisterOp, StepOp, condition_cycle
+from gatewright.dialects.loopschedule.overlap import cycles_in_sequence
+from gatewright.dialects.loopschedule.sharing import array_of
 from gatewright.interpreters import while_loop
 from gatewright.interpreters.python_source import PythonSource, zero
 from gatewright.interpreters.terms import Term, named

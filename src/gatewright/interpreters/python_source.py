@@ -13,12 +13,12 @@ from xdsl.dialects.builtin import DenseIntOrFPElementsAttr, IndexType, MemRefTyp
 from xdsl.ir import Attribute, Block, BlockArgument, Operation, SSAValue
 
 from gatewright.errors import IrError, UnsupportedError
-from gatewright.floats import contents_bits, scalar_bits
-from gatewright.interface import argument_names
 from gatewright.interpreters.arithmetic import RULES
 from gatewright.interpreters.faults import Faults
 from gatewright.interpreters.terms import Term, literal, mask_of, named, wrapped
-from gatewright.location import source_location
+from gatewright.ir.floats import contents_bits, scalar_bits
+from gatewright.ir.interface import argument_names
+from gatewright.ir.location import source_location
 
 _LONGEST_EXPRESSION = 240
 """Characters after which an expression gets a name of its own, which bounds the nesting that Python has to parse."""

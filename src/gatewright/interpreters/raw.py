@@ -10,9 +10,9 @@ import numpy as np
 from xdsl.dialects.builtin import IndexType, MemRefType
 from xdsl.ir import Attribute
 
-from gatewright.floats import scalar_bits
-from gatewright.interface import element_of
-from gatewright.types import Type
+from gatewright.ir.floats import scalar_bits
+from gatewright.ir.interface import element_of
+from gatewright.numbers.types import Type
 
 
 def element_type(ir: Attribute) -> Attribute:

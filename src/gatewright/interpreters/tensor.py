@@ -19,14 +19,14 @@ from xdsl.rewriter import InsertPoint
 
 from gatewright.bridge.mlir import TensorProgram, compile_tensors
 from gatewright.errors import IrError
-from gatewright.float_arrays import with_one_nan
-from gatewright.floats import scalar_bits
-from gatewright.interface import element_of
 from gatewright.interpreters.elementary_functions import expand_elementary_functions
 from gatewright.interpreters.outcome import Outcome
 from gatewright.interpreters.total_arithmetic import make_total
-from gatewright.program import Program
-from gatewright.types import Array, Float
+from gatewright.ir.floats import scalar_bits
+from gatewright.ir.interface import element_of
+from gatewright.ir.program import Program
+from gatewright.numbers.float_arrays import with_one_nan
+from gatewright.numbers.types import Array, Float
 
 _COMPILED: WeakKeyDictionary[ModuleOp, TensorProgram] = WeakKeyDictionary()
 

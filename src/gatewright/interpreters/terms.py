@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from xdsl.dialects.builtin import IndexType
 from xdsl.ir import Attribute
 
-from gatewright.floats import scalar_bits
+from gatewright.ir.floats import scalar_bits
 
 INDEX_WIDTH = 64
 """Bits of an `index`."""

@@ -11,7 +11,7 @@ from xdsl.dialects.builtin import IndexType, IntegerAttr, IntegerType, ModuleOp
 from xdsl.ir import Attribute, Operation, SSAValue
 from xdsl.rewriter import InsertPoint
 
-from gatewright.floats import float_constant, format_of
+from gatewright.ir.floats import float_constant, format_of
 
 _INDEX_WIDTH = 64
 _QUOTIENTS = (arith.DivSIOp, arith.FloorDivSIOp)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from gatewright.dialects.loopschedule import LoopOp, RegisterOp
+from gatewright.dialects.loopschedule.ops import LoopOp, RegisterOp
 from gatewright.interpreters.counters import counter
 from gatewright.interpreters.python_source import PythonSource, zero
 

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from math import ceil, log2
 
+from gatewright.numbers.float_format import FloatFormat
 from gatewright.operators.constants import LN2, LOG2_E, scaled
 from gatewright.operators.float import Unpacked, choose, leading, normalise, quotient_rows, round_and_pack, unpack
-from gatewright.operators.float_format import FloatFormat
 from gatewright.operators.logic import Logic, W
 from gatewright.operators.polynomial import evaluate, table
 

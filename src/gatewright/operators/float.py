@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Generic
 
-from gatewright.operators.float_format import FloatFormat
+from gatewright.numbers.float_format import FloatFormat
 from gatewright.operators.logic import Logic, W
 
 

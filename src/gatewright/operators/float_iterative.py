@@ -9,15 +9,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from gatewright.numbers.float_format import FloatFormat
 from gatewright.operators.digits import countdown, multiples_of, quotient_digit, root_registers, root_step
-from gatewright.operators.float import (
-    choose,
-    finish_quotient,
-    finish_root,
-    prepare_quotient,
-    prepare_root,
-)
-from gatewright.operators.float_format import FloatFormat
+from gatewright.operators.float import choose, finish_quotient, finish_root, prepare_quotient, prepare_root
 from gatewright.operators.iterative_plan import IterativePlan, plan_division, plan_square_root
 from gatewright.operators.netlist import Wire
 from gatewright.operators.staged_netlist import Signal, StagedNetlist

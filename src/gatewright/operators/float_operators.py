@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
+from gatewright.numbers.float_format import FloatFormat, format_named
 from gatewright.operators import elementary, gaussian, trigonometric
 from gatewright.operators import float as pipelined
 from gatewright.operators import float_iterative as iterative
-from gatewright.operators.float_format import FloatFormat, format_named
 from gatewright.operators.power import power
 from gatewright.operators.staged_netlist import Signal, StagedNetlist
 from gatewright.operators.technology import Technology

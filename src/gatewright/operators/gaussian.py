@@ -2,17 +2,9 @@
 
 from __future__ import annotations
 
-from gatewright.operators.elementary import (
-    GUARD,
-    argument_bits,
-    exponential_of,
-    integer_bits,
-    packed,
-    placed,
-    split,
-)
+from gatewright.numbers.float_format import FloatFormat
+from gatewright.operators.elementary import GUARD, argument_bits, exponential_of, integer_bits, packed, placed, split
 from gatewright.operators.float import Unpacked, choose, unpack
-from gatewright.operators.float_format import FloatFormat
 from gatewright.operators.logic import Logic, W
 from gatewright.operators.polynomial import evaluate, table
 

@@ -7,6 +7,7 @@ M. Lopez-Vallejo and B. Pasca, Floating-point exponentiation units for reconfigu
 
 from __future__ import annotations
 
+from gatewright.numbers.float_format import FloatFormat
 from gatewright.operators.elementary import (
     argument_bits,
     exponential_of,
@@ -16,7 +17,6 @@ from gatewright.operators.elementary import (
     placed,
 )
 from gatewright.operators.float import Unpacked, choose, leading, unpack
-from gatewright.operators.float_format import FloatFormat
 from gatewright.operators.logic import Logic, W
 
 GUARD = 8

@@ -10,10 +10,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Generic
 
+from gatewright.numbers.float_format import FloatFormat
 from gatewright.operators.constants import BITS, TWO_BY_PI
 from gatewright.operators.elementary import GUARD, packed
 from gatewright.operators.float import Unpacked, choose, quotient_rows, unpack
-from gatewright.operators.float_format import FloatFormat
 from gatewright.operators.logic import Logic, W
 from gatewright.operators.polynomial import evaluate, table
 

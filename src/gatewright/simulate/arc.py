@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from gatewright.hardware.top import ArrayPort, TopModule
+from gatewright.hardware.words import from_words, poison, to_words
 from gatewright.simulate.harness import STOP, can_miss, harness
 from gatewright.simulate.model import Model
 from gatewright.simulate.run import Run, hang, stray_write
-from gatewright.simulate.top import ArrayPort, TopModule
-from gatewright.simulate.words import from_words, poison, to_words
 
 
 class ArcSimulator:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from gatewright.simulate.top import ArrayPort, TopModule, TopPort
+from gatewright.hardware.top import ArrayPort, TopModule, TopPort
 
 STOP = "harness.stop"
 """The output of a harness that ends a simulation."""

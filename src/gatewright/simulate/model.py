@@ -6,7 +6,7 @@ import numpy as np
 
 from gatewright.bridge.circt import ArcModel, Place, arc_model
 from gatewright.bridge.jit import compile_llvm
-from gatewright.simulate.words import poison
+from gatewright.hardware.words import poison
 
 CHUNK = 1 << 22
 """Cycles between two chances to interrupt a simulation from the keyboard."""

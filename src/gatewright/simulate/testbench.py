@@ -13,8 +13,8 @@ than 0 the design is reset after so many cycles instead. `array` and `address` t
 
 from __future__ import annotations
 
-from gatewright.simulate.top import ArrayPort, ScalarPort, TopModule
-from gatewright.simulate.words import word_dtype
+from gatewright.hardware.top import ArrayPort, ScalarPort, TopModule
+from gatewright.hardware.words import word_dtype
 
 ENDED, HANGS, STRAY, INTERRUPTED, NOT_READY = range(5)
 """The status of a reply."""

@@ -20,10 +20,10 @@ import numpy as np
 
 from gatewright.bridge.circt import split_verilog
 from gatewright.errors import SimulationError, ToolError
+from gatewright.hardware.top import ArrayPort, TopModule
+from gatewright.hardware.words import from_words, to_words, word_dtype
 from gatewright.simulate.run import Run, hang, stray_write
 from gatewright.simulate.testbench import ENDED, HANGS, INTERRUPTED, NOT_READY, STRAY, testbench
-from gatewright.simulate.top import ArrayPort, TopModule
-from gatewright.simulate.words import from_words, to_words, word_dtype
 
 OVERRIDE = "GATEWRIGHT_VERILATOR"
 """The environment variable that names the Verilator to use."""

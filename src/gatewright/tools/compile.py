@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING
 
 from gatewright.errors import GatewrightError, OptionError, OutputError, SourceError
 from gatewright.options import TARGETS, Options
-from gatewright.output import reason_of
+from gatewright.reporting.folder import reason_of
 from gatewright.tools.failure import INTERRUPTED, USER_ERROR, report_internal_error
 
 if TYPE_CHECKING:
-    from gatewright.design import Design
+    from gatewright.compiler.design import Design
     from gatewright.tools.source import Source
 
 _NO_SPACE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
@@ -162,7 +162,7 @@ def _run_folder(folder: Path, arguments: list[str]) -> int:
 
 
 def _design(source: Source, options: argparse.Namespace) -> Design:
-    import gatewright
+    from gatewright.compiler.design import compile as compile_design
     from gatewright.tools.inputs import example, load_arrays, parse_types
 
     chosen = {field: getattr(options, field) for field in ("clock_mhz", "multipliers", "precision", "target", "name")}
@@ -187,7 +187,7 @@ def _design(source: Source, options: argparse.Namespace) -> Design:
             else tuple(example(type_) for type_ in parse_types(options.args))
         )
     with _status(f"compiling {source.file.name}"):
-        return gatewright.compile(source.program, **chosen)
+        return compile_design(source.program, **chosen)
 
 
 def _precision(given: Sequence[str]) -> str | dict[str, str]:
@@ -213,7 +213,7 @@ def _saved_report(folder: Path) -> dict[str, object]:
 def _print_report(report: dict[str, object]) -> None:
     from rich.console import Console
 
-    from gatewright.report import print_report
+    from gatewright.reporting.text import print_report
 
     narrow = sys.stdout.isatty() or "COLUMNS" in os.environ
     console = Console(width=None if narrow else _WIDTH_OF_A_FILE)

@@ -10,15 +10,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from gatewright.interface import element_of
+from gatewright.ir.interface import element_of
+from gatewright.numbers.types import Fixed, Quantized, Scalar
 from gatewright.tools.failure import USER_ERROR
 from gatewright.tools.inputs import load_arrays, random_arrays
 from gatewright.tools.source import is_model
 from gatewright.tools.user_code import user_code
-from gatewright.types import Fixed, Quantized, Scalar
 
 if TYPE_CHECKING:
-    from gatewright.design import Design
+    from gatewright.compiler.design import Design
     from gatewright.tools.source import Source
 
 Values = dict[str, np.ndarray]

@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 
 from gatewright.errors import OptionError, SourceError
-from gatewright.interface import Signature, element_of, from_raw
-from gatewright.types import Array, Complex, Fixed, Float, Integer, Quantized, Scalar, Type, parse_scalar
+from gatewright.ir.interface import Signature, element_of, from_raw
+from gatewright.numbers.types import Array, Complex, Fixed, Float, Integer, Quantized, Scalar, Type, parse_scalar
 
 
 def parse_types(text: str) -> tuple[Type, ...]:

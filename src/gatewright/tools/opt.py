@@ -22,11 +22,11 @@ from xdsl.utils.exceptions import (
 from xdsl.utils.target import Target
 from xdsl.xdsl_opt_main import xDSLOptMain
 
-from gatewright.context import GatewrightContext
 from gatewright.errors import GatewrightError, IrError, OptionError, OutputError, SourceError
-from gatewright.output import reason_of
-from gatewright.passes import dialect_factories, pass_factories
+from gatewright.ir.context import GatewrightContext
+from gatewright.reporting.folder import reason_of
 from gatewright.tools.failure import INTERRUPTED, report_internal_error
+from gatewright.tools.registry import dialect_factories, pass_factories
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import gatewright as gw
-from gatewright.output import MANIFEST
+from gatewright.reporting.folder import MANIFEST
 from gatewright.simulate import verilator
 
 DOT = """\

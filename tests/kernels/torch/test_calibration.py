@@ -12,7 +12,7 @@ from torch import nn
 from torch_layers import LAYERS, Layer
 
 import gatewright as gw
-from gatewright.calibration import fraction_for
+from gatewright.quantization.calibration import fraction_for
 
 SAMPLES = 12
 

@@ -8,11 +8,11 @@ from xdsl.dialects import func, memref, scf
 from xdsl.parser import Parser
 
 import gatewright as gw
-from gatewright import pipeline
-from gatewright.analysis import distances, slot_dependences
+from gatewright.analysis import distances, traced_dependences
 from gatewright.analysis.distances import DISTANCES, noted_distances
-from gatewright.analysis.slot_dependences import accesses_of, trace
-from gatewright.context import context
+from gatewright.analysis.traced_dependences import accesses_of, trace
+from gatewright.compiler import pipelines as pipeline
+from gatewright.ir.context import context
 from gatewright.options import Options
 from gatewright.transforms.loops.flatten_loops import FlattenLoopsPass
 
@@ -52,7 +52,7 @@ def flat_loop(kernel) -> scf.WhileOp:
 
 @pytest.mark.parametrize("kernel", [stencil, triangle, several_loops])
 def test_distances_are_those_of_the_addresses_or_less(kernel, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(slot_dependences, "MOST_ITERATIONS", 0)
+    monkeypatch.setattr(traced_dependences, "MOST_ITERATIONS", 0)
     loop = flat_loop(kernel)
     noted = noted_distances(loop)
     monkeypatch.undo()
@@ -75,7 +75,7 @@ def test_distances_are_those_of_the_addresses_or_less(kernel, monkeypatch: pytes
 
 
 def test_a_rectangular_nest_has_the_exact_distances(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(slot_dependences, "MOST_ITERATIONS", 0)
+    monkeypatch.setattr(traced_dependences, "MOST_ITERATIONS", 0)
     loop = flat_loop(stencil)
     assert DISTANCES in loop.attributes
     noted = noted_distances(loop)
@@ -84,7 +84,7 @@ def test_a_rectangular_nest_has_the_exact_distances(monkeypatch: pytest.MonkeyPa
 
 
 def test_two_loads_of_inner_loops_that_take_turns_do_so(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(slot_dependences, "MOST_ITERATIONS", 0)
+    monkeypatch.setattr(traced_dependences, "MOST_ITERATIONS", 0)
     loop = flat_loop(several_loops)
     noted = noted_distances(loop)
     assert noted is not None
@@ -125,7 +125,7 @@ def test_a_nest_with_an_unknown_bound_is_right_where_its_rows_are_short(n: int):
 
 
 def test_questions_that_take_too_long_count_as_not_known(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(slot_dependences, "MOST_ITERATIONS", 0)
+    monkeypatch.setattr(traced_dependences, "MOST_ITERATIONS", 0)
     monkeypatch.setattr(distances, "QUESTION_EFFORT", 1)
     loop = flat_loop(stencil)
     noted = noted_distances(loop)

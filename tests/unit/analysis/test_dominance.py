@@ -7,8 +7,8 @@ from xdsl.dialects.builtin import ModuleOp, i32
 from xdsl.ir import Block, Region
 from xdsl.parser import Parser
 
-from gatewright.analysis.dominance import use_before_definition
-from gatewright.context import context
+from gatewright.ir.context import context
+from gatewright.ir.dominance import use_before_definition
 
 ORDERED = """
 func.func @f(%n : index) {

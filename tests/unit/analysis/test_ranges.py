@@ -11,7 +11,7 @@ from xdsl.ir import Block, Region
 from xdsl.parser import Parser
 
 from gatewright.analysis.ranges import signed_bits, value_ranges
-from gatewright.context import context
+from gatewright.ir.context import context
 
 BINARY = {
     arith.AddiOp: lambda a, b: a + b,

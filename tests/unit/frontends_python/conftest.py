@@ -12,12 +12,12 @@ import pytest
 from xdsl.parser import Parser
 from xdsl.printer import Printer
 
-from gatewright.context import context
 from gatewright.frontends.python import load
-from gatewright.interface import from_raw, to_raw
 from gatewright.interpreters import loops
+from gatewright.ir.context import context
+from gatewright.ir.interface import from_raw, to_raw
+from gatewright.ir.program import Program
 from gatewright.options import Options
-from gatewright.program import Program
 
 Agrees = Callable[..., Program]
 

@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-import gatewright.types as gw
+import gatewright.numbers.types as gw
 
 ARITHMETIC = ("+", "-", "*", "//", "%", "<<", ">>", "&", "|", "^")
 COMPARISONS = ("==", "!=", "<", "<=", ">", ">=")

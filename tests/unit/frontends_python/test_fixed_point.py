@@ -7,8 +7,8 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-import gatewright.types as gw
-from gatewright.interface import to_raw
+import gatewright.numbers.types as gw
+from gatewright.ir.interface import to_raw
 
 F = gw.fixed(16, 8)
 SAMPLES = np.array([0.0, 1.0, -1.0, 0.5, -0.00390625, 127.99609375, -128.0, 3.14453125, -77.5, 0.0078125, 100.0, -2.25])

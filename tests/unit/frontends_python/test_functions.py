@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy import maximum as larger
 
-import gatewright.types as gw
+import gatewright.numbers.types as gw
 from gatewright.frontends.python import kernel
 
 V = np.zeros(8, np.int32)

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 from xdsl.parser import Parser
 
-from gatewright.context import context
 from gatewright.interpreters import loops, loopschedule
 from gatewright.interpreters.outcome import Outcome
-from gatewright.program import Program, public_function
+from gatewright.ir.context import context
+from gatewright.ir.program import Program, public_function
 
 
 def _program(level: str, text: str) -> Program:

@@ -6,7 +6,7 @@ import pytest
 from xdsl.parser import Parser
 
 from gatewright.bridge.circt import CirctError, parse_and_verify
-from gatewright.context import context
+from gatewright.ir.context import context
 
 SHARED = {
     "a sum": """

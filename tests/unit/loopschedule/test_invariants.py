@@ -6,7 +6,7 @@ import pytest
 from xdsl.parser import Parser
 from xdsl.utils.exceptions import VerifyException
 
-from gatewright.context import context
+from gatewright.ir.context import context
 
 ARGUMENTS = "%a: memref<8xi32>, %b: memref<8xi32>, %i: index, %n: index, %x: i32, %p: i1, %q: i1"
 

@@ -8,11 +8,11 @@ from xdsl.parser import Parser
 from xdsl.utils.exceptions import VerifyException
 
 import gatewright as gw
-from gatewright.context import context
-from gatewright.dialects.loopschedule import StepOp
-from gatewright.dialects.loopschedule_overlap import most_overlap
+from gatewright.dialects.loopschedule.ops import StepOp
+from gatewright.dialects.loopschedule.overlap import most_overlap
 from gatewright.interpreters import loopschedule
-from gatewright.program import Program
+from gatewright.ir.context import context
+from gatewright.ir.program import Program
 
 UNIT = 'gw.operator = "mul_32", gw.unit = 0 : i64, gw.latency = 2 : i64, gw.interval = 3 : i64'
 LOAD = "%{name} = memref.load %{array}[%i] : memref<8xi32>"

@@ -12,8 +12,8 @@ from xdsl.parser import Parser
 from xdsl.printer import Printer
 from xdsl.utils.exceptions import ParseError
 
-from gatewright.context import context
-from gatewright.dialects.loopschedule import SeqWhileOp, StepOp
+from gatewright.dialects.loopschedule.ops import SeqWhileOp, StepOp
+from gatewright.ir.context import context
 
 
 def parse(text: str) -> ModuleOp:

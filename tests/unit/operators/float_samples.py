@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from gatewright.operators.float_format import FloatFormat
+from gatewright.numbers.float_format import FloatFormat
 
 
 def edges(form: FloatFormat) -> list[int]:

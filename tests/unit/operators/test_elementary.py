@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 from float_samples import edges  # pyright: ignore[reportMissingImports]
 
+from gatewright.numbers import float_format as ieee
+from gatewright.numbers.float_format import FORMATS, FloatFormat
 from gatewright.operators import constants
-from gatewright.operators import float_format as ieee
-from gatewright.operators.float_format import FORMATS, FloatFormat
 from gatewright.operators.float_operators import FUNCTIONS, OF_TWO, build
 from gatewright.operators.logic_values import LogicValues, Value
 from gatewright.operators.technology import TECHNOLOGIES

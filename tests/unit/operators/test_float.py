@@ -8,9 +8,9 @@ from collections.abc import Callable, Sequence
 import pytest
 from float_samples import edges, numbers  # pyright: ignore[reportMissingImports]
 
+from gatewright.numbers import float_format as ieee
+from gatewright.numbers.float_format import FORMATS, FloatFormat
 from gatewright.operators import float as hardware
-from gatewright.operators import float_format as ieee
-from gatewright.operators.float_format import FORMATS, FloatFormat
 from gatewright.operators.float_operators import build
 from gatewright.operators.staged_netlist import Signal, StagedNetlist
 from gatewright.operators.technology import TECHNOLOGIES

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from float_samples import edges, numbers  # pyright: ignore[reportMissingImports]
 
-from gatewright.operators import float_format as ieee
-from gatewright.operators.float_format import FloatFormat
+from gatewright.numbers import float_format as ieee
+from gatewright.numbers.float_format import FloatFormat
 
 FORMATS = {np.float16: FloatFormat(5, 10), np.float32: FloatFormat(8, 23), np.float64: FloatFormat(11, 52)}
 BINARY = {"add": np.add, "subtract": np.subtract, "multiply": np.multiply, "divide": np.divide}

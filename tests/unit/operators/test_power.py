@@ -8,8 +8,8 @@ import mpmath as mp
 import numpy as np
 import pytest
 
-from gatewright.float_arrays import float_bits, float_values
-from gatewright.operators.float_format import FORMATS, FloatFormat
+from gatewright.numbers.float_arrays import float_bits, float_values
+from gatewright.numbers.float_format import FORMATS, FloatFormat
 from gatewright.operators.float_operators import build
 from gatewright.operators.logic_values import LogicValues, Value
 from gatewright.operators.power import power

@@ -11,11 +11,11 @@ import numpy as np
 import pytest
 from xdsl.parser import Parser
 
-from gatewright.context import context
-from gatewright.interface import to_raw
 from gatewright.interpreters import loopschedule
+from gatewright.ir.context import context
+from gatewright.ir.interface import to_raw
+from gatewright.ir.program import Program, public_function
 from gatewright.operators.library import OperatorLibrary
-from gatewright.program import Program, public_function
 from gatewright.simulate.arc import ArcSimulator
 from gatewright.transforms.rtl.loopschedule_to_rtl import RtlDesign, loopschedule_to_rtl
 

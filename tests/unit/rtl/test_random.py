@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 from xdsl.parser import Parser
 
-from gatewright.context import context
-from gatewright.dialects.loopschedule import StepOp
-from gatewright.dialects.loopschedule_overlap import most_overlap
-from gatewright.interface import Signature, element_of
-from gatewright.types import Array, Integer
+from gatewright.dialects.loopschedule.ops import StepOp
+from gatewright.dialects.loopschedule.overlap import most_overlap
+from gatewright.ir.context import context
+from gatewright.ir.interface import Signature, element_of
+from gatewright.numbers.types import Array, Integer
 
 BATCH = 5
 

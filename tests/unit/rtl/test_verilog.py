@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from gatewright.bridge.circt import split_verilog
-from gatewright.interface import element_of
+from gatewright.ir.interface import element_of
+from gatewright.numbers.types import Array
 from gatewright.simulate.verilator import VerilatorSimulator, lint
-from gatewright.types import Array
 
 
 @pytest.mark.parametrize("seed", range(4))

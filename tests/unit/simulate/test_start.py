@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from gatewright import types
-from gatewright.interface import Parameter, Result, Signature
+from gatewright.hardware.top import TopModule
+from gatewright.ir.interface import Parameter, Result, Signature
+from gatewright.numbers import types
 from gatewright.simulate.arc import ArcSimulator
-from gatewright.simulate.top import TopModule
 from gatewright.simulate.verilator import VerilatorSimulator
 
 TEXT = """

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from gatewright import types
-from gatewright.interface import Parameter, Result, Signature
-from gatewright.simulate.top import TopModule, legal_name, port_names
+from gatewright.hardware.top import TopModule, legal_name, port_names
+from gatewright.ir.interface import Parameter, Result, Signature
+from gatewright.numbers import types
 
 
 def signature(parameters: dict[str, types.Type], *results: types.Type) -> Signature:

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from gatewright.errors import ToolError
-from gatewright.interface import Signature
+from gatewright.hardware.top import TopModule
+from gatewright.ir.interface import Signature
 from gatewright.simulate import verilator
-from gatewright.simulate.top import TopModule
 from gatewright.simulate.verilator import VerilatorSimulator
 
 TEXT = """

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from gatewright import types
-from gatewright.simulate.words import from_words, poison, to_words
+from gatewright.hardware.words import from_words, poison, to_words
+from gatewright.numbers import types
 
 
 @pytest.mark.parametrize("width", [1, 2, 7, 8, 9, 16, 31, 32, 33, 63, 64])

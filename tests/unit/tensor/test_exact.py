@@ -11,11 +11,11 @@ from xdsl.dialects import func
 from xdsl.dialects.builtin import IntegerType, ModuleOp, UnknownLoc
 from xdsl.ir import Block, Region
 
-from gatewright.interface import Parameter, Result, Signature, set_signature
 from gatewright.interpreters import loops
-from gatewright.program import Program
+from gatewright.ir.interface import Parameter, Result, Signature, set_signature
+from gatewright.ir.program import Program
+from gatewright.numbers.types import Fixed, Integer
 from gatewright.transforms.tensor.exact import Exact, ExactArithmetic, bits, limits, nearest
-from gatewright.types import Fixed, Integer
 
 Compute = Callable[[ExactArithmetic, Exact, Exact], Exact]
 

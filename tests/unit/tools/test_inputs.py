@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from gatewright import types
 from gatewright.errors import GatewrightError
-from gatewright.interface import Parameter, Signature, to_raw
+from gatewright.ir.interface import Parameter, Signature, to_raw
+from gatewright.numbers import types
 from gatewright.tools.inputs import example, load_arrays, parse_types, random_arrays
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import gatewright as gw
-from gatewright.transforms.schedule import pipelines
+from gatewright.transforms.schedule import loop_pipelines as pipelines
 
 
 def histogram(a, h):

@@ -10,9 +10,9 @@ from xdsl.dialects.builtin import ModuleOp
 from xdsl.parser import Parser
 
 from gatewright.analysis.reciprocal import reciprocal
-from gatewright.context import context
 from gatewright.interpreters import loops
-from gatewright.program import Program
+from gatewright.ir.context import context
+from gatewright.ir.program import Program
 from gatewright.transforms.loops.divide_by_constants import DivideByConstantsPass
 
 KINDS = ("divui", "remui", "divsi", "remsi", "floordivsi")

@@ -11,10 +11,10 @@ from xdsl.dialects import scf
 from xdsl.dialects.builtin import ModuleOp
 from xdsl.parser import Parser
 
-from gatewright.context import context
+from gatewright.compiler.pipelines import run_passes
 from gatewright.interpreters import loops
-from gatewright.pipeline import run_passes
-from gatewright.program import Program
+from gatewright.ir.context import context
+from gatewright.ir.program import Program
 from gatewright.transforms.loops.fuse_loops import FuseLoopsPass
 
 TRIPS = (4, 3)

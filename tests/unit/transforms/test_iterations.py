@@ -5,8 +5,8 @@ from __future__ import annotations
 from xdsl.dialects import func, scf
 from xdsl.parser import Parser
 
-from gatewright.analysis.slot_dependences import accesses_of, trace
-from gatewright.context import context
+from gatewright.analysis.traced_dependences import accesses_of, trace
+from gatewright.ir.context import context
 from gatewright.operators.library import OperatorLibrary
 from gatewright.transforms.schedule.iterations import Iteration, LoopBody, build, entries_of_body, is_straight
 from gatewright.transforms.schedule.loops_to_schedule import HEAD_OPERATIONS

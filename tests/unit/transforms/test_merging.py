@@ -8,9 +8,9 @@ from xdsl.dialects import memref, scf
 from xdsl.dialects.builtin import ModuleOp
 from xdsl.parser import Parser
 
-from gatewright.context import context
 from gatewright.interpreters import loops
-from gatewright.program import Program
+from gatewright.ir.context import context
+from gatewright.ir.program import Program
 from gatewright.transforms.schedule.merging import merge_accesses
 
 LOOP = """

@@ -11,7 +11,7 @@ from xdsl.dialects.builtin import FunctionType, ModuleOp, i8
 from xdsl.passes import ModulePass
 
 import gatewright as gw
-from gatewright import pipeline
+from gatewright.compiler import pipelines as pipeline
 
 
 @dataclass(frozen=True)

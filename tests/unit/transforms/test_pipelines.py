@@ -7,12 +7,12 @@ import pytest
 from xdsl.dialects.builtin import ModuleOp
 from xdsl.parser import Parser
 
-from gatewright.context import context
-from gatewright.dialects.loopschedule import PipelineOp
+from gatewright.compiler.pipelines import run_passes
+from gatewright.dialects.loopschedule.ops import PipelineOp
 from gatewright.interpreters import loops, loopschedule
-from gatewright.pipeline import run_passes
-from gatewright.program import Program
-from gatewright.transforms.schedule import pipelines
+from gatewright.ir.context import context
+from gatewright.ir.program import Program
+from gatewright.transforms.schedule import loop_pipelines as pipelines
 from gatewright.transforms.schedule.loops_to_schedule import LoopsToSchedulePass
 
 LOOP = """

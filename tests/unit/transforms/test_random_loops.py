@@ -12,12 +12,12 @@ from xdsl.parser import Parser
 from xdsl.passes import ModulePass
 
 import gatewright as gw
-from gatewright import pipeline
-from gatewright.analysis import slot_dependences
-from gatewright.context import context
+from gatewright.analysis import traced_dependences
+from gatewright.compiler import pipelines as pipeline
 from gatewright.interpreters import loops, loopschedule
+from gatewright.ir.context import context
+from gatewright.ir.program import Program
 from gatewright.options import Options
-from gatewright.program import Program
 from gatewright.transforms.schedule.counting import count_with_while
 from gatewright.transforms.schedule.loops_to_schedule import HEAD_OPERATIONS
 
@@ -101,7 +101,7 @@ def test_the_schedule_gives_the_same_answers(seed: int):
 
 @pytest.mark.parametrize("seed", range(4000, 4060))
 def test_the_schedule_gives_the_same_answers_with_distances_by_integer_sets(seed: int, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(slot_dependences, "MOST_ITERATIONS", 0)
+    monkeypatch.setattr(traced_dependences, "MOST_ITERATIONS", 0)
     module = parsed(random_program(seed, lines=90))
     scheduled = behind(module, list(pipeline.loops_to_schedule(Options())))
     for given in (random_arguments(seed), random_arguments(seed + 1)):

@@ -10,10 +10,10 @@ from xdsl.dialects import arith
 from xdsl.dialects.builtin import ModuleOp
 from xdsl.parser import Parser
 
-from gatewright.context import context
+from gatewright.compiler.pipelines import run_passes
 from gatewright.interpreters import loops
-from gatewright.pipeline import run_passes
-from gatewright.program import Program
+from gatewright.ir.context import context
+from gatewright.ir.program import Program
 from gatewright.transforms.loops.reduce_strength import ReduceStrengthPass
 
 DIVISIONS = ("divui", "divsi", "floordivsi", "remui", "remsi")

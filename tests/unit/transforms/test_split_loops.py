@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import gatewright as gw
-from gatewright import pipeline
+from gatewright.compiler import pipelines as pipeline
 from gatewright.transforms.loops.split_loops import SplitLoopsPass
 
 

@@ -6,16 +6,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from gatewright.float_arrays import float_bits
 from gatewright.frontends.python import floating_point
-from gatewright.frontends.python.arrays import (
-    View,
-    array_of,
-    element_type_of,
-    fill_array,
-    materialize,
-    whole,
-)
+from gatewright.frontends.python.arrays import View, array_of, element_type_of, fill_array, materialize, whole
 from gatewright.frontends.python.casts import convert, scalar_type, store_as
 from gatewright.frontends.python.compilation import Compilation
 from gatewright.frontends.python.conversion import float_error
@@ -39,7 +31,8 @@ from gatewright.frontends.python.values import (
     kind_of,
     python_int,
 )
-from gatewright.types import Bool, Float, Integer, f64
+from gatewright.numbers.float_arrays import float_bits
+from gatewright.numbers.types import Bool, Float, Integer, f64
 
 
 def parse_shape(state: Compilation, value: Value | None) -> tuple[int, ...]:

@@ -33,7 +33,7 @@ from gatewright.frontends.python.values import (
     kind_of,
     python_int,
 )
-from gatewright.types import Bool, Float, Integer, f64
+from gatewright.numbers.types import Bool, Float, Integer, f64
 
 
 @dataclass(frozen=True)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from math import prod
 
+from gatewright.frontends.python.captured import from_python
 from gatewright.frontends.python.compilation import Compilation
 from gatewright.frontends.python.dtypes import one_type, type_object
 from gatewright.frontends.python.subscripts import transpose
-from gatewright.frontends.python.surroundings import from_python
 from gatewright.frontends.python.tables import METHODS
 from gatewright.frontends.python.values import ArrayValue, Known, Method, Number, Tuple, Value, kind_of, python_int
 

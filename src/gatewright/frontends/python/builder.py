@@ -9,7 +9,7 @@ from xdsl.dialects import arith
 from xdsl.dialects.builtin import IndexType, IntegerAttr, IntegerType, LocationAttr, UnknownLoc
 from xdsl.ir import Attribute, Block, Operation, SSAValue
 
-from gatewright.floats import float_constant, format_of
+from gatewright.ir.floats import float_constant, format_of
 
 
 class Builder:

@@ -34,7 +34,7 @@ from gatewright.frontends.python.values import (
     kind_of,
     python_int,
 )
-from gatewright.types import Float, Integer
+from gatewright.numbers.types import Float, Integer
 
 
 def select(state: Compilation, condition: Number, a: Number, b: Number) -> Number:

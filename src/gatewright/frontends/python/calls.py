@@ -6,7 +6,7 @@ import ast
 from collections.abc import Callable
 from types import FunctionType
 
-from gatewright import types
+from gatewright.frontends.python.captured import from_python, lookup_in
 from gatewright.frontends.python.casts import scalar_type
 from gatewright.frontends.python.compilation import RESULT, Compilation, Frame
 from gatewright.frontends.python.dtypes import cast, is_type, named_type
@@ -15,16 +15,9 @@ from gatewright.frontends.python.liveness import Liveness, stored
 from gatewright.frontends.python.naming import bind
 from gatewright.frontends.python.returns import tail_returns
 from gatewright.frontends.python.source import SourceFile, function_source
-from gatewright.frontends.python.surroundings import from_python, lookup_in
 from gatewright.frontends.python.tables import FUNCTIONS, METHODS, Arguments
-from gatewright.frontends.python.values import (
-    Known,
-    LocalFunction,
-    Method,
-    Unbound,
-    Value,
-    kind_of,
-)
+from gatewright.frontends.python.values import Known, LocalFunction, Method, Unbound, Value, kind_of
+from gatewright.numbers import types
 
 
 def call(state: Compilation, callee: Value, arguments: Arguments) -> Value:

@@ -31,7 +31,7 @@ from gatewright.frontends.python.values import (
     kind_of,
     python_int,
 )
-from gatewright.types import Bool, Fixed, Float, Integer
+from gatewright.numbers.types import Bool, Fixed, Float, Integer
 
 
 def convert(state: Compilation, number: Number, type_: NumberType) -> Number:

@@ -23,7 +23,7 @@ from gatewright.frontends.python.values import (
     ir_type_of,
     python_int,
 )
-from gatewright.types import Bool, Float, Integer, f16, f32, f64
+from gatewright.numbers.types import Bool, Float, Integer, f16, f32, f64
 
 FLOAT_REMEDY = "compile without precision=, or use gw.fixed(width, fraction) numbers"
 ROOT_REMEDY = "take its integer part at once, as in np.uint32(np.sqrt(x))"

@@ -6,7 +6,6 @@ from collections.abc import Callable
 
 import numpy as np
 
-from gatewright import types
 from gatewright.errors import InterfaceError
 from gatewright.frontends.python import floating_point
 from gatewright.frontends.python.arrays import elementwise
@@ -27,7 +26,8 @@ from gatewright.frontends.python.values import (
     Value,
     kind_of,
 )
-from gatewright.types import Bool, Integer
+from gatewright.numbers import types
+from gatewright.numbers.types import Bool, Integer
 
 
 def is_type(thing: object) -> bool:

@@ -14,6 +14,7 @@ from gatewright.frontends.python.attributes import attribute
 from gatewright.frontends.python.builder import discard
 from gatewright.frontends.python.builtin_functions import select
 from gatewright.frontends.python.calls import call
+from gatewright.frontends.python.captured import from_python
 from gatewright.frontends.python.casts import truth_of
 from gatewright.frontends.python.compilation import Compilation
 from gatewright.frontends.python.conversion import ssa_of
@@ -22,7 +23,6 @@ from gatewright.frontends.python.naming import lookup, settled
 from gatewright.frontends.python.operators import BINARY, COMPARISONS, binary, compare, logical_not, unary
 from gatewright.frontends.python.reductions import matrix_product
 from gatewright.frontends.python.subscripts import index
-from gatewright.frontends.python.surroundings import from_python
 from gatewright.frontends.python.tables import Arguments
 from gatewright.frontends.python.values import (
     TRUTH,

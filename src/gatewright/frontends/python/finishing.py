@@ -8,7 +8,6 @@ from xdsl.ir import Block, Operation
 from xdsl.rewriter import Rewriter
 from xdsl.transforms.dead_code_elimination import dce
 
-from gatewright import types
 from gatewright.errors import InterfaceError
 from gatewright.frontends.python.arrays import View, fill_array, whole
 from gatewright.frontends.python.builder import hint
@@ -32,8 +31,9 @@ from gatewright.frontends.python.values import (
     kind_of,
     number_type,
 )
-from gatewright.interface import Result, result_name
-from gatewright.types import Array, Bool, Fixed, Float, Integer, Scalar
+from gatewright.ir.interface import Result, result_name
+from gatewright.numbers import types
+from gatewright.numbers.types import Array, Bool, Fixed, Float, Integer, Scalar
 
 WIDEST_PORT = 64
 

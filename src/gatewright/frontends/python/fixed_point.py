@@ -16,7 +16,7 @@ from gatewright.frontends.python.compilation import Compilation
 from gatewright.frontends.python.conversion import as_fraction, bits_of, resize, ssa_of, to_python_int
 from gatewright.frontends.python.promotion import exact_union
 from gatewright.frontends.python.values import TRUTH, Exact, Number, PythonFloat, PythonInt, SquareRoot
-from gatewright.types import Integer
+from gatewright.numbers.types import Integer
 
 WIDEST = 512
 

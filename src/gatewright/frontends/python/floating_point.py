@@ -11,9 +11,7 @@ from xdsl.dialects import arith, math
 from xdsl.dialects.builtin import IndexType, IntegerType
 from xdsl.ir import Operation, SSAValue
 
-from gatewright.analysis.float_operations import MOST_FACTORS, has_functions, is_root_or_product
 from gatewright.dialects import gw
-from gatewright.floats import float_constant
 from gatewright.frontends.python.compilation import Compilation
 from gatewright.frontends.python.conversion import bits_of, resize, ssa_of
 from gatewright.frontends.python.values import (
@@ -27,8 +25,10 @@ from gatewright.frontends.python.values import (
     SquareRoot,
     ir_type_of,
 )
+from gatewright.ir.float_operations import MOST_FACTORS, has_functions, is_root_or_product
+from gatewright.ir.floats import float_constant
+from gatewright.numbers.types import Bool, Float, Integer, f16, f32, f64
 from gatewright.operators.float_operators import FUNCTIONS
-from gatewright.types import Bool, Float, Integer, f16, f32, f64
 
 ARITHMETIC: dict[str, type[Operation]] = {
     "+": arith.AddfOp,

@@ -12,7 +12,7 @@ from gatewright.frontends.python.bounds import Linear
 from gatewright.frontends.python.compilation import Compilation
 from gatewright.frontends.python.conversion import ssa_of, wrap
 from gatewright.frontends.python.values import Number, PythonInt, ir_type_of, python_int
-from gatewright.types import Integer
+from gatewright.numbers.types import Integer
 
 DIRECT: dict[str, type[Operation]] = {
     "+": arith.AddiOp,

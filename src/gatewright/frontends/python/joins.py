@@ -32,7 +32,7 @@ from gatewright.frontends.python.values import (
     Wide,
     kind_of,
 )
-from gatewright.types import Float, Integer
+from gatewright.numbers.types import Float, Integer
 
 CHOICE = "<choice>"
 """The name under which a branch leaves the value of a conditional expression."""

@@ -15,6 +15,7 @@ from gatewright.errors import SourceError
 from gatewright.frontends.python.arrays import whole
 from gatewright.frontends.python.builder import hint
 from gatewright.frontends.python.calls import all_arguments, new_frame, run
+from gatewright.frontends.python.captured import from_python, lookup_in
 from gatewright.frontends.python.casts import convert
 from gatewright.frontends.python.compilation import Compilation
 from gatewright.frontends.python.conversion import to_python_int
@@ -24,12 +25,11 @@ from gatewright.frontends.python.naming import bind
 from gatewright.frontends.python.signature import Taken, annotations_of, match_examples, taken
 from gatewright.frontends.python.source import function_source
 from gatewright.frontends.python.statements import emit_body
-from gatewright.frontends.python.surroundings import from_python, lookup_in
 from gatewright.frontends.python.values import PYTHON_BOOL, PYTHON_FLOAT, Number, number_type
-from gatewright.interface import Parameter, Signature, ir_type, set_signature
+from gatewright.ir.interface import Parameter, Signature, ir_type, set_signature
+from gatewright.ir.program import Convention, Program
+from gatewright.numbers.types import Array, Bool, Fixed, Float, Integer
 from gatewright.options import Options
-from gatewright.program import Convention, Program
-from gatewright.types import Array, Bool, Fixed, Float, Integer
 
 
 def load(function: object, args: tuple[object, ...] | None, options: Options) -> Program:

@@ -13,15 +13,7 @@ from gatewright.frontends.python.compilation import Compilation
 from gatewright.frontends.python.conversion import is_weak, ssa_of
 from gatewright.frontends.python.joins import alternatives_of, common_number_type, hull, mismatch, same_value
 from gatewright.frontends.python.memory import allocate
-from gatewright.frontends.python.values import (
-    Exact,
-    Number,
-    PythonFloat,
-    Tuple,
-    Unbound,
-    Value,
-    ir_type_of,
-)
+from gatewright.frontends.python.values import Exact, Number, PythonFloat, Tuple, Unbound, Value, ir_type_of
 
 MOST_TRIES = 12
 """Types only ever grow, and there are few of them, so that a loop settles sooner."""

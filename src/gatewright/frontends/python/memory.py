@@ -11,11 +11,11 @@ from xdsl.dialects import arith, memref
 from xdsl.dialects.builtin import DenseIntOrFPElementsAttr, IntegerType, MemRefType, StringAttr, TensorType, UnitAttr
 from xdsl.ir import Operation, SSAValue
 
-from gatewright.floats import constant_of_bits, dense_of_bits
 from gatewright.frontends.python.compilation import Compilation
 from gatewright.frontends.python.conversion import ssa_of
 from gatewright.frontends.python.values import Exact, Number, NumberType, Wide, ir_type_of
-from gatewright.types import Bool, Float, Integer
+from gatewright.ir.floats import constant_of_bits, dense_of_bits
+from gatewright.numbers.types import Bool, Float, Integer
 
 Element = Integer | Bool | Exact | Float
 

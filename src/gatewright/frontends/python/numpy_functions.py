@@ -7,7 +7,6 @@ from collections.abc import Callable
 
 import numpy as np
 
-from gatewright import functions
 from gatewright.frontends.python.arrays import Expression, View, array_of, assign, elementwise, materialize
 from gatewright.frontends.python.builtin_functions import emit_absolute, function_of, select, square_root
 from gatewright.frontends.python.casts import convert, number_of, plain_number
@@ -39,7 +38,8 @@ from gatewright.frontends.python.values import (
     Value,
     kind_of,
 )
-from gatewright.types import Bool, Float, Integer
+from gatewright.numbers import functions
+from gatewright.numbers.types import Bool, Float, Integer
 
 UFUNCS: dict[object, tuple[str, str]] = {
     np.add: ("np.add", "+"),

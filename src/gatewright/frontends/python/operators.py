@@ -46,7 +46,7 @@ from gatewright.frontends.python.values import (
     python_bool,
     python_int,
 )
-from gatewright.types import Bool, Float, Integer
+from gatewright.numbers.types import Bool, Float, Integer
 
 BINARY: dict[type[ast.operator], str] = {
     ast.Add: "+",

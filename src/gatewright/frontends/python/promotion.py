@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from gatewright.frontends.python.values import Exact, NumberType, PythonBool, PythonFloat, PythonInt, SquareRoot
-from gatewright.types import Bool, Float, Integer
+from gatewright.numbers.types import Bool, Float, Integer
 
 _STANDARD = (8, 16, 32, 64)
 

@@ -35,7 +35,7 @@ from gatewright.frontends.python.values import (
     Value,
     python_int,
 )
-from gatewright.types import Bool, Float, Integer, f64
+from gatewright.numbers.types import Bool, Float, Integer, f64
 
 Element = Callable[[Sequence[Number]], Number]
 Whole = Callable[[list[int], Element], Number]

@@ -9,10 +9,10 @@ from types import FunctionType
 
 import numpy as np
 
-from gatewright import types
 from gatewright.errors import GatewrightError, InterfaceError, SourceError, SourceLocation, UnsupportedError
+from gatewright.numbers import types
+from gatewright.numbers.types import Array, Float, Scalar, Type
 from gatewright.options import Options
-from gatewright.types import Array, Float, Scalar, Type
 
 
 @dataclass(frozen=True)

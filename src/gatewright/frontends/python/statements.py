@@ -29,7 +29,7 @@ from gatewright.frontends.python.values import (
     python_bool,
     python_int,
 )
-from gatewright.types import Bool, Integer
+from gatewright.numbers.types import Bool, Integer
 
 
 def emit_body(state: Compilation, body: Sequence[ast.stmt]) -> None:

@@ -15,17 +15,8 @@ from gatewright.frontends.python.compilation import Compilation
 from gatewright.frontends.python.conversion import ssa_of, to_python_int
 from gatewright.frontends.python.integers import arithmetic
 from gatewright.frontends.python.memory import load
-from gatewright.frontends.python.values import (
-    ArrayValue,
-    Known,
-    Number,
-    PythonInt,
-    Span,
-    Value,
-    kind_of,
-    python_int,
-)
-from gatewright.types import Integer
+from gatewright.frontends.python.values import ArrayValue, Known, Number, PythonInt, Span, Value, kind_of, python_int
+from gatewright.numbers.types import Integer
 
 
 @dataclass(frozen=True)

@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING
 from xdsl.dialects.builtin import IndexType, IntegerType
 from xdsl.ir import Attribute, SSAValue
 
-from gatewright.floats import ir_float
 from gatewright.frontends.python.bounds import Linear
-from gatewright.types import Bool, Fixed, Float, Integer, f64
+from gatewright.ir.floats import ir_float
+from gatewright.numbers.types import Bool, Fixed, Float, Integer, f64
 
 if TYPE_CHECKING:
     from gatewright.frontends.python.arrays import View

@@ -13,9 +13,9 @@ from xdsl.ir import Operation, SSAValue
 from xdsl.passes import ModulePass
 from xdsl.rewriter import Rewriter
 
-from gatewright.analysis.float_operations import has_functions, is_root_or_product
-from gatewright.floats import float_constant, format_of
-from gatewright.operators.float_format import FloatFormat
+from gatewright.ir.float_operations import has_functions, is_root_or_product
+from gatewright.ir.floats import float_constant, format_of
+from gatewright.numbers.float_format import FloatFormat
 
 
 @dataclass(frozen=True)

@@ -12,14 +12,14 @@ from xdsl.ir import Block, Operation, SSAValue
 from xdsl.passes import ModulePass
 from xdsl.rewriter import Rewriter
 
-from gatewright.analysis.constants import constant_value, does_not_matter
 from gatewright.analysis.distances import DISTANCES, FunctionDistances, can_be_run, number_accesses
 from gatewright.analysis.ranges import Range, value_ranges
 from gatewright.analysis.sums import carry_sums
 from gatewright.analysis.trip_count import note_trips
-from gatewright.transforms.loops.load_ahead import Ahead, loads_of_bounds
+from gatewright.ir.constants import constant_value, does_not_matter
+from gatewright.transforms.loops.flat_loop import Slot
 from gatewright.transforms.loops.nest import Nest, nest_of
-from gatewright.transforms.loops.slot import Slot
+from gatewright.transforms.loops.prefetch_bounds import Ahead, loads_of_bounds
 
 MOST_OPERATIONS = 200
 """A nest with more operations than this stays as it is: all of them would be part of every iteration."""

@@ -13,13 +13,13 @@ from xdsl.ir import Block, Operation, Region, SSAValue
 from xdsl.passes import ModulePass
 from xdsl.rewriter import Rewriter
 
-from gatewright.analysis.backward_slice import backward_slice
 from gatewright.analysis.dependences.analysis import DependenceAnalysis
 from gatewright.analysis.dependences.description import Access, Affine, Loop, affine
 from gatewright.analysis.dependences.effort import EffortError, limited
 from gatewright.analysis.dependences.from_loops import DescribedFunction, describe
-from gatewright.analysis.purity import is_pure
-from gatewright.transforms.loops.windows import Chains, MemoryAccess, skew, skew_pays
+from gatewright.ir.backward_slice import backward_slice
+from gatewright.ir.purity import is_pure
+from gatewright.transforms.loops.register_rotation import Chains, MemoryAccess, skew, skew_pays
 
 MOST_ITERATIONS_BACK = 4
 """What was stored or loaded longer ago is loaded: each iteration back costs a register."""

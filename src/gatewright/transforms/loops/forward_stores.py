@@ -12,7 +12,7 @@ from xdsl.ir import Block, Operation, SSAValue
 from xdsl.passes import ModulePass
 from xdsl.rewriter import Rewriter
 
-from gatewright.analysis.order import Order
+from gatewright.analysis.index_inequalities import Order
 from gatewright.analysis.ranges import value_ranges
 
 Access = memref.LoadOp | memref.StoreOp

@@ -12,13 +12,13 @@ from xdsl.ir import Block, Operation, Region, SSAValue
 from xdsl.passes import ModulePass
 from xdsl.rewriter import Rewriter
 
-from gatewright.analysis.constants import constant_value
 from gatewright.analysis.dependences.analysis import DependenceAnalysis
 from gatewright.analysis.dependences.effort import EffortError, limited
 from gatewright.analysis.dependences.from_loops import DescribedFunction, describe
 from gatewright.analysis.dependences.fusion import keeps_order
 from gatewright.analysis.distances import DESCRIPTION_EFFORT, MOST_ACCESSES, QUESTION_EFFORT
-from gatewright.analysis.purity import is_pure
+from gatewright.ir.constants import constant_value
+from gatewright.ir.purity import is_pure
 
 MOST_OPERATIONS = 120
 """Loops whose bodies would have more operations in all stay apart."""

@@ -11,8 +11,8 @@ from xdsl.ir import Block, Operation, Region, SSAValue
 from xdsl.passes import ModulePass
 from xdsl.rewriter import Rewriter
 
-from gatewright.analysis.purity import is_pure
 from gatewright.dialects.gw import IsqrtOp
+from gatewright.ir.purity import is_pure
 
 LONG_OPERATIONS = (
     arith.DivUIOp,

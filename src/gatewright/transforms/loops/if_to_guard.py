@@ -12,7 +12,7 @@ from xdsl.ir import Attribute, Block, Operation, Region, SSAValue
 from xdsl.passes import ModulePass
 from xdsl.rewriter import Rewriter
 
-from gatewright.analysis.constants import zero_of
+from gatewright.ir.constants import zero_of
 from gatewright.transforms.loops.if_convert import is_predicated_store
 
 

@@ -13,14 +13,14 @@ from xdsl.ir import Attribute, Block, Operation, Region, SSAValue
 from xdsl.passes import ModulePass
 from xdsl.rewriter import Rewriter
 
-from gatewright.analysis.backward_slice import backward_slice
-from gatewright.analysis.constants import ANY, constant_value, zero_of
 from gatewright.analysis.durations import recurrence_cycles
 from gatewright.analysis.parallel_loops import is_parallel
-from gatewright.analysis.purity import is_pure
 from gatewright.analysis.sums import note_sums
 from gatewright.analysis.trip_count import counted_trips
-from gatewright.floats import scalar_bits
+from gatewright.ir.backward_slice import backward_slice
+from gatewright.ir.constants import ANY, constant_value, zero_of
+from gatewright.ir.floats import scalar_bits
+from gatewright.ir.purity import is_pure
 from gatewright.operators.library import OperatorLibrary
 from gatewright.transforms.loops.flatten_loops import MOST_OPERATIONS
 from gatewright.transforms.loops.if_convert import LONG_OPERATIONS

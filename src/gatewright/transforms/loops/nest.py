@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from xdsl.dialects import memref, scf
 from xdsl.ir import Operation
 
-from gatewright.analysis.purity import is_pure
 from gatewright.analysis.trip_count import counted_trips
+from gatewright.ir.purity import is_pure
 from gatewright.transforms.loops.if_convert import LONG_OPERATIONS, is_predicated_store
 
 APART = "gw.apart"

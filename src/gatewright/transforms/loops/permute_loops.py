@@ -11,8 +11,8 @@ from xdsl.ir import SSAValue
 from xdsl.passes import ModulePass
 
 from gatewright.analysis.parallel_loops import is_parallel
-from gatewright.analysis.purity import is_pure
 from gatewright.analysis.trip_count import counted_trips
+from gatewright.ir.purity import is_pure
 from gatewright.operators.library import OperatorLibrary
 from gatewright.transforms.loops.interleave_loops import Plan, plan_of
 

@@ -12,9 +12,9 @@ from xdsl.ir import Attribute, Block, Operation, Region, SSAValue
 from xdsl.passes import ModulePass
 from xdsl.rewriter import Rewriter
 
-from gatewright.analysis.constants import zero_of
-from gatewright.analysis.order import Order
+from gatewright.analysis.index_inequalities import Order
 from gatewright.analysis.ranges import value_ranges
+from gatewright.ir.constants import zero_of
 from gatewright.transforms.loops.if_convert import is_predicated_store
 
 Access = memref.LoadOp | memref.StoreOp

@@ -12,9 +12,9 @@ from xdsl.ir import Attribute, Block, Operation, SSAValue
 from xdsl.passes import ModulePass
 from xdsl.rewriter import Rewriter
 
-from gatewright.analysis.constants import constant_value
 from gatewright.analysis.multiplication import needs_multiplier
 from gatewright.analysis.ranges import Range, signed_bits, value_ranges, whole, width_of
+from gatewright.ir.constants import constant_value
 
 QUOTIENTS = (arith.DivUIOp, arith.DivSIOp, arith.FloorDivSIOp)
 REMAINDERS = (arith.RemUIOp, arith.RemSIOp)

@@ -22,8 +22,8 @@ from xdsl.transforms.canonicalization_patterns.arith import FoldConstConstOp, Fo
 from xdsl.transforms.canonicalization_patterns.scf import RehoistConstInLoops
 from xdsl.transforms.dead_code_elimination import region_dce
 
-from gatewright.floats import constant_bits, constant_of_bits, float_constant, format_of
 from gatewright.interpreters.float_arithmetic import evaluate
+from gatewright.ir.floats import constant_bits, constant_of_bits, float_constant, format_of
 
 _LEFT_OUT = (RehoistConstInLoops, FoldConstConstOp, FoldConstsByReassociation)
 """The first erases constants that the walker of xDSL 0.74 still has on its list, and the walker then fails. The others

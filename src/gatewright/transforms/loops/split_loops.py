@@ -12,15 +12,15 @@ from xdsl.dialects.builtin import IndexType, MemRefType, ModuleOp, UnitAttr, Unk
 from xdsl.ir import Block, Operation, OpResult, Region, SSAValue
 from xdsl.passes import ModulePass
 
-from gatewright.analysis.constants import constant_value
 from gatewright.analysis.dependences.analysis import DependenceAnalysis
 from gatewright.analysis.dependences.effort import EffortError, limited
 from gatewright.analysis.dependences.from_loops import DescribedFunction, describe
 from gatewright.analysis.distances import DESCRIPTION_EFFORT, MOST_ACCESSES, QUESTION_EFFORT
 from gatewright.analysis.multiplication import ProductKind, product_kind
-from gatewright.analysis.purity import is_pure
 from gatewright.analysis.trip_count import counted_trips
-from gatewright.floats import scalar_bits
+from gatewright.ir.constants import constant_value
+from gatewright.ir.floats import scalar_bits
+from gatewright.ir.purity import is_pure
 from gatewright.transforms.loops.if_convert import LONG_OPERATIONS, is_predicated_store
 from gatewright.transforms.loops.nest import APART, nest_of
 

@@ -9,7 +9,7 @@ from xdsl.dialects.builtin import FloatAttr, IntegerAttr
 from xdsl.ir import Attribute, Operation, SSAValue
 
 from gatewright.dialects.gw import IsqrtOp
-from gatewright.floats import constant_bits, scalar_bits
+from gatewright.ir.floats import constant_bits, scalar_bits
 from gatewright.transforms.rtl import float_arithmetic
 from gatewright.transforms.rtl.circuit import Circuit, signed, width
 

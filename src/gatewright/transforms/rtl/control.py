@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from xdsl.dialects import arith, func, memref
 from xdsl.ir import Block, Operation, SSAValue
 
-from gatewright.dialects.loopschedule import (
+from gatewright.dialects.loopschedule.ops import (
     PipelineOp,
     RegisterOp,
     SeqWhileOp,
@@ -22,16 +22,16 @@ from gatewright.dialects.loopschedule import (
     latency_of,
     port_of,
 )
-from gatewright.dialects.loopschedule_sharing import array_of
+from gatewright.dialects.loopschedule.sharing import array_of
 from gatewright.errors import UnsupportedError
-from gatewright.location import source_location
+from gatewright.ir.location import source_location
 from gatewright.transforms.rtl.arithmetic import bits_of, compute, constant_number
 from gatewright.transforms.rtl.circuit import Circuit
-from gatewright.transforms.rtl.holding import Holding
 from gatewright.transforms.rtl.memories import Memory
 from gatewright.transforms.rtl.names import label, value_name
+from gatewright.transforms.rtl.output_lifetimes import Holding
 from gatewright.transforms.rtl.pipelines import Pipeline, Stages
-from gatewright.transforms.rtl.places import Item, Place, Span, Timeline, span_of
+from gatewright.transforms.rtl.time_points import Item, Place, Span, Timeline, span_of
 from gatewright.transforms.rtl.units import Units
 from gatewright.transforms.rtl.values import Always, Carried, Derived, Source, Timed, is_durable
 

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from xdsl.dialects import arith, math
 from xdsl.ir import Operation, SSAValue
 
-from gatewright.floats import format_of
-from gatewright.operators.float_format import FloatFormat
+from gatewright.ir.floats import format_of
+from gatewright.numbers.float_format import FloatFormat
 from gatewright.transforms.rtl.circuit import Circuit, width
 
 _PREDICATES = (

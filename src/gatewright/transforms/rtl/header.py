@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gatewright.simulate.top import ArrayPort, ScalarPort, TopModule, TopPort
+from gatewright.hardware.top import ArrayPort, ScalarPort, TopModule, TopPort
 
 _CONTROL = {
     "clk": "clock, rising edge",

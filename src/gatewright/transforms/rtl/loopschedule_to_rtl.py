@@ -11,20 +11,20 @@ from xdsl.ir import Operation, SSAValue
 from xdsl.traits import SymbolTable
 
 from gatewright.dialects import hw, seq
-from gatewright.dialects.loopschedule import LoopOp, StepOp, port_of
-from gatewright.dialects.loopschedule_calls import without_calls
-from gatewright.dialects.loopschedule_sharing import array_label, array_of
+from gatewright.dialects.loopschedule.calls import without_calls
+from gatewright.dialects.loopschedule.ops import LoopOp, StepOp, port_of
+from gatewright.dialects.loopschedule.sharing import array_label, array_of
 from gatewright.errors import IrError, UnsupportedError
-from gatewright.interface import signature_of
-from gatewright.location import source_location
+from gatewright.hardware.top import TopModule, legal_name, port_names
+from gatewright.ir.interface import signature_of
+from gatewright.ir.location import source_location
+from gatewright.ir.program import Program
 from gatewright.operators.library import OperatorLibrary
-from gatewright.program import Program
-from gatewright.simulate.top import TopModule, legal_name, port_names
 from gatewright.transforms.rtl.circuit import Circuit
 from gatewright.transforms.rtl.control import Lowering, shared_outputs
 from gatewright.transforms.rtl.header import header
 from gatewright.transforms.rtl.memories import LocalMemory, LocalPorts, Memory, contents_of, shape_of, word_bits
-from gatewright.transforms.rtl.places import Place, Timeline
+from gatewright.transforms.rtl.time_points import Place, Timeline
 from gatewright.transforms.rtl.units import Units
 from gatewright.transforms.rtl.values import Always
 

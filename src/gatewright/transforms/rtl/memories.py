@@ -13,9 +13,9 @@ from xdsl.ir import Attribute, Operation, SSAValue
 
 from gatewright.dialects import seq
 from gatewright.errors import UnsupportedError
-from gatewright.floats import contents_bits, scalar_bits
-from gatewright.location import source_location
-from gatewright.simulate.top import MemoryPorts
+from gatewright.hardware.top import MemoryPorts
+from gatewright.ir.floats import contents_bits, scalar_bits
+from gatewright.ir.location import source_location
 from gatewright.transforms.rtl.arithmetic import multiply_by_constant
 from gatewright.transforms.rtl.circuit import Circuit
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from xdsl.ir import Operation, SSAValue
 
-from gatewright.location import source_location
+from gatewright.ir.location import source_location
 
 
 def label(kind: str, position: int, operation: Operation) -> str:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from xdsl.dialects import memref
 from xdsl.ir import Operation, SSAValue, Use
 
-from gatewright.dialects.loopschedule import (
+from gatewright.dialects.loopschedule.ops import (
     PipelineOp,
     PipelineStageOp,
     RegisterOp,
@@ -28,11 +28,11 @@ from gatewright.dialects.loopschedule import (
     port_of,
     result_cycle,
 )
-from gatewright.dialects.loopschedule_sharing import array_of
+from gatewright.dialects.loopschedule.sharing import array_of
 from gatewright.errors import IrError, SourceLocation
-from gatewright.location import source_location
+from gatewright.ir.location import source_location
 from gatewright.transforms.rtl.circuit import Circuit, width
-from gatewright.transforms.rtl.places import Place, Span, Timeline
+from gatewright.transforms.rtl.time_points import Place, Span, Timeline
 from gatewright.transforms.rtl.values import Always, Derived, Source
 
 if TYPE_CHECKING:

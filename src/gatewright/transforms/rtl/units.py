@@ -9,12 +9,12 @@ from xdsl.dialects import arith
 from xdsl.dialects.builtin import IntegerAttr, StringAttr
 from xdsl.ir import Operation, OpResult, SSAValue
 
-from gatewright.analysis.float_operations import float_operation
 from gatewright.analysis.multiplication import signed_width
 from gatewright.dialects import hw, seq
-from gatewright.dialects.loopschedule import PipelineStageOp, StepOp, latency_of
+from gatewright.dialects.loopschedule.ops import PipelineStageOp, StepOp, latency_of
 from gatewright.errors import IrError, UnsupportedError
-from gatewright.location import source_location
+from gatewright.ir.float_operations import float_operation
+from gatewright.ir.location import source_location
 from gatewright.operators.library import FLOATING, Operator, OperatorLibrary
 from gatewright.transforms.rtl.arithmetic import bits_of, compute, known_operations
 from gatewright.transforms.rtl.circuit import Circuit, Wire, width

@@ -9,7 +9,7 @@ from typing import Protocol
 from xdsl.ir import SSAValue
 
 from gatewright.transforms.rtl.circuit import Circuit, Register, width
-from gatewright.transforms.rtl.places import Place, distance
+from gatewright.transforms.rtl.time_points import Place, distance
 
 
 class Source(Protocol):

@@ -10,9 +10,9 @@ from xdsl.dialects import memref, scf
 from xdsl.dialects.builtin import IntegerAttr, StringAttr, i64
 from xdsl.ir import Block, Operation, Region, SSAValue
 
-from gatewright.analysis.constants import constant_value
 from gatewright.analysis.distances import drop_notes
-from gatewright.dialects.loopschedule import RegisterOp, StepOp
+from gatewright.dialects.loopschedule.ops import RegisterOp, StepOp
+from gatewright.ir.constants import constant_value
 from gatewright.scheduling.binding import bind
 from gatewright.scheduling.list_schedule import list_schedule
 from gatewright.scheduling.problem import Problem, Schedule, verify

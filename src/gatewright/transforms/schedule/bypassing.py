@@ -10,8 +10,8 @@ from xdsl.dialects.builtin import BoolAttr, FloatAttr, IndexType, IntegerAttr, I
 from xdsl.ir import Attribute, Block, Operation, Region, SSAValue
 from xdsl.rewriter import Rewriter
 
-from gatewright.analysis.constants import zero_of
-from gatewright.analysis.slot_dependences import accesses_of
+from gatewright.analysis.traced_dependences import accesses_of
+from gatewright.ir.constants import zero_of
 
 BYPASSED = "gw.bypassed"
 """The attribute of a load with the number of iterations whose stores it need not wait for."""

@@ -11,7 +11,7 @@ from xdsl.passes import ModulePass
 from xdsl.rewriter import Rewriter
 from xdsl.utils.exceptions import VerifyException
 
-from gatewright.dialects.loopschedule_calls import calls_of, without_calls
+from gatewright.dialects.loopschedule.calls import calls_of, without_calls
 from gatewright.errors import IrError
 
 

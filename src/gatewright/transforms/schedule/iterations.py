@@ -11,7 +11,7 @@ from xdsl.dialects.builtin import IntegerAttr
 from xdsl.ir import Block, Operation, SSAValue
 
 from gatewright.analysis.distances import Distances
-from gatewright.analysis.slot_dependences import Trace
+from gatewright.analysis.traced_dependences import Trace
 from gatewright.scheduling.problem import OperatorType, Problem
 from gatewright.transforms.schedule.blocks import Entry, entries_of
 from gatewright.transforms.schedule.bypassing import bypassed

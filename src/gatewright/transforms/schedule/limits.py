@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from xdsl.dialects import memref
 from xdsl.ir import Operation, SSAValue
 
-from gatewright.location import file_of
+from gatewright.ir.location import file_of
 from gatewright.scheduling.modulo import ModuloResult
 from gatewright.scheduling.problem import Problem
 

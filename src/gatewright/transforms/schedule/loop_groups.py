@@ -10,8 +10,8 @@ from xdsl.dialects import memref, scf
 from xdsl.dialects.builtin import IntegerAttr, StringAttr, i64
 from xdsl.ir import Operation
 
-from gatewright.dialects.loopschedule import LoopOp
-from gatewright.dialects.loopschedule_sharing import array_of
+from gatewright.dialects.loopschedule.ops import LoopOp
+from gatewright.dialects.loopschedule.sharing import array_of
 
 
 def _touched(op: Operation) -> tuple[set[Hashable], set[Hashable]]:

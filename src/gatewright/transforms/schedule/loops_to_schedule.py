@@ -12,13 +12,13 @@ from xdsl.ir import Attribute, Block, Operation, Region, SSAValue
 from xdsl.passes import ModulePass
 
 from gatewright.analysis.distances import FunctionDistances
-from gatewright.analysis.purity import is_pure
 from gatewright.analysis.sums import carry_sums
 from gatewright.analysis.trip_count import trip_count
-from gatewright.dialects.loopschedule import LoopOp, PipelineOp, RegisterOp, SeqWhileOp, TerminatorOp
-from gatewright.dialects.loopschedule_calls import HEAD_OPERATIONS
+from gatewright.dialects.loopschedule.calls import HEAD_OPERATIONS
+from gatewright.dialects.loopschedule.ops import LoopOp, PipelineOp, RegisterOp, SeqWhileOp, TerminatorOp
 from gatewright.errors import UnsupportedError
-from gatewright.location import source_location
+from gatewright.ir.location import source_location
+from gatewright.ir.purity import is_pure
 from gatewright.operators.library import OperatorLibrary
 from gatewright.transforms.schedule.arrays import dual_port_arrays
 from gatewright.transforms.schedule.blocks import (
@@ -32,8 +32,8 @@ from gatewright.transforms.schedule.blocks import (
 from gatewright.transforms.schedule.counting import count_with_while
 from gatewright.transforms.schedule.limits import limit
 from gatewright.transforms.schedule.loop_groups import LoopGroup, move_units
+from gatewright.transforms.schedule.loop_pipelines import PipelineBuilder, plan_pipeline
 from gatewright.transforms.schedule.operators import OperatorChooser
-from gatewright.transforms.schedule.pipelines import PipelineBuilder, plan_pipeline
 
 LIMIT = "gw.limit"
 """The attribute of a pipeline that says why its iterations do not start sooner."""

@@ -10,8 +10,8 @@ from xdsl.ir import Block, Operation, Region, SSAValue
 from xdsl.rewriter import Rewriter
 
 from gatewright.analysis.distances import Distances, noted_distances
-from gatewright.analysis.purity import is_pure
-from gatewright.analysis.slot_dependences import Trace, accesses_of, has_several_accesses, trace
+from gatewright.analysis.traced_dependences import Trace, accesses_of, has_several_accesses, trace
+from gatewright.ir.purity import is_pure
 
 
 def merge_accesses(loop: scf.WhileOp, kinds: tuple[type[Operation], ...]) -> bool:

@@ -12,8 +12,8 @@ from gatewright.analysis.durations import has_constant, library_operator
 from gatewright.analysis.multiplication import constant_operand, needs_multiplier, signed_digits, signed_width
 from gatewright.analysis.ranges import width_of
 from gatewright.errors import UnsupportedError
-from gatewright.floats import scalar_bits
-from gatewright.location import source_location
+from gatewright.ir.floats import scalar_bits
+from gatewright.ir.location import source_location
 from gatewright.operators.library import MULTIPLIERS, Operator, OperatorLibrary
 from gatewright.scheduling.problem import OperatorType
 from gatewright.transforms.schedule.limits import array_name

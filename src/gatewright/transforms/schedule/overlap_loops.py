@@ -15,10 +15,10 @@ from xdsl.ir import Block, Operation
 from xdsl.passes import ModulePass
 
 from gatewright.analysis.pipeline_addresses import pipeline_addresses
-from gatewright.analysis.slot_dependences import Trace
-from gatewright.dialects.loopschedule import PipelineOp, SeqWhileOp, StepOp
-from gatewright.dialects.loopschedule_overlap import draining_pipeline, following, most_overlap
-from gatewright.dialects.loopschedule_sharing import array_of
+from gatewright.analysis.traced_dependences import Trace
+from gatewright.dialects.loopschedule.ops import PipelineOp, SeqWhileOp, StepOp
+from gatewright.dialects.loopschedule.overlap import draining_pipeline, following, most_overlap
+from gatewright.dialects.loopschedule.sharing import array_of
 
 NEVER = 1 << 40
 """A cycle that does not come."""

@@ -19,7 +19,7 @@ from xdsl.dialects.builtin import (
 )
 from xdsl.ir import Attribute
 
-from gatewright.floats import constant_of_bits, contents_bits, format_of
+from gatewright.ir.floats import constant_of_bits, contents_bits, format_of
 
 _FLOATS: dict[type[Attribute], str] = {Float16Type: "<f2", Float32Type: "<f4", Float64Type: "<f8"}
 

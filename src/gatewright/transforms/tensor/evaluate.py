@@ -13,7 +13,7 @@ from xdsl.dialects.linalg.ops import IndexOp
 from xdsl.ir import Operation, SSAValue
 
 from gatewright.errors import UnsupportedError
-from gatewright.location import operation_name, source_location
+from gatewright.ir.location import operation_name, source_location
 from gatewright.transforms.tensor.expression import (
     Comparison,
     Expression,

@@ -14,7 +14,7 @@ from xdsl.dialects import arith
 from xdsl.dialects.builtin import IntegerAttr, IntegerType, LocationAttr
 from xdsl.ir import Block, Operation, SSAValue
 
-from gatewright.types import Fixed
+from gatewright.numbers.types import Fixed
 
 PREDICATES = {"eq": 0, "ne": 1, "lt": 2, "le": 3, "gt": 4, "ge": 5}
 """The signed predicates of `arith.cmpi`."""

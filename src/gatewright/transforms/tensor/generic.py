@@ -11,7 +11,7 @@ from xdsl.ir import Attribute, Block, Operation, SSAValue
 from xdsl.ir.affine import AffineConstantExpr, AffineDimExpr, AffineExpr, AffineMap
 
 from gatewright.errors import UnsupportedError
-from gatewright.location import source_location
+from gatewright.ir.location import source_location
 
 DYNAMIC = DYNAMIC_INDEX
 """The extent of an axis that is not known at compile time."""

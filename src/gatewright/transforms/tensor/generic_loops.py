@@ -11,7 +11,7 @@ from xdsl.ir import Operation, SSAValue
 from xdsl.ir.affine import AffineDimExpr
 
 from gatewright.errors import UnsupportedError
-from gatewright.location import operation_name, source_location
+from gatewright.ir.location import operation_name, source_location
 from gatewright.transforms.tensor import generic
 from gatewright.transforms.tensor.grouping import begins, ends
 from gatewright.transforms.tensor.linear_index import LinearIndex, Loop, evaluate, linearize

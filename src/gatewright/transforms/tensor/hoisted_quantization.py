@@ -15,8 +15,8 @@ from xdsl.rewriter import InsertPoint
 from gatewright.transforms.tensor import generic
 from gatewright.transforms.tensor.exact import limits
 from gatewright.transforms.tensor.fuse_elementwise import fuse_into
+from gatewright.transforms.tensor.generic_builder import Stage
 from gatewright.transforms.tensor.quantized_forms import quantizing
-from gatewright.transforms.tensor.stage import Stage
 from gatewright.transforms.tensor.states import static_shape
 
 _VIEWS = (tensor.CollapseShapeOp, tensor.ExpandShapeOp, tensor.CastOp, tensor.ExtractSliceOp)

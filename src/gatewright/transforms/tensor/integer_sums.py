@@ -12,9 +12,11 @@ from xdsl.dialects.linalg.ops import GenericOp
 from xdsl.ir import Operation, SSAValue
 from xdsl.rewriter import InsertPoint
 
+from gatewright.numbers.types import Fixed
 from gatewright.transforms.tensor import generic
 from gatewright.transforms.tensor.exact import Exact, bits
 from gatewright.transforms.tensor.expression import ZERO, Affine, Expression, Input, Known, Product
+from gatewright.transforms.tensor.generic_builder import Stage, compact
 from gatewright.transforms.tensor.quantized_forms import Form, fractions
 from gatewright.transforms.tensor.quantized_tensors import (
     Dequantized,
@@ -25,9 +27,7 @@ from gatewright.transforms.tensor.quantized_tensors import (
     moved,
 )
 from gatewright.transforms.tensor.reduction import emit_reduction
-from gatewright.transforms.tensor.stage import Stage, compact
 from gatewright.transforms.tensor.states import Reduction, gathered, static_shape, tensor_axes
-from gatewright.types import Fixed
 
 _EXTREMES = {
     arith.MaximumfOp: "max",

@@ -20,10 +20,10 @@ from xdsl.ir import Attribute, Block, Operation, Region, SSAValue
 from xdsl.passes import ModulePass
 
 from gatewright.errors import UnsupportedError
-from gatewright.floats import scalar_bits
-from gatewright.interface import Signature, set_signature, signature_of
-from gatewright.location import operation_name, source_location
-from gatewright.operators.float_format import FORMATS
+from gatewright.ir.floats import scalar_bits
+from gatewright.ir.interface import Signature, set_signature, signature_of
+from gatewright.ir.location import operation_name, source_location
+from gatewright.numbers.float_format import FORMATS
 from gatewright.transforms.tensor import generic
 from gatewright.transforms.tensor.elements import splat
 from gatewright.transforms.tensor.generic_loops import GenericLoops

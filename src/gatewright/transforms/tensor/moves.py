@@ -8,7 +8,7 @@ from xdsl.dialects import tensor
 from xdsl.ir import SSAValue
 
 from gatewright.errors import UnsupportedError
-from gatewright.location import source_location
+from gatewright.ir.location import source_location
 from gatewright.transforms.tensor import generic
 from gatewright.transforms.tensor.generic_loops import GenericLoops
 from gatewright.transforms.tensor.linear_index import LinearIndex, Loop

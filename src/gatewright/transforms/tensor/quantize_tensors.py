@@ -12,12 +12,12 @@ from xdsl.ir import Attribute, SSAValue
 from xdsl.passes import ModulePass
 
 from gatewright.errors import UnsupportedError
-from gatewright.interface import Parameter, Result, Signature, element_of, result_name, set_signature, signature_of
-from gatewright.location import source_location
+from gatewright.ir.interface import Parameter, Result, Signature, element_of, result_name, set_signature, signature_of
+from gatewright.ir.location import source_location
+from gatewright.numbers.types import Array, Fixed, Quantized, parse_scalar
 from gatewright.transforms.tensor import generic
 from gatewright.transforms.tensor.quantizer import Quantizer
 from gatewright.transforms.tensor.states import Stored
-from gatewright.types import Array, Fixed, Quantized, parse_scalar
 
 
 @dataclass(frozen=True)

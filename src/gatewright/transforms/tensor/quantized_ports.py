@@ -10,12 +10,12 @@ from xdsl.dialects.linalg.ops import GenericOp
 from xdsl.ir import Operation, SSAValue
 from xdsl.rewriter import InsertPoint, Rewriter
 
-from gatewright.interface import Parameter, Result, Signature, set_signature, signature_of
+from gatewright.ir.interface import Parameter, Result, Signature, set_signature, signature_of
+from gatewright.numbers.types import Array, Quantized
 from gatewright.transforms.tensor import generic
 from gatewright.transforms.tensor.exact import bits
 from gatewright.transforms.tensor.quantized_forms import quantizing
 from gatewright.transforms.tensor.quantized_tensors import Dequantized, Integers, QuantizedTensors, levels
-from gatewright.types import Array, Quantized
 
 _RESHAPING = (tensor.CollapseShapeOp, tensor.ExpandShapeOp)
 

@@ -19,8 +19,8 @@ from gatewright.transforms.tensor import generic
 from gatewright.transforms.tensor.constant_tensors import ConstantTensors
 from gatewright.transforms.tensor.elements import array_of
 from gatewright.transforms.tensor.exact import Exact, bits, limits
+from gatewright.transforms.tensor.generic_builder import Stage, compact
 from gatewright.transforms.tensor.quantized_forms import Form, Forms, fractions
-from gatewright.transforms.tensor.stage import Stage, compact
 from gatewright.transforms.tensor.states import gathered, slices, static_shape, tensor_axes
 
 _EXTENSIONS = (arith.ExtSIOp, arith.ExtUIOp, arith.SIToFPOp, arith.UIToFPOp)

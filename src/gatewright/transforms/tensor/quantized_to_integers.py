@@ -20,6 +20,7 @@ from xdsl.rewriter import InsertPoint
 from gatewright.transforms.tensor import generic
 from gatewright.transforms.tensor.dead_tensors import erase_unused
 from gatewright.transforms.tensor.exact import Exact
+from gatewright.transforms.tensor.generic_builder import Stage, compact
 from gatewright.transforms.tensor.hoisted_quantization import joined, move, moved_operands, quantized_before
 from gatewright.transforms.tensor.integer_sums import integer_reduction
 from gatewright.transforms.tensor.integer_tables import table_of
@@ -27,7 +28,6 @@ from gatewright.transforms.tensor.quantized_forms import Rounded
 from gatewright.transforms.tensor.quantized_ports import quantized_arguments, quantized_results
 from gatewright.transforms.tensor.quantized_tensors import Integers, QuantizedTensors, Read, levels
 from gatewright.transforms.tensor.requantization import Line, Requantization, reduced, requantization
-from gatewright.transforms.tensor.stage import Stage, compact
 from gatewright.transforms.tensor.states import static_shape
 
 

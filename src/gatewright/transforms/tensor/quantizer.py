@@ -21,16 +21,17 @@ from xdsl.ir.affine import AffineMap
 from xdsl.rewriter import InsertPoint
 
 from gatewright.errors import UnsupportedError
-from gatewright.location import operation_name, source_location
+from gatewright.ir.location import operation_name, source_location
+from gatewright.numbers.types import Fixed
 from gatewright.transforms.tensor import generic
 from gatewright.transforms.tensor.constant_tensors import ConstantTensors
 from gatewright.transforms.tensor.elements import array_of
 from gatewright.transforms.tensor.evaluate import Evaluation
 from gatewright.transforms.tensor.exact import Exact, limits
 from gatewright.transforms.tensor.expression import Affine, Expression, Gather, Input, Known, parts, substitute
-from gatewright.transforms.tensor.float_detours import MOST_BITS, FloatDetour, computations, is_possible
+from gatewright.transforms.tensor.generic_builder import Stage, compact
 from gatewright.transforms.tensor.reduction import emit_reduction, read_reduction
-from gatewright.transforms.tensor.stage import Stage, compact
+from gatewright.transforms.tensor.single_precision_fallback import MOST_BITS, FloatDetour, computations, is_possible
 from gatewright.transforms.tensor.states import (
     Elementwise,
     Empty,
@@ -42,7 +43,6 @@ from gatewright.transforms.tensor.states import (
     static_shape,
     tensor_axes,
 )
-from gatewright.types import Fixed
 
 
 class Quantizer:

@@ -15,14 +15,14 @@ from xdsl.dialects.linalg.ops import GenericOp
 from xdsl.ir import Operation, SSAValue
 
 from gatewright.errors import UnsupportedError
-from gatewright.location import operation_name, source_location
+from gatewright.ir.location import operation_name, source_location
+from gatewright.numbers.types import Fixed
 from gatewright.transforms.tensor import generic
 from gatewright.transforms.tensor.evaluate import Evaluation
 from gatewright.transforms.tensor.exact import Exact, bits, nearest
 from gatewright.transforms.tensor.expression import ZERO, Affine, Expression, Known, affine
-from gatewright.transforms.tensor.stage import Stage, compact
+from gatewright.transforms.tensor.generic_builder import Stage, compact
 from gatewright.transforms.tensor.states import Elementwise, Empty, Reduction, State, Stored, static_shape, tensor_axes
-from gatewright.types import Fixed
 
 _KINDS = {
     arith.AddfOp: "sum",

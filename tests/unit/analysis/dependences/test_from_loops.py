@@ -8,7 +8,7 @@ from xdsl.parser import Parser
 
 from gatewright.analysis.dependences.analysis import DependenceAnalysis
 from gatewright.analysis.dependences.from_loops import DescribedFunction, describe
-from gatewright.context import context
+from gatewright.ir.context import context
 
 
 def read(body: str, arguments: str = "%a: memref<64xi32>, %n: index, %x: i32") -> DescribedFunction:

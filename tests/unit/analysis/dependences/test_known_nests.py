@@ -14,8 +14,8 @@ from gatewright.analysis.dependences.description import (
     store,
     when,
 )
+from gatewright.analysis.dependences.flat_distances import Ticks
 from gatewright.analysis.dependences.last_writers import last_writers
-from gatewright.analysis.dependences.ticks import Ticks
 
 
 def described(*nodes: Node) -> list[str]:

@@ -27,10 +27,10 @@ from gatewright.analysis.dependences.description import (
     store,
     when,
 )
+from gatewright.analysis.dependences.flat_distances import Ticks
 from gatewright.analysis.dependences.from_loops import describe
 from gatewright.analysis.dependences.last_writers import last_writers
-from gatewright.analysis.dependences.ticks import Ticks
-from gatewright.context import context
+from gatewright.ir.context import context
 
 
 @dataclass

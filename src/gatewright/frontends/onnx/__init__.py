@@ -1,0 +1,4 @@
+"""ONNX files, as programs on tensors.
+
+In: files. Out: linalg on tensors. May not know: passes, hardware.
+"""

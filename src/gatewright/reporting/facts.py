@@ -1,0 +1,162 @@
+"""A design's account of itself: cycles, loops, operators, memories, ports; `design.report` and report.json hold it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+from xdsl.dialects.builtin import StringAttr
+from xdsl.ir import Block, Operation
+
+from gatewright.analysis.static_control import has_static_control
+from gatewright.analysis.sums import sums_of
+from gatewright.dialects.loopschedule.ops import PipelineOp, SeqWhileOp, StepOp
+from gatewright.errors import SimulationError
+from gatewright.ir.interface import Signature, element_of
+from gatewright.ir.location import brief_place, layer_of
+from gatewright.ir.program import Program
+from gatewright.numbers.types import Array
+from gatewright.options import Options
+from gatewright.reporting.lower_bound import lower_bound
+from gatewright.transforms.rtl.loopschedule_to_rtl import RtlDesign
+
+SEQUENTIAL = "iterations follow one another: their body holds other control, or would not be faster in overlap"
+"""What limits a loop that is not a pipeline."""
+
+SHORT = "an iteration takes one cycle"
+"""What limits one that need not be one."""
+
+
+def account(
+    source: str, signature: Signature, options: Options, schedule: Program, rtl: RtlDesign, given: bool
+) -> dict[str, Any]:
+    """The report of a compiled program, as json can write it; `given` says that the schedule is the user's own."""
+    bound = lower_bound(schedule.function)
+    memories = [asdict(memory) for memory in rtl.memories]
+    return {
+        "name": rtl.top.name,
+        "source": source,
+        "interface": str(signature),
+        "clock_mhz": options.clock_mhz,
+        "target": options.target,
+        "cycles": predicted_cycles(schedule, not given),
+        "lower_bound": bound[0] if bound else None,
+        "lower_bound_set_by": bound[1] if bound else None,
+        "loops": list(loop_rows(schedule)),
+        "operators": operator_rows(rtl),
+        "memories": memories,
+        "memory_bits": sum(memory["words"] * memory["bits"] for memory in memories),
+        "registers": rtl.registers,
+        "register_bits": rtl.register_bits,
+        "ports": [
+            {"name": port.name, "direction": "out" if port.output else "in", "bits": port.width}
+            for port in rtl.top.ports()
+        ],
+        **schedule.notes,
+    }
+
+
+def predicted_cycles(schedule: Program, trusted: bool = True) -> int | None:
+    """The cycles of a run, start to earliest next start; None where they depend on the data.
+
+    Where all trip counts are known they follow from the structure, if the counts that the schedule notes are to be
+    `trusted`; else the schedule is run, with zeros for data.
+    """
+    from gatewright.interpreters import loopschedule
+
+    if not has_static_control(schedule.function):
+        return None
+    if trusted and (sequence := _sequence_cycles(schedule.function.body.block)) is not None:
+        return sequence + 1  # the cycle in which the run is over and the next may begin
+    zeros = [
+        np.zeros(
+            parameter.type.shape if isinstance(parameter.type, Array) else (), element_of(parameter.type).raw_dtype
+        )
+        for parameter in schedule.signature.parameters
+    ]
+    try:
+        return loopschedule.run(schedule, zeros).cycles
+    except SimulationError:  # what the program does not do with the data that it is for
+        return None
+
+
+def loop_rows(schedule: Program) -> Iterator[dict[str, Any]]:
+    """The loops in program order.
+
+    Source line, layer of the model, nesting, trip count, interval and depth (cycles from one iteration to the next,
+    and of one iteration), cycles in all, each where it is the same in every run, how many of them what follows shares,
+    and what keeps the interval from being smaller.
+    """
+    yield from _loops(schedule.function.body.block, 0)
+
+
+def operator_rows(rtl: RtlDesign) -> list[dict[str, Any]]:
+    """The operators with their units and how many operations share them."""
+    rows: dict[str, dict[str, Any]] = {}
+    for fact in rtl.operators:
+        empty = {"name": fact.operator, "kind": fact.kind, "width": fact.width, "units": 0, "operations": 0}
+        row = rows.setdefault(fact.operator, empty)
+        row["units"] += 1
+        row["operations"] += fact.operations
+    return list(rows.values())
+
+
+def _loops(block: Block, nesting: int) -> Iterator[dict[str, Any]]:
+    for op in block.ops:
+        if isinstance(op, StepOp):
+            yield from _loops(op.body.block, nesting)
+        elif isinstance(op, SeqWhileOp | PipelineOp):
+            body = _sequence_cycles(op.body.block) if isinstance(op, SeqWhileOp) else None
+            limit = op.attributes.get("gw.limit")
+            yield {
+                "line": brief_place(op.location),
+                "layer": layer_of(op.location),
+                "nesting": nesting,
+                "kind": op.name.rpartition(".")[2],
+                "trip_count": op.trip_count,
+                "interval": body if isinstance(op, SeqWhileOp) else op.interval,
+                "depth": body if isinstance(op, SeqWhileOp) else op.depth,
+                "cycles": _cycles(op),
+                "overlap": _overlap(op),
+                "limited_by": limit.data if isinstance(limit, StringAttr) else SHORT if body == 1 else SEQUENTIAL,
+                "sums": sums_of(op),
+            }
+            yield from _loops(op.body.block, nesting + 1)
+
+
+def _overlap(op: Operation) -> int | None:
+    """The cycles in which a pipeline drains while the next step runs, if there are any."""
+    step = op.parent_op()
+    return step.overlap or None if isinstance(op, PipelineOp) and isinstance(step, StepOp) else None
+
+
+def _cycles(op: Operation) -> int | None:
+    """Cycles of a step or loop if they are the same in every run and iteration."""
+    if isinstance(op, StepOp):
+        nested = [_cycles(inner) for inner in op.body.block.ops if isinstance(inner, StepOp | SeqWhileOp | PipelineOp)]
+        known = [cycles for cycles in nested if cycles is not None]
+        if len(known) < len(nested):
+            return None
+        longest = max([op.cycles, 1, *known])
+        longest -= op.overlap if longest > 1 else 0
+        return None if op.when is not None and longest > 1 else longest
+    if isinstance(op, SeqWhileOp):
+        body = _sequence_cycles(op.body.block)
+        return None if body is None or op.trip_count is None else op.trip_count * body + 1
+    if isinstance(op, PipelineOp):
+        if op.trip_count is None:
+            return None
+        return (op.trip_count - 1) * op.interval + op.depth if op.trip_count else 1
+    return 0
+
+
+def _sequence_cycles(block: Block) -> int | None:
+    total = 0
+    for op in block.ops:
+        cycles = _cycles(op)
+        if cycles is None:
+            return None
+        total += cycles
+    return total

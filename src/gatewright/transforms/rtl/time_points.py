@@ -1,0 +1,153 @@
+"""Where in time something happens, as far as it is known before the program runs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from itertools import accumulate
+from typing import TypeAlias
+
+from xdsl.ir import Block, Operation
+
+from gatewright.dialects.loopschedule.ops import LoopOp, StepOp
+
+
+@dataclass(frozen=True)
+class Span:
+    """The least and the most cycles that something takes; `most` is None where there is no bound."""
+
+    least: int
+    most: int | None
+
+    @property
+    def exact(self) -> int | None:
+        """The number of cycles if it is always the same."""
+        return self.least if self.least == self.most else None
+
+    def __add__(self, other: Span) -> Span:
+        most = None if self.most is None or other.most is None else self.most + other.most
+        return Span(self.least + other.least, most)
+
+
+Item: TypeAlias = StepOp | LoopOp
+"""A member of a sequence."""
+
+
+def items_of(block: Block) -> list[Item]:
+    """The steps and loops of a block."""
+    return [op for op in block.ops if isinstance(op, StepOp | LoopOp)]
+
+
+def span_when_active(item: Item) -> Span:
+    """The cycles of a step whose condition is true, or of a loop."""
+    if not isinstance(item, StepOp):
+        return Span(1, None)
+    nested = [span_of(inner) for inner in items_of(item.body.block)]
+    least = max([item.cycles, *(span.least for span in nested)])
+    if any(span.most is None for span in nested):
+        return Span(least, None)
+    return Span(least, max([item.cycles, *(span.most for span in nested if span.most is not None)]))
+
+
+def span_of(item: Item) -> Span:
+    """The cycles of a step or loop."""
+    span = span_when_active(item)
+    if isinstance(item, StepOp) and item.when is not None:
+        return Span(1, span.most)
+    return span
+
+
+@dataclass(eq=False)
+class Timeline:
+    """A sequence of steps and loops: each begins in the cycle after the one before has ended."""
+
+    block: Block
+    """The block that the items are in."""
+    outer: Place | None = None
+    """Where the loop begins whose body this is; None for the function's own sequence."""
+    items: Sequence[Item] = field(init=False)
+    positions: dict[Operation, int] = field(init=False)
+
+    def __post_init__(self):
+        self.items = items_of(self.block)
+        self.positions = {item: position for position, item in enumerate(self.items)}
+
+    @cached_property
+    def _spans(self) -> list[Span]:
+        return [span_of(item) for item in self.items]
+
+    @cached_property
+    def _least(self) -> list[int]:
+        return list(accumulate((span.least for span in self._spans), initial=0))
+
+    @cached_property
+    def _most(self) -> list[int]:
+        return list(accumulate((span.most or 0 for span in self._spans), initial=0))
+
+    @cached_property
+    def _unbounded(self) -> list[int]:
+        return list(accumulate((int(span.most is None) for span in self._spans), initial=0))
+
+    def between(self, first: int, second: int) -> Span:
+        """From the beginning of one item to the beginning of another, or of the same or the end with `len(items)`."""
+        bounded = self._unbounded[first] == self._unbounded[second]
+        least = self._least[second] - self._least[first]
+        return Span(least, self._most[second] - self._most[first] if bounded else None)
+
+    def place(self, position: int) -> Place:
+        """The first cycle of an item; with `len(items)`, the cycle after the last."""
+        return Place(self, position)
+
+
+@dataclass(frozen=True, eq=False)
+class Place:
+    """The first cycle of an item of a timeline, which nested steps and the operations directly in it share."""
+
+    timeline: Timeline
+    position: int
+    last: bool = False
+    """True for the last cycle of the item instead."""
+    onwards: bool = False
+    """True for that cycle and all later ones."""
+
+    def ancestors(self) -> list[Place]:
+        """This place, the item that the loop of its timeline is in, and so on outwards."""
+        found: list[Place] = []
+        place: Place | None = self
+        while place is not None:
+            found.append(place)
+            place = place.timeline.outer
+        return found
+
+
+def distance(start: Place, use: Place) -> Span:
+    """The cycles from the first cycle of `start` to the cycle of `use`, given that `start` is active.
+
+    `use` is in the timeline of `start` or in a loop within it, and not before it.
+    """
+    span = Span(0, 0)
+    place = use
+    while place.timeline is not start.timeline:
+        # In the first iteration of a loop the items before have been passed, in later ones any number of cycles.
+        span = Span(span.least + _into(place), None)
+        assert place.timeline.outer is not None, "a value is used outside the sequence that computes it"
+        place = place.timeline.outer
+    timeline, first, second = start.timeline, start.position, place.position
+    assert first <= second, "a value is used before it is computed"
+    if first == second:
+        own = Span(0, 0)
+    else:
+        own = span_when_active(timeline.items[first]) + timeline.between(first + 1, second)
+    if place.last:
+        item = timeline.items[second]
+        tail = span_when_active(item) if first == second else span_of(item)
+        own = own + Span(tail.least - 1, None if tail.most is None else tail.most - 1)
+    total = span + own
+    return Span(total.least, None) if use.onwards else total
+
+
+def _into(place: Place) -> int:
+    """The least number of cycles from the start of a loop to a place in its body."""
+    least = place.timeline.between(0, place.position).least
+    return least + (span_of(place.timeline.items[place.position]).least - 1 if place.last else 0)
