@@ -124,7 +124,7 @@ def test_unsigned_numbers_are_what_onnx_makes_of_them(name: str, tmp_path: Path)
     model, file = saved(text, tmp_path)
     expected = ReferenceEvaluator(model).run(None, dict(zip([v.name for v in model.graph.input], inputs, strict=True)))
     design = gw.compile(file)
-    for level in ("tensor", "loops", "rtl"):
+    for level in ("loops", "rtl"):
         for mine, real in zip(design.run(*inputs, level=level).outputs, expected, strict=True):
             assert np.asarray(mine).dtype == np.asarray(real).dtype, level
             np.testing.assert_allclose(mine, real, rtol=1e-6, err_msg=level)

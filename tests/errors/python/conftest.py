@@ -13,7 +13,7 @@ from gatewright.errors import GatewrightError
 from gatewright.frontends.python import load
 from gatewright.options import Options
 
-HEADER = "import numpy as np\n\nimport gatewright.types as gw\n\n\n"
+HEADER = "import numpy as np\n\nimport gatewright.numbers.types as gw\n\n\n"
 
 
 def module_of(text: str, folder: Path) -> ModuleType:

@@ -71,7 +71,7 @@ def check(model: torch.nn.Module, inputs: tuple[torch.Tensor, ...]) -> None:
     design = gw.compile(model, args=inputs)
     returned = model(*inputs)
     expected = [each.numpy() for each in (returned if isinstance(returned, tuple) else (returned,))]
-    for level in ("tensor", "loops", "schedule", "rtl"):
+    for level in ("loops", "rtl"):
         for mine, real in zip(design.run(*inputs, level=level).outputs, expected, strict=True):
             assert np.asarray(mine).dtype == real.dtype, level
             assert np.shape(mine) == real.shape, level
