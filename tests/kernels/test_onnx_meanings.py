@@ -86,6 +86,14 @@ CASES: dict[str, tuple[str, tuple[np.ndarray, ...]]] = {
         for mode in ("floor", "ceil", "round_prefer_floor", "round_prefer_ceil")
         for kind in ("half_pixel", "asymmetric")
     },
+    **{
+        f"five axes padded, {mode}": (
+            "(float[1,2,3,2,2] x) => (float[a,b,c,d,e] r) <int64[10] p = {0, 1, 1, 1, 0, 0, 0, 2, 0, 1}>"
+            f'{{ r = Pad<mode="{mode}">(x, p) }}',
+            (NOISE.ravel()[:24].reshape(1, 2, 3, 2, 2),),
+        )
+        for mode in ("edge", "reflect")
+    },
     "backwards": (
         "(float[3,4] x) => (float[3,2] r) <int64[1] a = {-1}, int64[1] b = {-5}, int64[1] c = {1}, int64[1] d = {-2}>"
         "{ r = Slice(x, a, b, c, d) }",
@@ -128,6 +136,14 @@ def test_the_response_of_neighbours_is_that_of_the_standard(size: int, tmp_path:
         window = x[:, max(0, channel - (size - 1) // 2) : channel + size // 2 + 1]
         expected[:, channel] = x[:, channel] / (1.5 + 0.5 / size * (window**2).sum(1)) ** 0.75
     np.testing.assert_allclose(gw.compile(file)(x), expected, rtol=1e-5)
+
+
+def test_parts_of_other_sizes_before_version_13(tmp_path: Path):
+    text = "(float[3,4] x) => (float[3,1] a, float[3,3] b) { a, b = Split<axis=1, split=[1, 3]>(x) }"
+    model = onnx.parser.parse_model(f'<ir_version: 7, opset_import: ["": 11]> g {text}')
+    onnx.save(model, str(tmp_path / "model.onnx"))
+    first, second = gw.compile(tmp_path / "model.onnx")(ROWS)
+    np.testing.assert_array_equal(np.hstack([first, second]), ROWS)
 
 
 def test_shuffled_pixels_are_those_of_pytorch(tmp_path: Path):

@@ -19,6 +19,7 @@ from xdsl.dialects.builtin import (
 from xdsl.ir import Attribute, Operation
 from xdsl.irdl import IRDLOperation
 from xdsl.parser import Parser
+from xdsl.utils.exceptions import VerifyException
 
 from gatewright.errors import UnsupportedError
 from gatewright.frontends.rank0_tensors import spread_single_numbers
@@ -55,6 +56,13 @@ def read(
         _check_extents(op)
     spread_single_numbers(module)
     undo_integer_detours(module)
+    try:
+        module.verify()
+    except VerifyException as error:
+        reason = str(error).strip().splitlines()[-1].strip(" ^")
+        raise UnsupportedError(
+            "this program cannot be lowered", why=f"what MLIR makes of it is not valid: {reason}"
+        ) from error
     return module
 
 

@@ -127,10 +127,10 @@ def _mod(graph: Graph, node: Any) -> Sequence[str] | None:
 
 
 def _pad(graph: Graph, node: Any) -> Sequence[str] | None:
-    """Padding by what stands at the other end, on which the importer never comes back."""
-    if attributes_of(graph.onnx, node).get("mode") != "wrap":
+    """Padding by what stands at the other end, or of many axes by what stands inside: the importer never comes back."""
+    x, mode = node.input[0], attributes_of(graph.onnx, node).get("mode", "constant")
+    if x not in graph.shape or not (mode == "wrap" or (mode in ("edge", "reflect") and len(graph.shape[x]) > 4)):
         return None
-    x = node.input[0]
     shape = list(graph.shape[x])
     amounts = graph.known(node.input[1]) if len(node.input) > 1 else None
     if amounts is None:
@@ -140,10 +140,35 @@ def _pad(graph: Graph, node: Any) -> Sequence[str] | None:
     half = len(listed)
     for position, axis in enumerate(listed):
         low, high = int(amounts[position]), int(amounts[position + half])
-        indices = np.arange(-low, shape[axis] + high) % shape[axis]
         if low or high:
-            x = graph.add("Gather", x, graph.constant(indices), axis=axis)
+            places = _places(np.arange(-low, shape[axis] + high), shape[axis], mode)
+            x = graph.add("Gather", x, graph.constant(places), axis=axis)
     return [x]
+
+
+def _places(at: np.ndarray, extent: int, mode: str) -> np.ndarray:
+    """The places of an axis that stand for those before, in and behind it."""
+    if mode == "edge":
+        return np.clip(at, 0, extent - 1)
+    if mode == "reflect":
+        period = max(1, 2 * (extent - 1))
+        return extent - 1 - np.abs(extent - 1 - at % period)
+    return at % extent
+
+
+def _split(graph: Graph, node: Any) -> Sequence[str] | None:
+    """Before version 13 the importer takes parts for equal."""
+    (x, *_) = node.input
+    options = attributes_of(graph.onnx, node)
+    sizes = options.get("split")
+    if sizes is None or x not in graph.shape:
+        return None
+    axis = options.get("axis", 0) % len(graph.shape[x])
+    ends = np.cumsum(sizes)
+    return [
+        graph.add("Gather", x, graph.constant(np.arange(end - size, end)), axis=axis)
+        for end, size in zip(ends, sizes, strict=True)
+    ]
 
 
 def _slice(graph: Graph, node: Any) -> Sequence[str] | None:
@@ -245,6 +270,7 @@ RULES: dict[str, Rule] = {
     "GridSample": grid_sample,
     "Gemm": _matrix_product,
     "Hardmax": _hardmax,
+    "Split": _split,
     "Clip": _clip,
     "MaxPool": max_pool,
     "AveragePool": average_pool,
