@@ -43,6 +43,7 @@ CASES: dict[str, tuple[Callable[..., object], tuple[torch.Tensor, ...]]] = {
     "comparisons": (lambda x, y: (x > y, x == y, x != 200, x >= 200), (X, Y)),
     "floor quotient": (lambda x: (x // 7, x % 7), (X,)),
     "floor quotients": (lambda x, y: (x // y, x % y, torch.div(x, y, rounding_mode="trunc")), (X, Y)),
+    "numbers that wrap": (lambda x: (x < 300, x >= -1, x == 392, x // 300, x % 300), (X,)),
     "negation": (lambda x: (-x, ~x), (X,)),
     "magnitude": (lambda x: (x.abs(), x.sign()), (X,)),
     "shifts": (lambda x: (x << 1, x >> 1), (X,)),

@@ -56,6 +56,10 @@ def load(
         with _quiet():
             exported = by_parts(torch, exported)
     with _quiet():
+        # Between quantisations unsigned tensors are only converted, in a form that is known to the passes behind.
+        quantised = any(
+            getattr(each.target, "namespace", "") == "quantized_decomposed" for each in exported.graph.nodes
+        )
         views_of_aten(torch, exported)
         try:
             exported = exported.run_decompositions(decompositions(torch))
@@ -64,7 +68,8 @@ def load(
         except RuntimeError as error:  # of an operation that is not PyTorch's own
             raise UnsupportedError("PyTorch cannot decompose this model", why=_first_line(error)) from error
         _drop_constant_results(exported, convention.constants)
-        store_as_signed(torch, exported)
+        if not quantised or any((port.type or "").startswith("u") for port in (*taken, *returned)):
+            store_as_signed(torch, exported)
         _name_layers(exported)
         _copy_listed_constants(torch, exported)
         try:

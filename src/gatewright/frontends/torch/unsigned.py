@@ -30,6 +30,9 @@ _MOVES = frozenset(
 _MODULAR = frozenset("add sub mul bitwise_and bitwise_or bitwise_xor bitwise_not __and__ __or__ __xor__ eq ne".split())
 """Operations that need not know a sign, if their operands have one type."""
 
+_OF_NUMBERS = frozenset("eq ne lt le gt ge floor_divide remainder fmod".split())
+"""Operations of a tensor and a number in the type of the tensor whose result needs more than low bits."""
+
 _METADATA = "_assert_tensor_metadata"
 
 
@@ -133,6 +136,7 @@ class _Rewriter:
     def _store_placeholder(self, node: Any) -> None:
         signed = self.unsigned[self.original[node][0]][0]
         node.meta["val"] = self._fake(lambda value: value.view(signed), node.meta["val"])
+        node.meta.pop("tensor_meta", None)
         signature = self.exported.graph_signature
         for names in (signature.inputs_to_parameters, signature.inputs_to_buffers,
                       signature.inputs_to_lifted_tensor_constants):  # fmt: skip
@@ -176,12 +180,21 @@ class _Rewriter:
         ]:
             self._refuse(node)
         users = list(node.users)
+        self._wrap_number(node)
         self._retype(node, self._wide, wide=True)
         for each in users if isinstance(node.meta["val"], tuple | list) else [node]:
             if each is not node:
                 each.meta["val"] = node.meta["val"][each.args[1]]
+                each.meta.pop("tensor_meta", None)
             if each in self.stored:
                 self._narrow(each)
+
+    def _wrap_number(self, node: Any) -> None:
+        """A Python integer takes the type of the tensor that it meets: `x < 300` of bytes is `x < 44` in PyTorch."""
+        whole = _packet(node) in _OF_NUMBERS or (_packet(node) == "div" and node.kwargs.get("rounding_mode"))
+        if whole and node.args[0] in self.stored and len(node.args) > 1 and type(node.args[1]) is int:
+            most = self.torch.iinfo(self.original[node.args[0]][0]).max
+            node.args = (node.args[0], node.args[1] & most, *node.args[2:])
 
     def _retype(self, node: Any, of: Any, wide: bool = False) -> None:
         """Give an operation its operands and types anew."""
