@@ -123,6 +123,8 @@ class _Rewriter:
                 moved.update(given)
             if node.op != "call_function" or not (given or own) or _packet(node) == _METADATA:
                 continue
+            if _packet(node) == "constant_pad_nd":  # whose number torch-mlir takes for a signed one
+                chosen.update(own)
             if self._hands_on(node):
                 moved.update((*given, *own))
                 for each in (*given, *own):
