@@ -7,6 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from gatewright.bridge.worker import MlirError
+
 
 @dataclass(frozen=True)
 class Compiled:
@@ -16,7 +18,10 @@ class Compiled:
 
     def function(self, name: str, arguments: int, returns: bool = False) -> Callable[..., int]:
         """A function of `arguments` pointers or 64-bit integers that returns a 64-bit integer, or nothing (then 0)."""
-        entry = ctypes.CFUNCTYPE(None, ctypes.c_void_p)(self.engine.raw_lookup(name))
+        address = self.engine.raw_lookup(name)
+        if not address:
+            raise MlirError(f"the native code of {name} needs a function that this machine does not have")
+        entry = ctypes.CFUNCTYPE(None, ctypes.c_void_p)(address)
         # The engine wraps each function in one that takes an array of pointers to its arguments and its result.
         values = (ctypes.c_int64 * (arguments + 1))()
         places = (ctypes.c_void_p * (arguments + 1))(

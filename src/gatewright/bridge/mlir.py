@@ -35,11 +35,14 @@ TO_LINALG = f"torch-backend-to-linalg-on-tensors-backend-pipeline{{allow-non-fin
 _FROM_TORCH = f"""func.func(torch-match-quantized-custom-ops),
     torchdynamo-export-to-torch-backend-pipeline{{extra-library=}}, {TO_LINALG}"""
 
+# Not every processor rounds to bf16, nor does every C runtime have the function that does it in its place: integers do.
 _TO_LLVM = """eliminate-empty-tensors,
     one-shot-bufferize{bufferize-function-boundaries function-boundary-type-conversion=identity-layout-map},
     buffer-results-to-out-params{hoist-static-allocs modify-public-functions}, buffer-deallocation-pipeline,
     func.func(refback-munge-memref-copy),
-    canonicalize, func.func(convert-linalg-to-loops), expand-strided-metadata, lower-affine, convert-scf-to-cf,
+    canonicalize, func.func(convert-linalg-to-loops),
+    func.func(arith-emulate-unsupported-floats{source-types=bf16 target-type=f32}, arith-expand{include-bf16=true}),
+    expand-strided-metadata, lower-affine, convert-scf-to-cf,
     convert-cf-to-llvm, convert-math-to-llvm, convert-arith-to-llvm, finalize-memref-to-llvm, convert-func-to-llvm,
     reconcile-unrealized-casts"""
 

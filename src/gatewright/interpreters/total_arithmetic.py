@@ -1,13 +1,14 @@
-"""Divisions and shifts that never fault, for compilers to which those of `arith` may.
+"""Divisions, shifts and roundings that never fault, for compilers to which those of `arith` may.
 
-LLVM leaves a division by zero and a shift by more than the width undefined; `docs/levels.md` defines them.
+LLVM leaves a division by zero and a shift by more than the width undefined; `docs/levels.md` defines them. It rounds
+f64 to bf16 by a function of the C runtime that not every machine has.
 """
 
 from __future__ import annotations
 
 from xdsl.builder import Builder
 from xdsl.dialects import arith
-from xdsl.dialects.builtin import IndexType, IntegerAttr, IntegerType, ModuleOp
+from xdsl.dialects.builtin import BFloat16Type, Float32Type, Float64Type, IndexType, IntegerAttr, IntegerType, ModuleOp
 from xdsl.ir import Attribute, Operation, SSAValue
 from xdsl.rewriter import InsertPoint
 
@@ -21,12 +22,14 @@ _SHIFTS = (arith.ShLIOp, arith.ShRUIOp, arith.ShRSIOp)
 
 
 def make_total(module: ModuleOp) -> None:
-    """Guard every division and shift whose right operand is not known to be harmless."""
+    """Guard every division and shift whose right operand is not known to be harmless, and round in known steps."""
     for op in list(module.walk()):
         if isinstance(op, _DIVISIONS) and not _is_harmless_divisor(op.rhs):
             _Guard(op).division()
         elif isinstance(op, arith.FPToSIOp | arith.FPToUIOp):
             _saturate(op)
+        elif isinstance(op, arith.TruncFOp) and (op.input.type, op.result.type) == (Float64Type(), BFloat16Type()):
+            _round_once(op)
         elif isinstance(op, _SHIFTS) and not _is_below(op.rhs, _width(op.rhs.type)):
             _Guard(op).shift()
 
@@ -57,6 +60,34 @@ def _saturate(op: arith.FPToSIOp | arith.FPToUIOp) -> None:
     found = insert(arith.SelectOp(above, highest, whole))
     found = insert(arith.SelectOp(below, lowest, found))
     op.result.replace_all_uses_with(insert(arith.SelectOp(none, zero, found)))
+    op.detach()
+    op.erase()
+
+
+def _round_once(op: arith.TruncFOp) -> None:
+    """From f64 to bf16 by way of f32, without rounding twice: what f32 would round away is one bit that says so.
+
+    Rounding to odd (Boldo, Melquiond: Emulation of FMA and correctly rounded sums, 2008), at 12 bits of fraction, which
+    f32 holds down to half of the smallest bf16.
+    """
+    assert op.parent is not None
+    builder, wide = Builder(InsertPoint.before(op)), IntegerType(64)
+
+    def insert(new: Operation) -> SSAValue:
+        new.location = op.location
+        return builder.insert(new).results[0]
+
+    def constant(number: int) -> SSAValue:
+        return insert(arith.ConstantOp(IntegerAttr(number, wide)))
+
+    kept = 52 - 12
+    word = insert(arith.BitcastOp(op.input, wide))
+    rest = insert(arith.AndIOp(word, constant((1 << kept) - 1)))
+    inexact = insert(arith.CmpiOp(rest, constant(0), "ne"))
+    sticky = insert(arith.ShLIOp(insert(arith.ExtUIOp(inexact, wide)), constant(kept)))
+    odd = insert(arith.OrIOp(insert(arith.AndIOp(word, constant(-(1 << kept)))), sticky))
+    single = insert(arith.TruncFOp(insert(arith.BitcastOp(odd, Float64Type())), Float32Type()))
+    op.result.replace_all_uses_with(insert(arith.TruncFOp(single, BFloat16Type())))
     op.detach()
     op.erase()
 

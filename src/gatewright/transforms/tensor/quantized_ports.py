@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TypeGuard
+
 import numpy as np
 from xdsl.builder import Builder
 from xdsl.dialects import arith, func, tensor
@@ -11,7 +13,7 @@ from xdsl.ir import Operation, SSAValue
 from xdsl.rewriter import InsertPoint, Rewriter
 
 from gatewright.ir.interface import Parameter, Result, Signature, set_signature, signature_of
-from gatewright.numbers.types import Array, Quantized
+from gatewright.numbers.types import Array, Quantized, Type, f32
 from gatewright.transforms.tensor import generic
 from gatewright.transforms.tensor.exact import bits
 from gatewright.transforms.tensor.quantized_forms import quantizing
@@ -26,7 +28,7 @@ def quantized_arguments(function: func.FuncOp, tensors: QuantizedTensors) -> Non
     parameters = list(signature.parameters)
     for position, argument in enumerate(list(function.body.block.args)):
         given = parameters[position].type
-        if isinstance(given, Array) and (type_ := _argument(argument, tensors)) is not None:
+        if _is_single(given) and (type_ := _argument(argument, tensors)) is not None:
             parameters[position] = Parameter(parameters[position].name, Array(type_, given.shape))
     _set(function, Signature(tuple(parameters), signature.results))
 
@@ -39,13 +41,18 @@ def quantized_results(function: func.FuncOp, tensors: QuantizedTensors) -> None:
     for position, operand in enumerate(last.operands):
         given = results[position].type
         found = tensors.dequantized(operand) if isinstance(operand.type, TensorType) else None
-        if found is None or not isinstance(given, Array) or (type_ := _returned(operand, found)) is None:
+        if found is None or not _is_single(given) or (type_ := _returned(operand, found)) is None:
             continue
         plain = tensors.plain(found, last, generic.shape_of(operand.type))
         assert plain.raw.value is not None
         last.operands[position] = plain.raw.value
         results[position] = Result(results[position].name, Array(type_, given.shape))
     _set(function, Signature(signature.parameters, tuple(results)))
+
+
+def _is_single(type_: Type) -> TypeGuard[Array]:
+    """Whether these are numbers in single precision, which those of quantised ports are outside."""
+    return isinstance(type_, Array) and type_.element == f32
 
 
 def _set(function: func.FuncOp, signature: Signature) -> None:
