@@ -14,6 +14,7 @@ import pytest
 from xdsl.parser import Parser
 
 from gatewright.ir.context import context
+from gatewright.machine.check import check_schedule
 from gatewright.tools import compile as gatewright_tool
 from gatewright.tools import opt as gatewright_opt
 
@@ -54,7 +55,9 @@ class Session:
 
     def mlir(self, text: str, file: str | None) -> None:
         """Parse and verify a module."""
-        Parser(context(), text, str(self.document)).parse_module().verify()
+        module = Parser(context(), text, str(self.document)).parse_module()
+        module.verify()
+        check_schedule(module)
         if file:
             (self.folder / file).write_text(text, encoding="utf-8")
 

@@ -15,6 +15,7 @@ ROOMS = (
     "scheduling",
     "dialects",
     "ir",
+    "machine",
     "hardware",
     "bridge",
     "interpreters",

@@ -11,6 +11,7 @@ from xdsl.parser import Parser
 
 import gatewright as gw
 from gatewright.ir.context import context
+from gatewright.machine.check import check_schedule
 
 LOOKUP = np.array([3, 1, 4, 1, 5, 9, 2, 6], np.int32)
 
@@ -40,6 +41,7 @@ def test_a_level_reads_back_as_what_was_printed(design: gw.Design, level: str):
     text = design.ir(level)
     module = Parser(context(), text).parse_module()
     module.verify()
+    check_schedule(module)
     assert str(module).strip() == text.strip()
 
 

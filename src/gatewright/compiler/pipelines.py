@@ -46,6 +46,7 @@ from gatewright.transforms.loops.simplify_loops import SimplifyLoopsPass
 from gatewright.transforms.loops.split_loops import SplitLoopsPass
 from gatewright.transforms.loops.split_sums import SplitSumsPass
 from gatewright.transforms.loops.unify_multipliers import UnifyMultipliersPass
+from gatewright.transforms.schedule.check_schedule import CheckSchedulePass
 from gatewright.transforms.schedule.inline_calls import InlineCallsPass
 from gatewright.transforms.schedule.loops_to_schedule import LoopsToSchedulePass
 from gatewright.transforms.schedule.overlap_loops import OverlapLoopsPass
@@ -127,6 +128,7 @@ def loops_to_schedule(options: Options) -> tuple[ModulePass, ...]:
         *share_multipliers,
         LoopsToSchedulePass(options.clock_mhz, options.multipliers, options.target, dual_port=options.dual_port_names),
         OverlapLoopsPass(),
+        CheckSchedulePass(),
     )
 
 
@@ -235,7 +237,7 @@ class Compilation:
     def schedule(self) -> Program:
         """The program with a start for every operation."""
         if self.given.level == "schedule":
-            return self._lower(self.given, "schedule", (InlineCallsPass(),))
+            return self._lower(self.given, "schedule", (InlineCallsPass(), CheckSchedulePass()))
         return self._lower(self.loops, "schedule", loops_to_schedule(self.options))
 
     @cached_property
@@ -308,7 +310,10 @@ def run_passes(ctx: Context, module: ModuleOp, passes: tuple[ModulePass, ...]) -
         assert early is None, f"{culprit} produced invalid IR: {early} uses a value defined behind it"
 
     verified(None, module)
-    PassPipeline(passes, verified).apply(ctx, module)
+    try:
+        PassPipeline(passes, verified).apply(ctx, module)
+    except VerifyException as error:
+        raise AssertionError(f"a pass finds what the passes before it produced invalid: {error}") from error
     verified(passes[-1] if passes else None, module)
 
 

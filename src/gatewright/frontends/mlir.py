@@ -22,7 +22,7 @@ from xdsl.dialects.builtin import (
 )
 from xdsl.ir import Attribute, Operation
 from xdsl.parser import Parser
-from xdsl.utils.exceptions import DiagnosticException, ParseError
+from xdsl.utils.exceptions import DiagnosticException, ParseError, VerifyException
 
 from gatewright.bridge.mlir import GENERALIZE, run_passes
 from gatewright.bridge.worker import MlirError
@@ -35,6 +35,7 @@ from gatewright.ir.float_operations import FLOAT_OPERATIONS
 from gatewright.ir.floats import format_of
 from gatewright.ir.location import operation_name, place_of, source_location
 from gatewright.ir.program import Program
+from gatewright.machine.check import check_schedule
 from gatewright.numbers.float_format import FORMATS
 from gatewright.options import Options
 
@@ -127,7 +128,8 @@ def _parse(text: str, file: str) -> ModuleOp:
         raise SourceError(f"this is not MLIR: {reason[:1].lower()}{reason[1:]}", where=where) from error
     try:
         module.verify()
-    except DiagnosticException as error:
+        check_schedule(module)
+    except (DiagnosticException, VerifyException) as error:
         raise IrError(f"{file} is not a valid program: {_last_line(error)}") from error
     return module
 

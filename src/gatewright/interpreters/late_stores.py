@@ -15,9 +15,9 @@ from xdsl.dialects import func, memref
 from xdsl.ir import Operation
 
 from gatewright.dialects.loopschedule.ops import LoopOp, PipelineOp, StepOp
-from gatewright.dialects.loopschedule.overlap import draining_pipeline, following
-from gatewright.dialects.loopschedule.sharing import array_of
 from gatewright.interpreters.python_source import PythonSource
+from gatewright.machine.occupancy import array_of
+from gatewright.machine.overlap import draining_pipeline, following
 
 
 def latest(queue: deque[tuple[int, list[int], int, int]], array: list[int], address: int, cycle: int) -> int:

@@ -16,10 +16,10 @@ from xdsl.dialects import memref
 from xdsl.ir import Block
 
 from gatewright.dialects.loopschedule.ops import PipelineOp, PipelineStageOp, RegisterOp, StepOp
-from gatewright.dialects.loopschedule.overlap import cycles_in_sequence
-from gatewright.dialects.loopschedule.sharing import array_of
 from gatewright.interpreters import pipeline_overlap, while_loop
 from gatewright.interpreters.python_source import PythonSource, zero
+from gatewright.machine.duration import cycles_in_sequence
+from gatewright.machine.occupancy import array_of
 
 
 class _Starts:

@@ -14,12 +14,13 @@ from dataclasses import dataclass
 from xdsl.dialects import memref
 from xdsl.ir import BlockArgument, SSAValue
 
-from gatewright.dialects.loopschedule.ops import PipelineOp, PipelineStageOp, RegisterOp, StepOp, condition_cycle
-from gatewright.dialects.loopschedule.overlap import cycles_in_sequence
-from gatewright.dialects.loopschedule.sharing import array_of
+from gatewright.dialects.loopschedule.ops import PipelineOp, PipelineStageOp, RegisterOp, StepOp
 from gatewright.interpreters import while_loop
 from gatewright.interpreters.python_source import PythonSource, zero
 from gatewright.interpreters.terms import Term, named
+from gatewright.machine.availability import condition_cycle
+from gatewright.machine.duration import cycles_in_sequence
+from gatewright.machine.occupancy import array_of
 
 _FIRST_SLOT = 2
 """Where the values of an iteration begin in its list, after its age and the iteration before it."""

@@ -9,7 +9,8 @@ from xdsl.dialects import func, memref
 from xdsl.dialects.builtin import IntegerAttr, StringAttr
 from xdsl.ir import Block, Operation, SSAValue
 
-from gatewright.dialects.loopschedule.ops import PipelineOp, PipelineStageOp, SeqWhileOp, StepOp, port_of
+from gatewright.dialects.loopschedule.ops import PipelineOp, PipelineStageOp, SeqWhileOp, StepOp
+from gatewright.machine.occupancy import port_of
 
 Resource = str | tuple[str, SSAValue]
 """An operator by name, or a port of an array."""

@@ -29,6 +29,7 @@ PASSES: dict[str, str] = {
     "split-loops": "loops.split_loops:SplitLoopsPass",
     "split-sums": "loops.split_sums:SplitSumsPass",
     "unify-multipliers": "loops.unify_multipliers:UnifyMultipliersPass",
+    "check-schedule": "schedule.check_schedule:CheckSchedulePass",
     "inline-calls": "schedule.inline_calls:InlineCallsPass",
     "loops-to-schedule": "schedule.loops_to_schedule:LoopsToSchedulePass",
     "overlap-loops": "schedule.overlap_loops:OverlapLoopsPass",

@@ -13,11 +13,13 @@ from gatewright.interpreters import loops, loopschedule
 from gatewright.interpreters.outcome import Outcome
 from gatewright.ir.context import context
 from gatewright.ir.program import Program, public_function
+from gatewright.machine.check import check_schedule
 
 
 def _program(level: str, text: str) -> Program:
     module = Parser(context(), text).parse_module()
     module.verify()
+    check_schedule(module)
     return Program(level, module, public_function(module).sym_name.data)
 
 

@@ -7,6 +7,7 @@ from xdsl.parser import Parser
 
 from gatewright.bridge.circt import CirctError, parse_and_verify
 from gatewright.ir.context import context
+from gatewright.machine.check import check_schedule
 
 SHARED = {
     "a sum": """
@@ -80,6 +81,7 @@ SHARED = {
 def test_circt_accepts_what_we_print(program: str):
     module = Parser(context(), SHARED[program]).parse_module()
     module.verify()
+    check_schedule(module)
     parse_and_verify(str(module))
 
 

@@ -7,6 +7,7 @@ from xdsl.parser import Parser
 from xdsl.utils.exceptions import VerifyException
 
 from gatewright.ir.context import context
+from gatewright.machine.check import check_schedule
 
 ARGUMENTS = "%a: memref<8xi32>, %b: memref<8xi32>, %i: index, %n: index, %x: i32, %p: i1, %q: i1"
 
@@ -419,6 +420,7 @@ def test_a_broken_invariant_is_named(broken: str):
     module = Parser(context(), text).parse_module()
     with pytest.raises(VerifyException) as error:
         module.verify()
+        check_schedule(module)
     assert str(error.value) == message
 
 
@@ -429,6 +431,7 @@ def test_a_value_leaves_its_step_only_through_the_register():
     second.operands[0] = first.results[0]
     with pytest.raises(VerifyException) as error:
         module.verify()
+        check_schedule(module)
     assert str(error.value) == (
         "arith.addi uses the result of arith.addi in another step, "
         "which a value leaves only through loopschedule.register"
@@ -533,4 +536,6 @@ FINE = {
 
 @pytest.mark.parametrize("fine", FINE)
 def test_what_keeps_the_invariants_is_accepted(fine: str):
-    Parser(context(), FINE[fine]).parse_module().verify()
+    module = Parser(context(), FINE[fine]).parse_module()
+    module.verify()
+    check_schedule(module)

@@ -9,10 +9,11 @@ from xdsl.utils.exceptions import VerifyException
 
 import gatewright as gw
 from gatewright.dialects.loopschedule.ops import StepOp
-from gatewright.dialects.loopschedule.overlap import most_overlap
 from gatewright.interpreters import loopschedule
 from gatewright.ir.context import context
 from gatewright.ir.program import Program
+from gatewright.machine.check import check_schedule
+from gatewright.machine.overlap import most_overlap
 
 UNIT = 'gw.operator = "mul_32", gw.unit = 0 : i64, gw.latency = 2 : i64, gw.interval = 3 : i64'
 LOAD = "%{name} = memref.load %{array}[%i] : memref<8xi32>"
@@ -163,12 +164,12 @@ def test_the_verifier_accepts_the_bound_and_nothing_beyond(case: str):
     step = first_step(function(body))
     module = step.get_toplevel_object()
     step.overlap = cycles
-    module.verify()
+    check_schedule(module)
     step.overlap = cycles + 1
     with pytest.raises(
         VerifyException, match=f"overlaps the next one by {cycles + 1}, but at most by {cycles}: .*{why}"
     ):
-        module.verify()
+        check_schedule(module)
 
 
 def test_what_a_call_does_is_not_looked_at_before_it_is_inlined():

@@ -14,6 +14,7 @@ from xdsl.utils.exceptions import ParseError
 
 from gatewright.dialects.loopschedule.ops import SeqWhileOp, StepOp
 from gatewright.ir.context import context
+from gatewright.machine.check import check_schedule
 
 
 def parse(text: str) -> ModuleOp:
@@ -109,6 +110,7 @@ def programs(draw) -> str:
 def test_what_is_printed_reads_back_as_the_same(text: str):
     module = parse(text)
     module.verify()
+    check_schedule(module)
     pretty = printed(module)
     again = parse(pretty)
     assert again.is_structurally_equivalent(module)

@@ -15,6 +15,7 @@ from gatewright.interpreters import loopschedule
 from gatewright.ir.context import context
 from gatewright.ir.interface import to_raw
 from gatewright.ir.program import Program, public_function
+from gatewright.machine.check import check_schedule
 from gatewright.operators.library import OperatorLibrary
 from gatewright.simulate.arc import ArcSimulator
 from gatewright.transforms.rtl.loopschedule_to_rtl import RtlDesign, loopschedule_to_rtl
@@ -59,6 +60,7 @@ def build(text: str) -> Both:
     """The program of a text at the schedule level, and its hardware."""
     module = Parser(context(), text).parse_module()
     module.verify()
+    check_schedule(module)
     program = Program("schedule", module, public_function(module).sym_name.data)
     design = loopschedule_to_rtl(program, OperatorLibrary())
     design.module.verify()

@@ -7,9 +7,9 @@ import pytest
 from xdsl.parser import Parser
 
 from gatewright.dialects.loopschedule.ops import StepOp
-from gatewright.dialects.loopschedule.overlap import most_overlap
 from gatewright.ir.context import context
 from gatewright.ir.interface import Signature, element_of
+from gatewright.machine.overlap import most_overlap
 from gatewright.numbers.types import Array, Integer
 
 BATCH = 5

@@ -17,6 +17,7 @@ from gatewright.compiler import pipelines as pipeline
 from gatewright.interpreters import loops, loopschedule
 from gatewright.ir.context import context
 from gatewright.ir.program import Program
+from gatewright.machine.check import check_schedule
 from gatewright.options import Options
 from gatewright.transforms.schedule.counting import count_with_while
 from gatewright.transforms.schedule.loops_to_schedule import HEAD_OPERATIONS
@@ -93,6 +94,7 @@ def test_the_schedule_gives_the_same_answers(seed: int):
     options = Options() if seed % 2 else Options(multipliers=1)
     scheduled = behind(module, list(pipeline.loops_to_schedule(options)))
     scheduled.verify()
+    check_schedule(scheduled)
     for given in (random_arguments(seed), random_arguments(seed + 1)):
         arguments = [array.copy() for array in given]
         outcome = loopschedule.run(Program("schedule", scheduled, "f"), arguments)

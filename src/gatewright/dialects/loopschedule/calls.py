@@ -29,18 +29,6 @@ def calls_of(function: func.FuncOp) -> Iterator[func.CallOp]:
     return (op for op in function.walk() if isinstance(op, func.CallOp))
 
 
-def verify_call(step: StepOp) -> None:
-    """Check what invariant 20 says of the step of a call, if there is one in it."""
-    calls = [op for op in step.body.block.ops if isinstance(op, func.CallOp)]
-    if not calls:
-        return
-    alone = all(isinstance(op, func.CallOp | RegisterOp) for op in step.body.block.ops)
-    if len(calls) > 1 or not alone or step.when is not None or step.cycles != 1 or step.overlap:
-        raise VerifyException("a loopschedule.step with a func.call has no condition and holds nothing else")
-    if isinstance(step.parent_op(), StepOp):
-        raise VerifyException("a loopschedule.step with a func.call is in no other step")
-
-
 def without_calls(function: func.FuncOp, module: ModuleOp) -> func.FuncOp:
     """A scheduled function of a module, or a copy of it without calls if it has some.
 

@@ -2,17 +2,18 @@
 
 `pipeline`, `pipeline.stage`, `register` and `terminator` are CIRCT's, in CIRCT's syntax. `seq_while` and `step` are
 those of the RFC that proposed the dialect. The page `docs/dialects/loopschedule.md` gives the meaning of each in time
-and lists the numbered invariants. `verifier.py` checks what an operation can see of itself (1 to 8);
-`timing.py` checks what depends on several steps (9 and up), once a function, with its last step or loop.
+and lists the numbered invariants. An operation verifies what it can see of itself (1 to 8, and 20 of its step); what
+depends on several steps is for a check of the whole function (`machine/check.py`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TypeAlias, TypeVar
 
-from xdsl.dialects.builtin import DictionaryAttr, FunctionType, IntegerAttr, IntegerType, Signedness, i1, i64
-from xdsl.ir import Attribute, BlockArgument, Dialect, Operation, OpResult, Region, SSAValue
+from xdsl.dialects.builtin import IntegerAttr, IntegerType, Signedness, i1, i64
+from xdsl.dialects.func import CallOp
+from xdsl.ir import Attribute, BlockArgument, Dialect, Operation, Region, SSAValue
 from xdsl.irdl import (
     AttrSizedOperandSegments,
     IRDLOperation,
@@ -27,12 +28,15 @@ from xdsl.irdl import (
     var_operand_def,
     var_result_def,
 )
-from xdsl.parser import Parser, UnresolvedOperand
+from xdsl.parser import Parser
 from xdsl.printer import Printer
 from xdsl.traits import HasParent, IsTerminator
 from xdsl.utils.exceptions import VerifyException
 
+from gatewright.dialects.loopschedule.syntax import LoopHeader, parse_body, print_body, print_loop
+
 _OperationT = TypeVar("_OperationT", bound=Operation)
+_ACCESSES = ("memref.load", "memref.store")
 _SI64 = IntegerType(64, Signedness.SIGNED)
 _I64 = IntegerAttr.constr(eq(i64))
 
@@ -155,11 +159,7 @@ class StepOp(IRDLOperation):
         when = parser.parse_operand(i1) if parser.parse_optional_keyword("when") else None
         cycles = parser.parse_integer(allow_boolean=False) if parser.parse_optional_keyword("for") else 1
         overlap = parser.parse_integer(allow_boolean=False) if parser.parse_optional_keyword("overlap") else 0
-        body = parser.parse_region()
-        types: Sequence[Attribute] = ()
-        if parser.parse_optional_punctuation(":"):
-            types = parser.parse_comma_separated_list(parser.Delimiter.NONE, parser.parse_type)
-        attributes = parser.parse_optional_attr_dict()
+        body, types, attributes = parse_body(parser)
         op = cls(body, types, when, cycles)
         op.overlap = overlap
         op.attributes.update(attributes)
@@ -173,17 +173,10 @@ class StepOp(IRDLOperation):
             printer.print_string(f" for {self.cycles}")
         if self.overlap:
             printer.print_string(f" overlap {self.overlap}")
-        printer.print_string(" ")
-        printer.print_region(self.body, print_entry_block_args=False)
-        if self.outs:
-            printer.print_string(" : ")
-            printer.print_list(self.outs.types, printer.print_attribute)
-        printer.print_op_attributes(self.attributes)
+        print_body(printer, self)
 
     def verify_(self) -> None:
-        from gatewright.dialects.loopschedule import verifier
-
-        verifier.verify_step(self)
+        _verify_step(self)
 
 
 @irdl_op_definition
@@ -236,18 +229,16 @@ class SeqWhileOp(IRDLOperation):
 
     @classmethod
     def parse(cls, parser: Parser) -> SeqWhileOp:
-        header = _LoopHeader.parse(parser)
+        header = LoopHeader.parse(parser)
         op = cls(header.iter_args, header.result_types, header.condition, header.body, header.trip_count)
         op.attributes.update(header.attributes)
         return op
 
     def print(self, printer: Printer) -> None:
-        _print_loop(printer, self)
+        print_loop(printer, self, self.trip_count)
 
     def verify_(self) -> None:
-        from gatewright.dialects.loopschedule import verifier
-
-        verifier.verify_seq_while(self)
+        _verify_seq_while(self)
 
 
 @irdl_op_definition
@@ -318,19 +309,17 @@ class PipelineOp(IRDLOperation):
         parser.parse_keyword("II")
         parser.parse_punctuation("=")
         interval = parser.parse_integer(allow_boolean=False)
-        header = _LoopHeader.parse(parser)
+        header = LoopHeader.parse(parser)
         op = cls(interval, header.iter_args, header.result_types, header.condition, header.body, header.trip_count)
         op.attributes.update(header.attributes)
         return op
 
     def print(self, printer: Printer) -> None:
         printer.print_string(f" II = {self.interval}")
-        _print_loop(printer, self)
+        print_loop(printer, self, self.trip_count)
 
     def verify_(self) -> None:
-        from gatewright.dialects.loopschedule import verifier
-
-        verifier.verify_pipeline(self)
+        _verify_pipeline(self)
 
 
 @irdl_op_definition
@@ -376,11 +365,7 @@ class PipelineStageOp(IRDLOperation):
         parser.parse_punctuation("=")
         start = parser.parse_integer(allow_boolean=False)
         when = parser.parse_operand(i1) if parser.parse_optional_keyword("when") else None
-        body = parser.parse_region()
-        types: Sequence[Attribute] = ()
-        if parser.parse_optional_punctuation(":"):
-            types = parser.parse_comma_separated_list(parser.Delimiter.NONE, parser.parse_type)
-        attributes = parser.parse_optional_attr_dict()
+        body, types, attributes = parse_body(parser)
         op = cls(start, body, types, when)
         op.attributes.update(attributes)
         return op
@@ -390,92 +375,14 @@ class PipelineStageOp(IRDLOperation):
         if self.when is not None:
             printer.print_string(" when ")
             printer.print_operand(self.when)
-        printer.print_string(" ")
-        printer.print_region(self.body, print_entry_block_args=False)
-        if self.outs:
-            printer.print_string(" : ")
-            printer.print_list(self.outs.types, printer.print_attribute)
-        printer.print_op_attributes(self.attributes)
+        print_body(printer, self)
 
     def verify_(self) -> None:
-        from gatewright.dialects.loopschedule import verifier
-
-        verifier.verify_stage(self)
+        _verify_stage(self)
 
 
 LoopOp: TypeAlias = SeqWhileOp | PipelineOp
 """The two kinds of loop."""
-
-
-class _LoopHeader:
-    """What the two kinds of loop have in common in text: from the trip count to the end of the body."""
-
-    def __init__(self, types: FunctionType):
-        self.trip_count: int | None = None
-        self.iter_args: Sequence[SSAValue] = ()
-        self.result_types = types.outputs.data
-        self.attributes: dict[str, Attribute] = {}
-        self.condition = Region()
-        self.body = Region()
-
-    @classmethod
-    def parse(cls, parser: Parser) -> _LoopHeader:
-        trip_count = None
-        if parser.parse_optional_keyword("trip_count"):
-            parser.parse_punctuation("=")
-            trip_count = parser.parse_integer(allow_boolean=False)
-        pairs: Sequence[tuple[Parser.UnresolvedArgument, UnresolvedOperand]] = ()
-        if parser.parse_optional_keyword("iter_args"):
-            pairs = parser.parse_comma_separated_list(parser.Delimiter.PAREN, lambda: _parse_assignment(parser))
-        parser.parse_punctuation(":")
-        position = parser.pos
-        types = parser.parse_function_type()
-        header = cls(types)
-        header.trip_count = trip_count
-        header.iter_args = parser.resolve_operands([operand for _, operand in pairs], types.inputs.data, position)
-        if (attributes := parser.parse_optional_attr_dict_with_keyword()) is not None:
-            header.attributes = dict(attributes.data)
-        # The names stand for block arguments of both regions, each region having its own.
-        header.condition = parser.parse_region(
-            [name.resolve(type_) for (name, _), type_ in zip(pairs, types.inputs.data, strict=True)]
-        )
-        parser.parse_keyword("do")
-        header.body = parser.parse_region(
-            [name.resolve(type_) for (name, _), type_ in zip(pairs, types.inputs.data, strict=True)]
-        )
-        return header
-
-
-def _parse_assignment(parser: Parser) -> tuple[Parser.UnresolvedArgument, UnresolvedOperand]:
-    name = parser.parse_argument(expect_type=False)
-    parser.parse_punctuation("=")
-    return name, parser.parse_unresolved_operand()
-
-
-def _print_loop(printer: Printer, loop: LoopOp) -> None:
-    if loop.trip_count is not None:
-        printer.print_string(f" trip_count = {loop.trip_count}")
-    printer.print_string(" iter_args(")
-    names = printer._ssa_values  # pyright: ignore[reportPrivateUsage]
-    arguments = zip(loop.condition.block.args, loop.body.block.args, loop.iter_args, strict=True)
-    for position, (condition_argument, body_argument, initial) in enumerate(arguments):
-        printer.print_string(", " if position else "")
-        # One name in the text stands for an argument of each region, which the printer has no public way to say.
-        if body_argument.name_hint and not condition_argument.name_hint:
-            condition_argument.name_hint = body_argument.name_hint
-        printer.print_ssa_value(condition_argument)
-        names[body_argument] = names[condition_argument]
-        printer.print_string(" = ")
-        printer.print_operand(initial)
-    printer.print_string(") : ")
-    printer.print_function_type(loop.iter_args.types, loop.outs.types)
-    if loop.attributes:
-        printer.print_string(" attributes ")
-        printer.print_attribute(DictionaryAttr(loop.attributes))
-    printer.print_string(" ")
-    printer.print_region(loop.condition, print_entry_block_args=False)
-    printer.print_string(" do ")
-    printer.print_region(loop.body, print_entry_block_args=False)
 
 
 def _trip_count_property(trip_count: int | None) -> dict[str, Attribute]:
@@ -495,33 +402,6 @@ def latency_of(op: Operation) -> int:
     return 1 if op.name == "memref.load" else 0
 
 
-def port_of(op: Operation) -> str:
-    """The port of its array that a load or store uses: of a true dual port memory the one that `gw.port` names."""
-    if isinstance(stated := op.attributes.get("gw.port"), IntegerAttr):
-        return f"port {stated.value.data}"
-    return "read port" if op.name == "memref.load" else "write port"
-
-
-def minimal_cycles(op: StepOp | LoopOp) -> int:
-    """The least number of cycles that a step or loop of a sequence lasts, whatever the data."""
-    return cycles_when_active(op) if isinstance(op, StepOp) and op.when is None else 1
-
-
-def cycles_when_active(step: StepOp) -> int:
-    """The least number of cycles that a step lasts if its condition is true."""
-    nested = [minimal_cycles(op) for op in step.body.block.ops if isinstance(op, StepOp | LoopOp)]
-    return max([step.cycles, *nested])
-
-
-def available_cycle(value: SSAValue) -> int:
-    """The first cycle, relative to its iteration, in which a value registered by a pipeline's stage can be used."""
-    assert isinstance(value, OpResult) and isinstance(stage := value.op, PipelineStageOp)
-    registered = stage.register.values[value.index]
-    computed_here = isinstance(registered, OpResult) and registered.op.parent is stage.body.block
-    latency = latency_of(registered.op) if isinstance(registered, OpResult) and computed_here else 0
-    return stage.start + max(1, latency)
-
-
 def handed_over(pipeline: PipelineOp, position: int) -> list[int]:
     """The iteration arguments that become one of a pipeline, iteration after iteration, the last one by a stage.
 
@@ -539,28 +419,179 @@ def handed_over(pipeline: PipelineOp, position: int) -> list[int]:
     return found
 
 
-def available_to_next(pipeline: PipelineOp, position: int) -> int:
-    """The first cycle of an iteration in which it can use an iteration argument; negative if that is earlier."""
-    path = handed_over(pipeline, position)
-    return available_cycle(pipeline.terminator.iter_args[path[-1]]) - len(path) * pipeline.interval
+def _is_arithmetic(op: Operation) -> bool:
+    """Whether an operation computes results from its operands and does nothing else."""
+    return op.name.startswith(("arith.", "gw.", "math.")) and not op.regions
 
 
-def result_cycle(pipeline: PipelineOp, position: int) -> int:
-    """The first cycle of the last iteration in which a result of a pipeline is there, before it is registered."""
-    value = pipeline.terminator.loop_results[position]
-    return (
-        max(0, available_to_next(pipeline, value.index)) if isinstance(value, BlockArgument) else available_cycle(value)
-    )
+def _verify_step(step: StepOp) -> None:
+    """Check invariants 1 to 3 of a step."""
+    if step.cycles < 1:
+        raise VerifyException(f"loopschedule.step lasts {step.cycles} cycles, a step takes at least 1")
+    _verify_register(step)
+    for op in step.body.block.ops:
+        if not (isinstance(op, StepOp | LoopOp | RegisterOp | CallOp) or op.name in _ACCESSES or _is_arithmetic(op)):
+            raise VerifyException(
+                f"{op.name} cannot start in a cycle: "
+                "a loopschedule.step holds arithmetic, loads, stores, steps and loops, or a call"
+            )
+    _verify_call(step)
 
 
-def condition_cycle(pipeline: PipelineOp) -> int:
-    """The cycle, relative to an iteration of a pipeline, in which it is known whether the iteration takes place.
+def _verify_stage(stage: PipelineStageOp) -> None:
+    """Check invariants 1 to 3 of a stage."""
+    if stage.start < 0:
+        raise VerifyException(f"loopschedule.pipeline.stage starts in cycle {stage.start}, a start is not negative")
+    _verify_register(stage)
+    for op in stage.body.block.ops:
+        if isinstance(op, StepOp):
+            _verify_predicate(op, stage)
+        elif not (isinstance(op, RegisterOp) or op.name in _ACCESSES or _is_arithmetic(op)):
+            raise VerifyException(
+                f"{op.name} cannot start in cycle {stage.start}: "
+                "a loopschedule.pipeline.stage holds arithmetic, loads and stores"
+            )
 
-    More than 0 if the condition reads an argument that the iteration before provides only after this one has started,
-    which makes the cycles before speculation.
-    """
-    read = [argument.index for argument in pipeline.condition.block.args if argument.first_use is not None]
-    return max([0, *(available_to_next(pipeline, index) for index in read)])
+
+def _verify_predicate(step: StepOp, stage: PipelineStageOp) -> None:
+    """Check that a step in a stage is the predicate of stores."""
+    stores = all(isinstance(op, RegisterOp) or op.name == "memref.store" for op in step.body.block.ops)
+    if step.when is None or step.cycles != 1 or step.overlap or step.outs or not stores:
+        raise VerifyException(
+            f"loopschedule.step cannot start in cycle {stage.start}: "
+            "in a loopschedule.pipeline.stage it has a condition and holds nothing but stores"
+        )
+
+
+def _verify_seq_while(loop: SeqWhileOp) -> None:
+    """Check invariants 1 and 4 to 8 of a `seq_while`."""
+    _verify_loop(loop)
+    for position, (result, argument) in enumerate(zip(loop.outs.types, loop.iter_args.types, strict=False)):
+        if result != argument:
+            raise VerifyException(
+                f"result {position} of loopschedule.seq_while is {result}, its iteration argument {position} "
+                f"is {argument}: after no iteration the one is the initial value of the other"
+            )
+    if len(loop.outs) > len(loop.iter_args):
+        raise VerifyException(
+            f"result {len(loop.iter_args)} of loopschedule.seq_while has no iteration argument of its number, "
+            "whose initial value it would be after no iteration"
+        )
+    timed = False
+    for op in loop.body.block.ops:
+        if isinstance(op, StepOp | LoopOp):
+            timed = True
+        elif not (isinstance(op, TerminatorOp) or op.name == "arith.constant"):
+            raise VerifyException(
+                f"{op.name} is in no step: the body of loopschedule.seq_while holds steps, loops and constants"
+            )
+    if not timed:
+        raise VerifyException(
+            "the body of loopschedule.seq_while has no step: an iteration takes at least 1 cycle, this one takes 0"
+        )
+
+
+def _verify_pipeline(pipeline: PipelineOp) -> None:
+    """Check invariants 1, 4 to 6 and 8 of a pipeline."""
+    if pipeline.interval < 1:
+        raise VerifyException(f"loopschedule.pipeline has II = {pipeline.interval}, an interval is at least 1 cycle")
+    _verify_loop(pipeline)
+    previous: int | None = None
+    for op in pipeline.body.block.ops:
+        if isinstance(op, PipelineStageOp):
+            if previous is not None and op.start <= previous:
+                raise VerifyException(
+                    f"loopschedule.pipeline.stage starts in cycle {op.start}, "
+                    f"which is not after cycle {previous} of the stage before it"
+                )
+            previous = op.start
+        elif not isinstance(op, TerminatorOp):
+            raise VerifyException(f"{op.name} is in no stage: the body of loopschedule.pipeline holds stages only")
+    if previous is None:
+        raise VerifyException(
+            "the body of loopschedule.pipeline has no stage: an iteration takes at least 1 cycle, this one takes 0"
+        )
+    for value in pipeline.terminator.operands:
+        if not isinstance(value.owner, PipelineStageOp) and value.owner is not pipeline.body.block:
+            raise VerifyException("loopschedule.terminator of a pipeline takes a value that no stage registers")
+    for position in range(len(pipeline.iter_args)):
+        handed_over(pipeline, position)
+
+
+def _verify_register(step: StepOp | PipelineStageOp) -> None:
+    register = step.body.block.last_op
+    if not isinstance(register, RegisterOp):
+        raise VerifyException(f"{step.name} ends in {_name(register)}, not in loopschedule.register")
+    if register.values.types != step.outs.types:
+        raise VerifyException(
+            f"loopschedule.register holds {_types(register.values.types)}, "
+            f"the results of its {step.name} are {_types(step.outs.types)}"
+        )
+
+
+def _verify_loop(loop: LoopOp) -> None:
+    if loop.trip_count is not None and loop.trip_count < 0:
+        raise VerifyException(f"{loop.name} has trip_count = {loop.trip_count}, a count is not negative")
+    _verify_condition(loop)
+    for region, which in ((loop.condition, "condition"), (loop.body, "body")):
+        if region.block.arg_types != loop.iter_args.types:
+            raise VerifyException(
+                f"the {which} of {loop.name} takes {_types(region.block.arg_types)}, "
+                f"its iteration arguments are {_types(loop.iter_args.types)}"
+            )
+    terminator = loop.body.block.last_op
+    if not isinstance(terminator, TerminatorOp):
+        raise VerifyException(f"the body of {loop.name} ends in {_name(terminator)}, not in loopschedule.terminator")
+    for what, given, expected in (
+        ("iteration arguments", terminator.iter_args.types, loop.iter_args.types),
+        ("results", terminator.loop_results.types, loop.outs.types),
+    ):
+        if given != expected:
+            raise VerifyException(
+                f"loopschedule.terminator passes {what} {_types(given)}, "
+                f"those of its {loop.name} are {_types(expected)}"
+            )
+
+
+def _verify_condition(loop: LoopOp) -> None:
+    for op in loop.condition.block.ops:
+        if isinstance(op, RegisterOp):
+            continue
+        if not _is_arithmetic(op):
+            raise VerifyException(
+                f"{op.name} is in the condition of {loop.name}, "
+                "which is evaluated combinationally in the first cycle of an iteration"
+            )
+        if latency := latency_of(op):
+            raise VerifyException(
+                f"{op.name} has its result in cycle {latency}, but is in the condition of {loop.name}, "
+                "which is evaluated combinationally in cycle 0 of an iteration"
+            )
+    register = loop.condition.block.last_op
+    if not isinstance(register, RegisterOp):
+        raise VerifyException(f"the condition of {loop.name} ends in {_name(register)}, not in loopschedule.register")
+    if tuple(register.values.types) != (i1,):
+        raise VerifyException(f"the condition of {loop.name} registers {_types(register.values.types)}, not one i1")
+
+
+def _name(op: Operation | None) -> str:
+    return "nothing" if op is None else op.name
+
+
+def _types(types: Iterable[Attribute]) -> str:
+    return f"({', '.join(map(str, types))})"
+
+
+def _verify_call(step: StepOp) -> None:
+    """Check what invariant 20 says of the step of a call, if there is one in it."""
+    calls = [op for op in step.body.block.ops if isinstance(op, CallOp)]
+    if not calls:
+        return
+    alone = all(isinstance(op, CallOp | RegisterOp) for op in step.body.block.ops)
+    if len(calls) > 1 or not alone or step.when is not None or step.cycles != 1 or step.overlap:
+        raise VerifyException("a loopschedule.step with a func.call has no condition and holds nothing else")
+    if isinstance(step.parent_op(), StepOp):
+        raise VerifyException("a loopschedule.step with a func.call is in no other step")
 
 
 LoopSchedule = Dialect("loopschedule", [PipelineOp, PipelineStageOp, RegisterOp, SeqWhileOp, StepOp, TerminatorOp], [])

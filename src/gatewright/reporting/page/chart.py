@@ -16,8 +16,8 @@ from gatewright.dialects.loopschedule.ops import (
     StepOp,
     TerminatorOp,
     latency_of,
-    minimal_cycles,
 )
+from gatewright.machine.duration import minimal_cycles
 from gatewright.reporting.page.listing import place
 
 SILENT = (

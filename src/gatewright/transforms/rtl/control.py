@@ -13,18 +13,10 @@ from dataclasses import dataclass, field
 from xdsl.dialects import arith, func, memref
 from xdsl.ir import Block, Operation, SSAValue
 
-from gatewright.dialects.loopschedule.ops import (
-    PipelineOp,
-    RegisterOp,
-    SeqWhileOp,
-    StepOp,
-    TerminatorOp,
-    latency_of,
-    port_of,
-)
-from gatewright.dialects.loopschedule.sharing import array_of
+from gatewright.dialects.loopschedule.ops import PipelineOp, RegisterOp, SeqWhileOp, StepOp, TerminatorOp, latency_of
 from gatewright.errors import UnsupportedError
 from gatewright.ir.location import source_location
+from gatewright.machine.occupancy import array_of, port_of
 from gatewright.transforms.rtl.arithmetic import bits_of, compute, constant_number
 from gatewright.transforms.rtl.circuit import Circuit
 from gatewright.transforms.rtl.memories import Memory

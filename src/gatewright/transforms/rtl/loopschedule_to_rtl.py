@@ -12,13 +12,13 @@ from xdsl.traits import SymbolTable
 
 from gatewright.dialects import hw, seq
 from gatewright.dialects.loopschedule.calls import without_calls
-from gatewright.dialects.loopschedule.ops import LoopOp, StepOp, port_of
-from gatewright.dialects.loopschedule.sharing import array_label, array_of
+from gatewright.dialects.loopschedule.ops import LoopOp, StepOp
 from gatewright.errors import IrError, UnsupportedError
 from gatewright.hardware.top import TopModule, legal_name, port_names
 from gatewright.ir.interface import signature_of
 from gatewright.ir.location import source_location
 from gatewright.ir.program import Program
+from gatewright.machine.occupancy import array_label, array_of, port_of
 from gatewright.operators.library import OperatorLibrary
 from gatewright.transforms.rtl.circuit import Circuit
 from gatewright.transforms.rtl.control import Lowering, shared_outputs

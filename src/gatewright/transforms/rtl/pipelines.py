@@ -23,14 +23,12 @@ from gatewright.dialects.loopschedule.ops import (
     RegisterOp,
     StepOp,
     TerminatorOp,
-    condition_cycle,
     handed_over,
-    port_of,
-    result_cycle,
 )
-from gatewright.dialects.loopschedule.sharing import array_of
 from gatewright.errors import IrError, SourceLocation
 from gatewright.ir.location import source_location
+from gatewright.machine.availability import condition_cycle, result_cycle
+from gatewright.machine.occupancy import array_of, port_of
 from gatewright.transforms.rtl.circuit import Circuit, width
 from gatewright.transforms.rtl.time_points import Place, Span, Timeline
 from gatewright.transforms.rtl.values import Always, Derived, Source

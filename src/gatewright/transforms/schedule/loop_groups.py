@@ -11,7 +11,7 @@ from xdsl.dialects.builtin import IntegerAttr, StringAttr, i64
 from xdsl.ir import Operation
 
 from gatewright.dialects.loopschedule.ops import LoopOp
-from gatewright.dialects.loopschedule.sharing import array_of
+from gatewright.machine.occupancy import array_of
 
 
 def _touched(op: Operation) -> tuple[set[Hashable], set[Hashable]]:

@@ -17,8 +17,8 @@ from xdsl.passes import ModulePass
 from gatewright.analysis.pipeline_addresses import pipeline_addresses
 from gatewright.analysis.traced_dependences import Trace
 from gatewright.dialects.loopschedule.ops import PipelineOp, SeqWhileOp, StepOp
-from gatewright.dialects.loopschedule.overlap import draining_pipeline, following, most_overlap
-from gatewright.dialects.loopschedule.sharing import array_of
+from gatewright.machine.occupancy import array_of
+from gatewright.machine.overlap import draining_pipeline, following, most_overlap
 
 NEVER = 1 << 40
 """A cycle that does not come."""

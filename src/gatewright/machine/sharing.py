@@ -6,9 +6,6 @@
      other.
 (15) A unit (`gw.operator` and `gw.unit`) is not started again within its interval (`gw.interval`, 1 where it is
      absent) in one run, and two loops that run in one step share none, unless their conditions exclude each other.
-
-Conditions exclude each other if one is the negation (`xori` with true, or the opposite comparison) of the other, or of
-a part of it that `andi` joins to the rest.
 """
 
 from __future__ import annotations
@@ -16,86 +13,15 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
 
-from xdsl.dialects import arith, memref
-from xdsl.dialects.builtin import IntegerAttr, StringAttr
-from xdsl.ir import Block, Operation, OpResult, SSAValue
+from xdsl.dialects import memref
+from xdsl.ir import Block, Operation
 from xdsl.utils.exceptions import VerifyException
 
-from gatewright.dialects.loopschedule.ops import (
-    LoopOp,
-    PipelineOp,
-    SeqWhileOp,
-    StepOp,
-    cycles_when_active,
-    minimal_cycles,
-    port_of,
-)
-
-Literal: TypeAlias = tuple[Hashable, bool]
-"""Something that is true or false, and which of them it has to be."""
-
-_OPPOSITE = {0: 1, 2: 5, 3: 4, 6: 9, 7: 8}
-"""The predicate of `arith.cmpi` that is true exactly when the other is false."""
-_BASE = {**{base: (base, True) for base in _OPPOSITE}, **{other: (base, False) for base, other in _OPPOSITE.items()}}
-
-
-def literals_of(condition: SSAValue) -> frozenset[Literal]:
-    """What is known to hold if a condition is true."""
-    found: set[Literal] = {(condition, True)}
-    if not isinstance(condition, OpResult):
-        return frozenset(found)
-    match condition.op:
-        case arith.AndIOp():
-            found |= literals_of(condition.op.lhs) | literals_of(condition.op.rhs)
-        case arith.XOrIOp() if _is_true(condition.op.rhs):
-            found |= _opposites_of(condition.op.lhs)
-        case arith.XOrIOp() if _is_true(condition.op.lhs):
-            found |= _opposites_of(condition.op.rhs)
-        case arith.CmpiOp():
-            found.add(_comparison(condition.op))
-        case StepOp() if condition.op.when is None:
-            found |= literals_of(condition.op.register.values[condition.index])
-        case _:
-            pass
-    return frozenset(found)
-
-
-def _opposites_of(condition: SSAValue) -> frozenset[Literal]:
-    """What is known to hold if a condition is false."""
-    found: set[Literal] = {(condition, False)}
-    if not isinstance(condition, OpResult):
-        return frozenset(found)
-    match condition.op:
-        case arith.OrIOp():
-            found |= _opposites_of(condition.op.lhs) | _opposites_of(condition.op.rhs)
-        case arith.XOrIOp() if _is_true(condition.op.rhs):
-            found |= literals_of(condition.op.lhs)
-        case arith.XOrIOp() if _is_true(condition.op.lhs):
-            found |= literals_of(condition.op.rhs)
-        case arith.CmpiOp():
-            key, holds = _comparison(condition.op)
-            found.add((key, not holds))
-        case StepOp() if condition.op.when is None:
-            found |= _opposites_of(condition.op.register.values[condition.index])
-        case _:
-            pass
-    return frozenset(found)
-
-
-def _comparison(op: arith.CmpiOp) -> Literal:
-    base, holds = _BASE[op.predicate.value.data]
-    return ("cmpi", base, op.lhs, op.rhs), holds
-
-
-def _is_true(value: SSAValue) -> bool:
-    constant = value.owner
-    return (
-        isinstance(constant, arith.ConstantOp)
-        and isinstance(constant.value, IntegerAttr)
-        and constant.value.value.data & 1 == 1
-    )
+from gatewright.dialects.loopschedule.ops import LoopOp, PipelineOp, SeqWhileOp, StepOp
+from gatewright.machine.duration import cycles_when_active, minimal_cycles
+from gatewright.machine.exclusion import Literal, literals_of
+from gatewright.machine.occupancy import array_label, array_of, interval_of, port_of, unit_of
 
 
 @dataclass(frozen=True)
@@ -122,34 +48,6 @@ def _starts_in(step: StepOp, literals: frozenset[Literal] = frozenset()) -> Iter
                 yield from (_Start(inner, literals, op) for inner in op.walk() if inner is not op)
             case _:
                 yield _Start(op, literals, None)
-
-
-def array_of(op: memref.LoadOp | memref.StoreOp) -> Hashable:
-    """What identifies the memory that a load or store accesses."""
-    owner = op.memref.owner
-    return owner.name_.string_value() if isinstance(owner, memref.GetGlobalOp) else op.memref
-
-
-def array_label(op: memref.LoadOp | memref.StoreOp) -> str:
-    """The name of the accessed array for a message."""
-    owner = op.memref.owner
-    if isinstance(owner, memref.GetGlobalOp):
-        return f"@{owner.name_.string_value()}"
-    return f"%{op.memref.name_hint}" if op.memref.name_hint else "an array"
-
-
-def unit_of(op: Operation) -> tuple[str, int] | None:
-    """The operator and the number of the unit that executes an operation, if it says so."""
-    operator, unit = op.attributes.get("gw.operator"), op.attributes.get("gw.unit")
-    if isinstance(operator, StringAttr) and isinstance(unit, IntegerAttr):
-        return operator.data, unit.value.data
-    return None
-
-
-def interval_of(op: Operation) -> int:
-    """Cycles after which the unit of an operation can be started again."""
-    stated = op.attributes.get("gw.interval")
-    return stated.value.data if isinstance(stated, IntegerAttr) else 1
 
 
 def verify_step_sharing(step: StepOp) -> None:

@@ -18,17 +18,10 @@ from xdsl.dialects import func, memref
 from xdsl.ir import Operation
 from xdsl.utils.exceptions import VerifyException
 
-from gatewright.dialects.loopschedule.ops import (
-    LoopOp,
-    PipelineOp,
-    PipelineStageOp,
-    SeqWhileOp,
-    StepOp,
-    condition_cycle,
-    port_of,
-    result_cycle,
-)
-from gatewright.dialects.loopschedule.sharing import array_label, array_of, interval_of, unit_of
+from gatewright.dialects.loopschedule.ops import LoopOp, PipelineOp, PipelineStageOp, SeqWhileOp, StepOp
+from gatewright.machine.availability import condition_cycle, result_cycle
+from gatewright.machine.duration import shortest
+from gatewright.machine.occupancy import array_label, array_of, interval_of, port_of, unit_of
 
 
 @dataclass(frozen=True)
@@ -73,12 +66,6 @@ def draining_pipeline(step: StepOp) -> PipelineOp | None:
     return loops[0] if isinstance(loops[0], PipelineOp) else None
 
 
-def cycles_in_sequence(pipeline: PipelineOp) -> int:
-    """The cycles from the start of the last iteration of a pipeline to that of what follows it."""
-    step = pipeline.parent_op()
-    return pipeline.depth - (step.overlap if isinstance(step, StepOp) else 0)
-
-
 def following(item: Operation) -> StepOp | LoopOp | None:
     """The step or loop behind one in its sequence."""
     after = item.next_op
@@ -99,21 +86,6 @@ def starts_at_once(item: StepOp | LoopOp) -> Iterator[Start]:
                 yield from (Start(inner, 0) for inner in op.walk() if inner is not op)
             case _:
                 yield Start(op, 0)
-
-
-def shortest(item: StepOp | LoopOp) -> int:
-    """The least number of cycles of a step or loop, given the trip counts that are noted at pipelines."""
-    match item:
-        case StepOp():
-            if item.when is not None:
-                return 1
-            nested = [shortest(op) for op in item.body.block.ops if isinstance(op, StepOp | LoopOp)]
-            longest = max([item.cycles, *nested])
-            return longest - item.overlap if longest > 1 else 1
-        case PipelineOp():
-            return (item.trip_count - 1) * item.interval + item.depth if item.trip_count else 1
-        case SeqWhileOp():
-            return 1
 
 
 def _bounds(step: StepOp) -> Iterator[Bound]:

@@ -16,19 +16,9 @@ from xdsl.dialects import memref
 from xdsl.ir import BlockArgument, Operation
 from xdsl.utils.exceptions import VerifyException
 
-from gatewright.dialects.loopschedule.ops import (
-    PipelineOp,
-    PipelineStageOp,
-    RegisterOp,
-    StepOp,
-    available_cycle,
-    available_to_next,
-    condition_cycle,
-    latency_of,
-    port_of,
-    result_cycle,
-)
-from gatewright.dialects.loopschedule.sharing import array_label, array_of, interval_of, unit_of
+from gatewright.dialects.loopschedule.ops import PipelineOp, PipelineStageOp, RegisterOp, StepOp, latency_of
+from gatewright.machine.availability import available_cycle, available_to_next, condition_cycle, result_cycle
+from gatewright.machine.occupancy import array_label, array_of, interval_of, port_of, unit_of
 
 
 def verify_pipeline_timing(pipeline: PipelineOp) -> None:

@@ -9,9 +9,8 @@
      counts as one in the cycle in which the step of the loop starts; a use by a terminator or a return counts as one in
      the last cycle of the sequence.
 
-Invariants 13 to 15, of memories and operators, are in `sharing.py`; 16 to 18, of pipelines, in
-`pipelines.py`; 19, of steps that overlap, in `overlap.py`; 20, of calls,
-in `calls.py`.
+Invariants 13 to 15, of memories and operators, are in `sharing.py`; 16 to 18, of pipelines, in `pipeline_timing.py`;
+19, of steps that overlap, in `overlap.py`; 20, of calls, in `dialects/loopschedule/calls.py`.
 """
 
 from __future__ import annotations
@@ -24,36 +23,30 @@ from xdsl.ir import Block, Operation, OpResult, SSAValue
 from xdsl.utils.exceptions import VerifyException
 
 from gatewright.dialects.loopschedule.calls import HEAD_OPERATIONS, without_calls
-from gatewright.dialects.loopschedule.ops import (
-    LoopOp,
-    PipelineOp,
-    RegisterOp,
-    SeqWhileOp,
-    StepOp,
-    cycles_when_active,
-    latency_of,
-    minimal_cycles,
-)
-from gatewright.dialects.loopschedule.overlap import verify_overlap
-from gatewright.dialects.loopschedule.pipelines import verify_pipeline_timing
-from gatewright.dialects.loopschedule.sharing import verify_intervals, verify_step_sharing
+from gatewright.dialects.loopschedule.ops import LoopOp, PipelineOp, RegisterOp, SeqWhileOp, StepOp, latency_of
+from gatewright.machine.duration import cycles_when_active, minimal_cycles
+from gatewright.machine.overlap import verify_overlap
+from gatewright.machine.pipeline_timing import verify_pipeline_timing
+from gatewright.machine.sharing import verify_intervals, verify_step_sharing
 
 
-def verify_sequence_of(op: StepOp | LoopOp) -> None:
-    """Check invariants 9 to 19 of the outermost sequence that `op` is in, if `op` is the last step or loop of it."""
-    block = op.parent
-    if block is None or isinstance(op.parent_op(), StepOp | LoopOp):
-        return
-    following = op.next_op
-    while following is not None:
-        if isinstance(following, StepOp | LoopOp):
-            return
-        following = following.next_op
-    function = op.parent_op()
+def check_schedule(module: ModuleOp) -> None:
+    """Check invariants 9 to 20 of every scheduled function of a module, or of what stands in the module itself.
+
+    Raises VerifyException for the first one that does not hold.
+    """
+    for block in [
+        module.body.block,
+        *(op.body.block for op in module.ops if isinstance(op, func.FuncOp) and op.body.blocks),
+    ]:
+        if any(isinstance(op, StepOp | LoopOp) for op in block.ops):
+            _check_sequence(block, module)
+
+
+def _check_sequence(block: Block, module: ModuleOp) -> None:
+    function = block.parent_op()
     if isinstance(function, func.FuncOp):
-        module = function.parent_op()
-        if isinstance(module, ModuleOp):
-            block = without_calls(function, module).body.block
+        block = without_calls(function, module).body.block
         _verify_function_level(block)
     _Visibility(block).verify()
     _verify_sequence(block)
