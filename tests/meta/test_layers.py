@@ -19,10 +19,9 @@ FOREIGN_COMPILERS = ("torch_mlir", "pycde")
 CIRCLES = [
     ["arrays", "casts", "compilation", "conversion", "fixed_point", "floating_point", "integers", "memory",
      "promotion", "values"],
-    ["control", "pipelines"],
 ]  # fmt: skip
-"""What is left to cut: values of the Python front end that emit, and hardware without a datapath below its control. No
-other circle may come, and one that goes leaves this list."""
+"""What is left to cut: values of the Python front end that emit. No other circle may come, and one that goes leaves
+this list."""
 
 
 def test_every_import_goes_down():

@@ -21,7 +21,8 @@ from gatewright.ir.program import Program
 from gatewright.machine.occupancy import array_label, array_of, port_of
 from gatewright.operators.library import OperatorLibrary
 from gatewright.transforms.rtl.circuit import Circuit
-from gatewright.transforms.rtl.control import Lowering, shared_outputs
+from gatewright.transforms.rtl.control import Control
+from gatewright.transforms.rtl.datapath import Datapath, shared_outputs
 from gatewright.transforms.rtl.header import header
 from gatewright.transforms.rtl.memories import LocalMemory, LocalPorts, Memory, contents_of, shape_of, word_bits
 from gatewright.transforms.rtl.time_points import Place, Timeline
@@ -98,7 +99,7 @@ class _Top:
         self.inside: list[tuple[LocalMemory, bool]] = []
         self.images: dict[str, np.ndarray] = {}
         self.constant_arrays: dict[str, SSAValue] = {}
-        self.lowering = Lowering(self.circuit, self.units, {}, shared_outputs(self.function, self.units))
+        self.datapath = Datapath(self.circuit, self.units, {}, shared_outputs(self.function, self.units))
 
     def lower(self) -> RtlDesign:
         """Build everything."""
@@ -110,7 +111,7 @@ class _Top:
         self._head()
         timeline = Timeline(self.function.body.block)
         if timeline.items:
-            last = self.lowering.sequence(timeline, circuit.delay(accepted, 1, "first_step_active"))
+            last = Control(self.datapath).sequence(timeline, circuit.delay(accepted, 1, "first_step_active"))
             running = circuit.all_of(busy.value, circuit.invert(last))
             busy.connect(circuit.any_of(accepted, running))
         else:
@@ -151,17 +152,17 @@ class _Top:
                     if "read_data" in (signals := array.signals_of(name))
                 }
                 memory = Memory(circuit, port, shape_of(argument.type), bits, data)
-                self.outside[port] = self.lowering.memories[argument] = memory
+                self.outside[port] = self.datapath.memories[argument] = memory
                 continue
             wire = circuit.inputs[port]
             assert isinstance(wire.type, IntegerType)
             register = circuit.register(f"{port}_sampled", wire.type.width.data, enabled=True)
             register.connect(wire, accepted)
-            self.lowering.sources[argument] = Always(register.value)
+            self.datapath.sources[argument] = Always(register.value)
 
     def _head(self) -> None:
         """The constants and the local memories."""
-        self.lowering.constants(self.function.body.block)
+        self.datapath.constants(self.function.body.block)
         for operation in self.function.body.block.ops:
             if isinstance(operation, memref.AllocOp | memref.AllocaOp):
                 self._local(operation, operation.memref, self._name(operation.memref.name_hint or "array"))
@@ -183,7 +184,7 @@ class _Top:
             self.images[image] = self._contents(operation)
             self._local(operation, operation.memref, name, image)
             self.constant_arrays[symbol] = operation.memref
-        self.lowering.memories[operation.memref] = self.lowering.memories[self.constant_arrays[symbol]]
+        self.datapath.memories[operation.memref] = self.datapath.memories[self.constant_arrays[symbol]]
 
     def _contents(self, operation: memref.GetGlobalOp) -> np.ndarray:
         found = SymbolTable.lookup_symbol(self.program.module, operation.name_)
@@ -204,7 +205,7 @@ class _Top:
         port = LocalPorts(name, reads, writes, dual)
         local = LocalMemory(self.circuit, port, shape, bits, image)
         self.inside.append((local, image is not None))
-        self.lowering.memories[array] = local.memory
+        self.datapath.memories[array] = local.memory
 
     def _is(self, access: memref.LoadOp | memref.StoreOp, array: Operation) -> bool:
         """Whether an access is to the array that an operation makes or names."""
@@ -217,7 +218,7 @@ class _Top:
         returned = self.function.body.block.last_op
         assert isinstance(returned, func.ReturnOp)
         return {
-            port: self.lowering.read(value, end) for port, value in zip(self.returned, returned.operands, strict=True)
+            port: self.datapath.read(value, end) for port, value in zip(self.returned, returned.operands, strict=True)
         }
 
     def _design(self) -> RtlDesign:

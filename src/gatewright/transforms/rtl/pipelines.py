@@ -12,7 +12,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 from xdsl.dialects import memref
 from xdsl.ir import Operation, SSAValue, Use
@@ -30,22 +29,9 @@ from gatewright.ir.location import source_location
 from gatewright.machine.availability import condition_cycle, result_cycle
 from gatewright.machine.occupancy import array_of, port_of
 from gatewright.transforms.rtl.circuit import Circuit, width
-from gatewright.transforms.rtl.time_points import Place, Span, Timeline
-from gatewright.transforms.rtl.values import Always, Derived, Source
-
-if TYPE_CHECKING:
-    from gatewright.transforms.rtl.control import Lowering
-
-
-@dataclass(eq=False)
-class Stages(Timeline):
-    """The cycles of an iteration of a pipeline: here a position is a cycle, not an item."""
-
-    pipeline: Pipeline = field(kw_only=True)
-
-    def between(self, first: int, second: int) -> Span:
-        """From one cycle to another."""
-        return Span(second - first, second - first)
+from gatewright.transforms.rtl.datapath import Datapath
+from gatewright.transforms.rtl.time_points import Place
+from gatewright.transforms.rtl.values import Always, Derived, Source, Stages
 
 
 @dataclass
@@ -123,7 +109,7 @@ class StagedArgument:
         cycle = self._cycle(number)
         if cycle == 0:
             return self.initial
-        return self.pipeline.lowering.read(self.values[number], self.pipeline.stages.place(cycle))
+        return self.pipeline.datapath.read(self.values[number], self.pipeline.stages.place(cycle))
 
     def read(self, use: Place) -> SSAValue:
         """The value in a cycle of the iteration."""
@@ -174,10 +160,10 @@ class PipelineResult:
 class Pipeline:
     """Builds one pipeline."""
 
-    def __init__(self, lowering: Lowering, loop: PipelineOp, start: SSAValue, place: Place, name: str):
-        self.lowering, self.loop, self.start, self.place, self.name = lowering, loop, start, place, name
-        self.circuit = lowering.circuit
-        self.stages = Stages(loop.body.block, place, pipeline=self)
+    def __init__(self, datapath: Datapath, loop: PipelineOp, start: SSAValue, place: Place, name: str):
+        self.datapath, self.loop, self.start, self.place, self.name = datapath, loop, start, place, name
+        self.circuit = datapath.circuit
+        self.stages = Stages(loop.body.block, place, values=self)
         self.last = loop.depth - 1
         self.early = self.last < loop.interval
         """Whether an iteration ends before the next one starts, whose condition has to be known by then."""
@@ -193,7 +179,7 @@ class Pipeline:
                 self,
                 argument.name_hint or f"{name}_argument{number}",
                 [loop.iter_args[position] for position in self.paths[number]],
-                lowering.read(loop.iter_args[number], place),
+                datapath.read(loop.iter_args[number], place),
                 self._first_use(number),
             )
             for number, argument in enumerate(loop.body.block.args)
@@ -202,12 +188,12 @@ class Pipeline:
     def lower(self) -> SSAValue:
         """Build the pipeline; the token of its last cycle."""
         for argument, source in zip(self.loop.body.block.args, self.arguments, strict=True):
-            self.lowering.sources[argument] = source
+            self.datapath.sources[argument] = source
         done = None if self.early else self._decide()
         for stage in self.loop.stages:
             self._stage(stage)
         terminator = self.loop.terminator
-        following = [self.lowering.sources[terminator.iter_args[path[-1]]] for path in self.paths]
+        following = [self.datapath.sources[terminator.iter_args[path[-1]]] for path in self.paths]
         if self.early:
             done = self._decide_early(following)
         self._results()
@@ -331,35 +317,35 @@ class Pipeline:
 
     def _condition(self, arguments: Sequence[Source], token: SSAValue, at: Place) -> SSAValue:
         """The condition on some arguments."""
-        block, lowering = self.loop.condition.block, self.lowering
+        block, datapath = self.loop.condition.block, self.datapath
         for argument, source in zip(block.args, arguments, strict=True):
-            lowering.sources[argument] = source
+            datapath.sources[argument] = source
         for operation in block.ops:
             if not isinstance(operation, RegisterOp):
-                lowering.operation(operation, token, at)
-        return lowering.read(self.loop.condition_register.values[0], at)
+                datapath.operation(operation, token, at)
+        return datapath.read(self.loop.condition_register.values[0], at)
 
     def _stage(self, stage: PipelineStageOp) -> None:
-        lowering, circuit = self.lowering, self.circuit
+        datapath, circuit = self.datapath, self.circuit
         at = self.stages.place(stage.start)
         active = self.token_decided(stage.start)
         if stage.when is not None:
-            active = circuit.all_of(active, lowering.read(stage.when, at))
+            active = circuit.all_of(active, datapath.read(stage.when, at))
         for operation in stage.body.block.ops:
             if isinstance(operation, StepOp) and operation.when is not None:
-                taken = circuit.all_of(active, lowering.read(operation.when, at))
+                taken = circuit.all_of(active, datapath.read(operation.when, at))
                 for store in operation.body.block.ops:
                     if not isinstance(store, RegisterOp):
-                        lowering.operation(store, taken, at)
+                        datapath.operation(store, taken, at)
             elif not isinstance(operation, RegisterOp):
-                lowering.operation(operation, active, at)
+                datapath.operation(operation, active, at)
         for out, value in zip(stage.outs, stage.register.values, strict=True):
-            lowering.sources[out] = lowering.sources[value]
+            datapath.sources[out] = datapath.sources[value]
 
     def _results(self) -> None:
         terminator = self.loop.terminator
         for position, (out, value) in enumerate(zip(self.loop.outs, terminator.loop_results, strict=True)):
-            source = self.lowering.sources[value]
+            source = self.datapath.sources[value]
             cycle = max(_appears(source), self.decided)
             name = out.name_hint or f"{self.name}_result{position}"
             wire = source.read(self.stages.place(cycle))
@@ -368,7 +354,7 @@ class Pipeline:
                 if position < len(self.arguments) and self.loop.iter_args[position].type == out.type
                 else self.circuit.constant(0, width(wire))
             )
-            self.lowering.sources[out] = PipelineResult(
+            self.datapath.sources[out] = PipelineResult(
                 self.circuit,
                 name,
                 self.place,

@@ -6,10 +6,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from xdsl.dialects import memref
 from xdsl.ir import SSAValue
 
 from gatewright.transforms.rtl.circuit import Circuit, Register, width
-from gatewright.transforms.rtl.time_points import Place, distance
+from gatewright.transforms.rtl.time_points import Place, Span, Timeline, distance
 
 
 class Source(Protocol):
@@ -127,3 +128,26 @@ class Carried:
         """
         next_ = self.circuit.mux(ended, following, self.initial)
         self.register.connect(next_, self.circuit.any_of(self.start, ended))
+
+
+class IterationValues(Protocol):
+    """Keeps the values of the iterations of a pipeline, of which several are on their way at once."""
+
+    def computed(self, name: str, place: Place, latency: int, live: SSAValue) -> Source:
+        """The result of an operation that starts at a place of an iteration."""
+        ...
+
+    def loaded(self, name: str, place: Place, load: memref.LoadOp, live: SSAValue) -> Source:
+        """The result of a load that starts at a place of an iteration."""
+        ...
+
+
+@dataclass(eq=False)
+class Stages(Timeline):
+    """The cycles of an iteration of a pipeline: here a position is a cycle, not an item."""
+
+    values: IterationValues = field(kw_only=True)
+
+    def between(self, first: int, second: int) -> Span:
+        """From one cycle to another."""
+        return Span(second - first, second - first)
