@@ -7,17 +7,18 @@ from collections.abc import Iterator
 import numpy as np
 
 from gatewright.frontends.python import floating_point
-from gatewright.frontends.python.arrays import View, array_of, element_type_of, fill_array, materialize, whole
+from gatewright.frontends.python.arrays import array_of, element_type_of, fill_array, materialize
 from gatewright.frontends.python.casts import convert, scalar_type, store_as
 from gatewright.frontends.python.compilation import Compilation
 from gatewright.frontends.python.conversion import float_error
 from gatewright.frontends.python.dtypes import named_type, one_type
-from gatewright.frontends.python.memory import Element, allocate, memory_type, store, table
+from gatewright.frontends.python.memory import allocate, memory_type, store, table
 from gatewright.frontends.python.promotion import exact_union, promote
 from gatewright.frontends.python.subscripts import subscript
 from gatewright.frontends.python.tables import Arguments, function, known_int
 from gatewright.frontends.python.values import (
     ArrayValue,
+    Element,
     Exact,
     Known,
     Number,
@@ -28,8 +29,10 @@ from gatewright.frontends.python.values import (
     Span,
     Tuple,
     Value,
+    View,
     kind_of,
     python_int,
+    whole,
 )
 from gatewright.numbers.float_arrays import float_bits
 from gatewright.numbers.types import Bool, Float, Integer, f64

@@ -6,13 +6,12 @@ expression computes its elements when they are asked for, so that `c[:] = a + b 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from math import prod
 
 import numpy as np
 from xdsl.dialects import scf
-from xdsl.dialects.builtin import IndexType, LocationAttr
+from xdsl.dialects.builtin import IndexType
 from xdsl.ir import Block
 
 from gatewright.frontends.python.bounds import Linear, Symbol
@@ -20,70 +19,56 @@ from gatewright.frontends.python.casts import store_as
 from gatewright.frontends.python.compilation import Compilation
 from gatewright.frontends.python.conversion import root_type, ssa_of
 from gatewright.frontends.python.integers import arithmetic
-from gatewright.frontends.python.memory import Buffer, Element, allocate, check_changeable, load, store
+from gatewright.frontends.python.memory import allocate, check_changeable, load, store
 from gatewright.frontends.python.values import (
     ArrayValue,
+    Element,
     Exact,
+    Expression,
     Number,
-    NumberType,
+    Place,
     PythonBool,
     PythonFloat,
     PythonInt,
     SquareRoot,
+    View,
     kind_of,
     python_int,
+    whole,
 )
 from gatewright.numbers.types import Bool, Float, Integer, f64
 
 
-@dataclass(frozen=True)
-class Place:
-    """One index into the memory: `offset + sum(step * index of axis)` over the axes of the view."""
-
-    offset: Number
-    terms: tuple[tuple[int, int], ...] = ()
-
-
-@dataclass(eq=False)
-class View(ArrayValue):
-    """A window on a memory. `flat` views index it as if it were one-dimensional."""
-
-    buffer: Buffer
-    shape: tuple[int, ...]
-    places: tuple[Place, ...]
-    flat: bool = False
-
-    @property
-    def type(self) -> NumberType:  # pyright: ignore[reportIncompatibleVariableOverride]
-        """The type of the elements."""
-        return self.buffer.element
-
-    def locate(self, state: Compilation, indices: Sequence[Number]) -> list[Number]:
-        """The indices into the memory of an element of the view."""
-        found = []
-        for place in self.places:
-            position = place.offset
-            for axis, step in place.terms:
-                position = arithmetic(state, "+", position, arithmetic(state, "*", indices[axis], python_int(step)))
-            found.append(position)
-        return _unflatten(state, found[0], self.buffer.shape) if self.flat else found
-
-    def element(self, state: Compilation, indices: Sequence[Number]) -> Number:
-        return load(state, self.buffer, self.locate(state, indices))
-
-    def reads(self) -> Iterator[tuple[View, bool]]:
-        yield self, True
-
-    @property
-    def is_whole(self) -> bool:
-        """Whether the view is the memory itself."""
-        return not self.flat and self.shape == self.buffer.shape and self.places == whole(self.buffer).places
+def locate(state: Compilation, view: View, indices: Sequence[Number]) -> list[Number]:
+    """The indices into the memory of an element of a view."""
+    found = []
+    for place in view.places:
+        position = place.offset
+        for axis, step in place.terms:
+            position = arithmetic(state, "+", position, arithmetic(state, "*", indices[axis], python_int(step)))
+        found.append(position)
+    return _unflatten(state, found[0], view.buffer.shape) if view.flat else found
 
 
-def whole(buffer: Buffer) -> View:
-    """The view of a whole memory."""
-    places = tuple(Place(python_int(0), ((axis, 1),)) for axis in range(len(buffer.shape)))
-    return View(buffer, buffer.shape, places)
+def element_at(state: Compilation, array: ArrayValue, indices: Sequence[Number]) -> Number:
+    """Emit the element of an array at `indices`, one non-negative Python integer for each axis."""
+    if isinstance(array, View):
+        return load(state, array.buffer, locate(state, array, indices))
+    assert isinstance(array, Expression)
+    return _computed(state, array, indices)
+
+
+def _computed(state: Compilation, array: Expression, indices: Sequence[Number]) -> Number:
+    sources = {view.buffer for view, _ in array.sources}
+    if any(buffer in sources for buffer, _ in state.stores[array.made_at :]):
+        raise state.unsupported(
+            "this expression changes an array that another part of it reads", remedy="assign the parts to names"
+        )
+    saved, state.builder.location = state.builder.location, array.location
+    try:
+        return array.compute(indices)
+    finally:
+        state.builder.location = saved
 
 
 def _unflatten(state: Compilation, position: Number, shape: tuple[int, ...]) -> list[Number]:
@@ -93,37 +78,6 @@ def _unflatten(state: Compilation, position: Number, shape: tuple[int, ...]) -> 
         indices.append(arithmetic(state, "%", position, python_int(extent)))
         position = arithmetic(state, "//", position, python_int(extent))
     return [position, *reversed(indices)]
-
-
-@dataclass(eq=False)
-class Expression(ArrayValue):
-    """An array whose elements `compute` gives. It is evaluated within the statement that it stands in."""
-
-    type: NumberType
-    shape: tuple[int, ...]
-    compute: Callable[[Sequence[Number]], Number]
-    sources: tuple[tuple[View, bool], ...]
-    """What an element reads: a view, and whether only at the same indices."""
-    made_at: int
-    """The number of stores emitted before it was made; a later store to a source would come too early."""
-    location: LocationAttr
-    cheap: bool = False
-    """Whether computing an element twice costs nothing worth a memory."""
-
-    def element(self, state: Compilation, indices: Sequence[Number]) -> Number:
-        sources = {view.buffer for view, _ in self.sources}
-        if any(buffer in sources for buffer, _ in state.stores[self.made_at :]):
-            raise state.unsupported(
-                "this expression changes an array that another part of it reads", remedy="assign the parts to names"
-            )
-        saved, state.builder.location = state.builder.location, self.location
-        try:
-            return self.compute(indices)
-        finally:
-            state.builder.location = saved
-
-    def reads(self) -> Iterator[tuple[View, bool]]:
-        yield from self.sources
 
 
 def loop_nest(state: Compilation, shape: Sequence[int], body: Callable[[list[Number]], None]) -> None:
@@ -193,7 +147,7 @@ def element_of(state: Compilation, value: Number | ArrayValue, indices: Sequence
     """An operand's element at the indices of the result: a number is the same everywhere."""
     if isinstance(value, Number):
         return value
-    return value.element(state, broadcast_indices(indices, value.shape))
+    return element_at(state, value, broadcast_indices(indices, value.shape))
 
 
 def elementwise(
@@ -280,7 +234,7 @@ def fill_array(state: Compilation, target: View, value: Number | ArrayValue) -> 
 
     def body(indices: list[Number]) -> None:
         number = store_as(state, element_of(state, value, indices), element)
-        store(state, target.buffer, number, target.locate(state, indices))
+        store(state, target.buffer, number, locate(state, target, indices))
 
     loop_nest(state, target.shape, body)
 
@@ -304,7 +258,7 @@ def assign(state: Compilation, target: View, value: Number | ArrayValue) -> None
 def _without_leading_axes(state: Compilation, value: ArrayValue, count: int) -> ArrayValue:
     zeros = [python_int(0)] * count
     sources = [(view, False) for view, _ in value.reads()]
-    return expression(state, value.shape[count:], lambda rest: value.element(state, [*zeros, *rest]), sources, True)
+    return expression(state, value.shape[count:], lambda rest: element_at(state, value, [*zeros, *rest]), sources, True)
 
 
 def _overlaps(target: View, source: View, same: bool) -> bool:

@@ -8,7 +8,7 @@ from xdsl.dialects import arith
 
 from gatewright.dialects import gw
 from gatewright.frontends.python import fixed_point, floating_point
-from gatewright.frontends.python.arrays import counted, elementwise
+from gatewright.frontends.python.arrays import counted, element_at, elementwise
 from gatewright.frontends.python.casts import convert, number_of, truth_of
 from gatewright.frontends.python.compilation import Compilation
 from gatewright.frontends.python.conversion import bits_of, float_error, ssa_of, to_python_int
@@ -148,13 +148,13 @@ def _better(state: Compilation, best: Number, other: Number, sign: str) -> Numbe
 
 
 def _extreme_of_array(state: Compilation, array: ArrayValue, sign: str) -> Number:
-    first = array.element(state, [python_int(0)])
+    first = element_at(state, array, [python_int(0)])
     if array.shape[0] == 1:
         return first
 
     def step(index: Number, carried) -> list[Number]:
         following = number_binary(state, "+", index, python_int(1))
-        return [_better(state, carried[0], array.element(state, [following]), sign)]
+        return [_better(state, carried[0], element_at(state, array, [following]), sign)]
 
     return counted(state, array.shape[0] - 1, [first], step)[0]
 
@@ -182,7 +182,7 @@ def emit_sum(state: Compilation, arguments: Arguments) -> Value:
         return total
     if not isinstance(value, ArrayValue) or len(value.shape) != 1:
         raise state.unsupported("sum works on one-dimensional arrays and tuples", remedy="use np.sum")
-    first = number_binary(state, "+", total, value.element(state, [python_int(0)]))
+    first = number_binary(state, "+", total, element_at(state, value, [python_int(0)]))
     if isinstance(first.type, Exact):
         raise state.unsupported("sum does not work on fixed-point numbers", remedy="use np.sum, which is exact")
     if value.shape[0] == 1:
@@ -190,7 +190,7 @@ def emit_sum(state: Compilation, arguments: Arguments) -> Value:
 
     def step(index: Number, carried) -> list[Number]:
         following = number_binary(state, "+", index, python_int(1))
-        return [number_binary(state, "+", carried[0], value.element(state, [following]))]
+        return [number_binary(state, "+", carried[0], element_at(state, value, [following]))]
 
     return counted(state, value.shape[0] - 1, [first], step)[0]
 

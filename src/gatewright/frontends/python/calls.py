@@ -8,7 +8,7 @@ from types import FunctionType
 
 from gatewright.frontends.python.captured import from_python, lookup_in
 from gatewright.frontends.python.casts import scalar_type
-from gatewright.frontends.python.compilation import RESULT, Compilation, Frame
+from gatewright.frontends.python.compilation import RESULT, Compilation
 from gatewright.frontends.python.dtypes import cast, is_type, named_type
 from gatewright.frontends.python.exits import single_exits
 from gatewright.frontends.python.liveness import Liveness, stored
@@ -16,7 +16,7 @@ from gatewright.frontends.python.naming import bind
 from gatewright.frontends.python.returns import tail_returns
 from gatewright.frontends.python.source import SourceFile, function_source
 from gatewright.frontends.python.tables import FUNCTIONS, METHODS, Arguments
-from gatewright.frontends.python.values import Known, LocalFunction, Method, Unbound, Value, kind_of
+from gatewright.frontends.python.values import Frame, Known, LocalFunction, Method, Unbound, Value, kind_of
 from gatewright.numbers import types
 
 

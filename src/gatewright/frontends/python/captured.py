@@ -10,11 +10,20 @@ from types import FunctionType
 import numpy as np
 
 from gatewright.frontends.python import floating_point
-from gatewright.frontends.python.arrays import whole
 from gatewright.frontends.python.compilation import Compilation
 from gatewright.frontends.python.fixed_point import quantize
 from gatewright.frontends.python.memory import outside_table
-from gatewright.frontends.python.values import PYTHON_FLOAT, Exact, Known, Number, Tuple, Value, python_bool, python_int
+from gatewright.frontends.python.values import (
+    PYTHON_FLOAT,
+    Exact,
+    Known,
+    Number,
+    Tuple,
+    Value,
+    python_bool,
+    python_int,
+    whole,
+)
 from gatewright.numbers.float_arrays import float_bits
 from gatewright.numbers.types import Bool, Float, Integer, type_of_dtype
 

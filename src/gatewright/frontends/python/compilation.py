@@ -5,8 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
 
 from xdsl.dialects import arith
 from xdsl.dialects.builtin import IntegerAttr, UnknownLoc
@@ -15,35 +14,11 @@ from xdsl.ir import Block, SSAValue
 from gatewright.errors import GatewrightError, InterfaceError, SourceLocation, UnsupportedError
 from gatewright.frontends.python.bounds import Linear, between
 from gatewright.frontends.python.builder import Builder, discard
-from gatewright.frontends.python.liveness import Liveness
-from gatewright.frontends.python.source import SourceFile
-from gatewright.frontends.python.values import PYTHON_INT, Exact, Number, Value
+from gatewright.frontends.python.values import PYTHON_INT, Buffer, Exact, Frame, Number, Value
 from gatewright.options import Options
-
-if TYPE_CHECKING:
-    from gatewright.frontends.python.memory import Buffer
 
 RESULT = "<result>"
 """The name under which a frame keeps what its function returns."""
-
-
-@dataclass(eq=False)
-class Frame:
-    """A function being compiled, inlined ones included."""
-
-    name: str
-    source: SourceFile
-    liveness: Liveness
-    lookup: Callable[[str], Value | None]
-    """Finds a name that the function does not assign: of its closure, its module or Python."""
-    code: object = None
-    """What identifies the function, to find recursion."""
-    body: list[ast.stmt] = field(default_factory=list)
-    names: dict[str, Value] = field(default_factory=dict)
-    formats: dict[str, Exact] = field(default_factory=dict)
-    """The fixed-point formats of local variables: those of their first assignments."""
-    own: frozenset[str] = frozenset()
-    """The names that the function assigns anywhere, its parameters among them."""
 
 
 @dataclass(frozen=True)

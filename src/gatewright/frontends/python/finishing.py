@@ -9,13 +9,18 @@ from xdsl.rewriter import Rewriter
 from xdsl.transforms.dead_code_elimination import dce
 
 from gatewright.errors import InterfaceError
-from gatewright.frontends.python.arrays import View, fill_array, whole
+from gatewright.frontends.python.arrays import fill_array
 from gatewright.frontends.python.builder import hint
 from gatewright.frontends.python.casts import convert, scalar_type
 from gatewright.frontends.python.compilation import RESULT, Compilation
 from gatewright.frontends.python.conversion import ROOT_REMEDY, root_type, ssa_of
-from gatewright.frontends.python.memory import LOCAL, OUTSIDE, TABLE, Buffer, Element, global_for, memref_type
+from gatewright.frontends.python.memory import global_for, memref_type
 from gatewright.frontends.python.values import (
+    LOCAL,
+    OUTSIDE,
+    TABLE,
+    Buffer,
+    Element,
     Exact,
     Known,
     Number,
@@ -27,9 +32,11 @@ from gatewright.frontends.python.values import (
     Tuple,
     Unbound,
     Value,
+    View,
     Wide,
     kind_of,
     number_type,
+    whole,
 )
 from gatewright.ir.interface import Result, result_name
 from gatewright.numbers import types

@@ -8,16 +8,18 @@ from xdsl.dialects import arith, scf
 from xdsl.ir import Block, SSAValue
 
 from gatewright.frontends.python import floating_point
-from gatewright.frontends.python.arrays import View, fill_array, same_number, whole
+from gatewright.frontends.python.arrays import fill_array, same_number
 from gatewright.frontends.python.bounds import Linear, between
 from gatewright.frontends.python.casts import convert
 from gatewright.frontends.python.compilation import RESULT, Compilation
 from gatewright.frontends.python.conversion import is_weak, ssa_of
 from gatewright.frontends.python.exits import is_made_up
-from gatewright.frontends.python.memory import LOCAL, Buffer, allocate
+from gatewright.frontends.python.memory import allocate
 from gatewright.frontends.python.operators import logical_not
 from gatewright.frontends.python.promotion import joined
 from gatewright.frontends.python.values import (
+    LOCAL,
+    Buffer,
     Exact,
     Known,
     Number,
@@ -29,8 +31,10 @@ from gatewright.frontends.python.values import (
     Tuple,
     Unbound,
     Value,
+    View,
     Wide,
     kind_of,
+    whole,
 )
 from gatewright.numbers.types import Float, Integer
 

@@ -12,7 +12,6 @@ from xdsl.dialects.builtin import ModuleOp
 from xdsl.ir import Region
 
 from gatewright.errors import SourceError
-from gatewright.frontends.python.arrays import whole
 from gatewright.frontends.python.builder import hint
 from gatewright.frontends.python.calls import all_arguments, new_frame, run
 from gatewright.frontends.python.captured import from_python, lookup_in
@@ -20,12 +19,11 @@ from gatewright.frontends.python.casts import convert
 from gatewright.frontends.python.compilation import Compilation
 from gatewright.frontends.python.conversion import to_python_int
 from gatewright.frontends.python.finishing import emit_results, place_tables, sweep
-from gatewright.frontends.python.memory import PARAMETER, Buffer
 from gatewright.frontends.python.naming import bind
 from gatewright.frontends.python.signature import Taken, annotations_of, match_examples, taken
 from gatewright.frontends.python.source import function_source
 from gatewright.frontends.python.statements import emit_body
-from gatewright.frontends.python.values import PYTHON_BOOL, PYTHON_FLOAT, Number, number_type
+from gatewright.frontends.python.values import PARAMETER, PYTHON_BOOL, PYTHON_FLOAT, Buffer, Number, number_type, whole
 from gatewright.ir.interface import Parameter, Signature, ir_type, set_signature
 from gatewright.ir.program import Convention, Program
 from gatewright.numbers.types import Array, Bool, Fixed, Float, Integer

@@ -7,13 +7,23 @@ from dataclasses import dataclass, field
 
 from xdsl.ir import SSAValue
 
-from gatewright.frontends.python.arrays import View, fill_array, materialize, whole
+from gatewright.frontends.python.arrays import fill_array, materialize
 from gatewright.frontends.python.casts import convert
 from gatewright.frontends.python.compilation import Compilation
 from gatewright.frontends.python.conversion import is_weak, ssa_of
 from gatewright.frontends.python.joins import alternatives_of, common_number_type, hull, mismatch, same_value
 from gatewright.frontends.python.memory import allocate
-from gatewright.frontends.python.values import Exact, Number, PythonFloat, Tuple, Unbound, Value, ir_type_of
+from gatewright.frontends.python.values import (
+    Exact,
+    Number,
+    PythonFloat,
+    Tuple,
+    Unbound,
+    Value,
+    View,
+    ir_type_of,
+    whole,
+)
 
 MOST_TRIES = 12
 """Types only ever grow, and there are few of them, so that a loop settles sooner."""

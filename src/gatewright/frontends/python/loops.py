@@ -10,7 +10,6 @@ from xdsl.dialects.builtin import IndexType
 from xdsl.ir import Block, SSAValue
 
 from gatewright.errors import GatewrightError
-from gatewright.frontends.python.arrays import View
 from gatewright.frontends.python.builder import discard, hint
 from gatewright.frontends.python.compilation import Compilation
 from gatewright.frontends.python.conversion import ssa_of
@@ -29,7 +28,7 @@ from gatewright.frontends.python.loop_carried import (
     refined,
 )
 from gatewright.frontends.python.operators import logical_not
-from gatewright.frontends.python.values import Exact, Number, Tuple, Unbound, Value, ir_type_of
+from gatewright.frontends.python.values import Exact, Number, Tuple, Unbound, Value, View, ir_type_of
 
 Names = dict[str, Value]
 

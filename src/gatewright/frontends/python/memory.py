@@ -3,45 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from math import prod
 
 import numpy as np
 from xdsl.dialects import arith, memref
 from xdsl.dialects.builtin import DenseIntOrFPElementsAttr, IntegerType, MemRefType, StringAttr, TensorType, UnitAttr
-from xdsl.ir import Operation, SSAValue
 
 from gatewright.frontends.python.compilation import Compilation
 from gatewright.frontends.python.conversion import ssa_of
-from gatewright.frontends.python.values import Exact, Number, NumberType, Wide, ir_type_of
+from gatewright.frontends.python.values import (
+    LOCAL,
+    OUTSIDE,
+    TABLE,
+    Buffer,
+    Element,
+    Exact,
+    Number,
+    NumberType,
+    Wide,
+    ir_type_of,
+)
 from gatewright.ir.floats import constant_of_bits, dense_of_bits
 from gatewright.numbers.types import Bool, Float, Integer
-
-Element = Integer | Bool | Exact | Float
-
-PARAMETER, LOCAL, TABLE, OUTSIDE = "parameter", "local", "table", "outside"
-"""Kinds of memory: of the caller; of the function; of the function and filled with constants, a ROM unless it is
-stored to; a constant of the function's surroundings, which it must not change."""
-
-
-@dataclass(eq=False)
-class Buffer:
-    """A memory: its `memref`, and what the front end knows of it."""
-
-    ref: SSAValue
-    element: Element
-    shape: tuple[int, ...]
-    kind: str
-    name: str
-    contents: np.ndarray | None = None
-    """The raw elements of a table."""
-    anchor: Operation | None = None
-    """For a table of the function: the operation at which it is made."""
-
-    @property
-    def size(self) -> int:
-        """Number of elements."""
-        return prod(self.shape)
 
 
 def memory_type(state: Compilation, type_: NumberType) -> Element:

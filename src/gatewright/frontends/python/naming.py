@@ -5,10 +5,10 @@ from __future__ import annotations
 from xdsl.ir import OpResult
 
 from gatewright.frontends.python import fixed_point
-from gatewright.frontends.python.arrays import Expression, materialize
+from gatewright.frontends.python.arrays import materialize
 from gatewright.frontends.python.builder import hint
 from gatewright.frontends.python.compilation import Compilation
-from gatewright.frontends.python.values import Exact, Number, PythonFloat, Tuple, Unbound, Value
+from gatewright.frontends.python.values import Exact, Expression, Number, PythonFloat, Tuple, Unbound, Value
 
 
 def settled(state: Compilation, value: Value, name: str = "temporary") -> Value:

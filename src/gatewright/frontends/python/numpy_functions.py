@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from gatewright.frontends.python.arrays import Expression, View, array_of, assign, elementwise, materialize
+from gatewright.frontends.python.arrays import array_of, assign, elementwise, materialize
 from gatewright.frontends.python.builtin_functions import emit_absolute, function_of, select, square_root
 from gatewright.frontends.python.casts import convert, number_of, plain_number
 from gatewright.frontends.python.compilation import Compilation
@@ -27,6 +27,7 @@ from gatewright.frontends.python.tables import Arguments, function, known_int, m
 from gatewright.frontends.python.values import (
     ArrayValue,
     Exact,
+    Expression,
     Known,
     Number,
     NumberType,
@@ -36,6 +37,7 @@ from gatewright.frontends.python.values import (
     Span,
     Tuple,
     Value,
+    View,
     kind_of,
 )
 from gatewright.numbers import functions

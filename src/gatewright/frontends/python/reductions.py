@@ -9,11 +9,11 @@ import numpy as np
 
 from gatewright.frontends.python import fixed_point, floating_point
 from gatewright.frontends.python.arrays import (
-    Expression,
     array_of,
     broadcast_indices,
     broadcast_shape,
     counted,
+    element_at,
     elementwise,
     expression,
     materialize,
@@ -27,6 +27,7 @@ from gatewright.frontends.python.tables import Arguments, function, known_int, m
 from gatewright.frontends.python.values import (
     ArrayValue,
     Exact,
+    Expression,
     Known,
     Number,
     NumberType,
@@ -73,7 +74,7 @@ def reduce_axes(
 
         def inner(indices: Sequence[Number]) -> Number:
             position = outside | dict(zip(axes, indices, strict=True))
-            return array.element(state, [position[a] for a in range(rank)])
+            return element_at(state, array, [position[a] for a in range(rank)])
 
         return whole(extents, inner)
 
@@ -191,8 +192,8 @@ def matrix_product(state: Compilation, a: Value | None, b: Value | None) -> Valu
         of_left, of_right = (broadcast_indices(batch, side.shape[:-2]) for side in (left, right))
 
         def product(at: Number) -> Number:
-            x = left.element(state, [*of_left, *row, at])
-            y = right.element(state, [*of_right, at, *column])
+            x = element_at(state, left, [*of_left, *row, at])
+            y = element_at(state, right, [*of_right, at, *column])
             return number_binary(state, "*", x, y)
 
         type_ = _product_type(state, left, right, inner)
@@ -207,7 +208,7 @@ def _product_type(state: Compilation, left: ArrayValue, right: ArrayValue, count
     a, b = Number(left.type), Number(right.type)
     if isinstance(a.type, Exact) or isinstance(b.type, Exact):
         with state.trial():
-            zeros = [side.element(state, [python_int(0)] * len(side.shape)) for side in (left, right)]
+            zeros = [element_at(state, side, [python_int(0)] * len(side.shape)) for side in (left, right)]
             return sum_type(number_binary(state, "*", *zeros).type, count)
     if isinstance(a.type, Float) or isinstance(b.type, Float):
         found = floating_point.union(a.type, b.type)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from gatewright.frontends.python.arrays import View, assign
+from gatewright.frontends.python.arrays import assign
 from gatewright.frontends.python.compilation import RESULT, Compilation
 from gatewright.frontends.python.exits import ForUntil
 from gatewright.frontends.python.expressions import condition, evaluate, subscript_items
@@ -25,6 +25,7 @@ from gatewright.frontends.python.values import (
     Number,
     Tuple,
     Value,
+    View,
     kind_of,
     python_bool,
     python_int,

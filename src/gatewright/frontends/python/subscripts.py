@@ -10,12 +10,23 @@ import numpy as np
 from xdsl.dialects import arith
 from xdsl.dialects.builtin import IndexType
 
-from gatewright.frontends.python.arrays import Place, View, materialize
+from gatewright.frontends.python.arrays import element_at, locate, materialize
 from gatewright.frontends.python.compilation import Compilation
 from gatewright.frontends.python.conversion import ssa_of, to_python_int
 from gatewright.frontends.python.integers import arithmetic
 from gatewright.frontends.python.memory import load
-from gatewright.frontends.python.values import ArrayValue, Known, Number, PythonInt, Span, Value, kind_of, python_int
+from gatewright.frontends.python.values import (
+    ArrayValue,
+    Known,
+    Number,
+    Place,
+    PythonInt,
+    Span,
+    Value,
+    View,
+    kind_of,
+    python_int,
+)
 from gatewright.numbers.types import Integer
 
 
@@ -150,7 +161,7 @@ def _narrowed(state: Compilation, place: Place, windows: list[_Window], axes: li
 
 def read(state: Compilation, view: View) -> Number | View:
     """The view, or its one element if it has no axes left."""
-    return view if view.shape else load(state, view.buffer, view.locate(state, []))
+    return view if view.shape else load(state, view.buffer, locate(state, view, []))
 
 
 def index(state: Compilation, array: ArrayValue, items: Sequence[Value]) -> Value:
@@ -158,8 +169,8 @@ def index(state: Compilation, array: ArrayValue, items: Sequence[Value]) -> Valu
     if isinstance(array, View):
         return read(state, subscript(state, array, items))
     if len(items) == len(array.shape) and all(isinstance(item, Number) for item in items):
-        return array.element(
-            state, [resolve_index(state, item, extent) for item, extent in zip(items, array.shape, strict=True)]
+        return element_at(
+            state, array, [resolve_index(state, item, extent) for item, extent in zip(items, array.shape, strict=True)]
         )
     return read(state, subscript(state, materialize(state, array), items))
 

@@ -1,4 +1,6 @@
-"""What names and expressions stand for while a function is compiled: numbers, tuples, functions. Arrays: `arrays`.
+"""What names and expressions stand for while a function is compiled: numbers, tuples, functions, arrays.
+
+They are data: what emits them is in the files above, `conversion`, `memory`, `arrays`.
 
 A number's type is a NumPy one (`Integer`, `Bool`, `Float`), Python's own (`PythonInt`, `PythonBool`, `PythonFloat`:
 weak next to NumPy's), an exact fixed-point number, or the float64 root of an integer, whose floor is exact.
@@ -7,21 +9,19 @@ weak next to NumPy's), an exact fixed-point number, or the float64 root of an in
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from math import copysign
-from typing import TYPE_CHECKING
+from math import copysign, prod
 
-from xdsl.dialects.builtin import IndexType, IntegerType
-from xdsl.ir import Attribute, SSAValue
+import numpy as np
+from xdsl.dialects.builtin import IndexType, IntegerType, LocationAttr
+from xdsl.ir import Attribute, Operation, SSAValue
 
 from gatewright.frontends.python.bounds import Linear
+from gatewright.frontends.python.liveness import Liveness
+from gatewright.frontends.python.source import SourceFile
 from gatewright.ir.floats import ir_float
 from gatewright.numbers.types import Bool, Fixed, Float, Integer, f64
-
-if TYPE_CHECKING:
-    from gatewright.frontends.python.arrays import View
-    from gatewright.frontends.python.compilation import Compilation, Frame
 
 
 @dataclass(frozen=True)
@@ -187,6 +187,25 @@ class Known:
     value: object
 
 
+@dataclass(eq=False)
+class Frame:
+    """A function being compiled, inlined ones included."""
+
+    name: str
+    source: SourceFile
+    liveness: Liveness
+    lookup: Callable[[str], Value | None]
+    """Finds a name that the function does not assign: of its closure, its module or Python."""
+    code: object = None
+    """What identifies the function, to find recursion."""
+    body: list[ast.stmt] = field(default_factory=list)
+    names: dict[str, Value] = field(default_factory=dict)
+    formats: dict[str, Exact] = field(default_factory=dict)
+    """The fixed-point formats of local variables: those of their first assignments."""
+    own: frozenset[str] = frozenset()
+    """The names that the function assigns anywhere, its parameters among them."""
+
+
 @dataclass(frozen=True, eq=False)
 class LocalFunction:
     """A function or lambda defined inside the compiled function."""
@@ -238,19 +257,98 @@ class Unbound:
     remedy: str | None = None
 
 
+Element = Integer | Bool | Exact | Float
+
+PARAMETER, LOCAL, TABLE, OUTSIDE = "parameter", "local", "table", "outside"
+"""Kinds of memory: of the caller; of the function; of the function and filled with constants, a ROM unless it is
+stored to; a constant of the function's surroundings, which it must not change."""
+
+
+@dataclass(eq=False)
+class Buffer:
+    """A memory: its `memref`, and what the front end knows of it."""
+
+    ref: SSAValue
+    element: Element
+    shape: tuple[int, ...]
+    kind: str
+    name: str
+    contents: np.ndarray | None = None
+    """The raw elements of a table."""
+    anchor: Operation | None = None
+    """For a table of the function: the operation at which it is made."""
+
+    @property
+    def size(self) -> int:
+        """Number of elements."""
+        return prod(self.shape)
+
+
 class ArrayValue:
     """An array: a view of memory, or an expression over arrays whose elements are computed when they are asked for."""
 
     type: NumberType
     shape: tuple[int, ...]
 
-    def element(self, state: Compilation, indices: Sequence[Number]) -> Number:
-        """Emit the element at `indices`, one non-negative Python integer for each axis."""
-        raise NotImplementedError
-
     def reads(self) -> Iterator[tuple[View, bool]]:
         """The memory that an element depends on: a view, and whether only its element at the same indices is read."""
         raise NotImplementedError
+
+
+@dataclass(frozen=True)
+class Place:
+    """One index into the memory: `offset + sum(step * index of axis)` over the axes of the view."""
+
+    offset: Number
+    terms: tuple[tuple[int, int], ...] = ()
+
+
+@dataclass(eq=False)
+class View(ArrayValue):
+    """A window on a memory. `flat` views index it as if it were one-dimensional."""
+
+    buffer: Buffer
+    shape: tuple[int, ...]
+    places: tuple[Place, ...]
+    flat: bool = False
+
+    @property
+    def type(self) -> NumberType:  # pyright: ignore[reportIncompatibleVariableOverride]
+        """The type of the elements."""
+        return self.buffer.element
+
+    def reads(self) -> Iterator[tuple[View, bool]]:
+        yield self, True
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether the view is the memory itself."""
+        return not self.flat and self.shape == self.buffer.shape and self.places == whole(self.buffer).places
+
+
+def whole(buffer: Buffer) -> View:
+    """The view of a whole memory."""
+    places = tuple(Place(python_int(0), ((axis, 1),)) for axis in range(len(buffer.shape)))
+    return View(buffer, buffer.shape, places)
+
+
+@dataclass(eq=False)
+class Expression(ArrayValue):
+    """An array whose elements `compute` gives. It is evaluated within the statement that it stands in."""
+
+    type: NumberType
+    shape: tuple[int, ...]
+    compute: Callable[[Sequence[Number]], Number]
+    sources: tuple[tuple[View, bool], ...]
+    """What an element reads: a view, and whether only at the same indices."""
+    made_at: int
+    """The number of stores emitted before it was made; a later store to a source would come too early."""
+    location: LocationAttr
+    cheap: bool = False
+    """Whether computing an element twice costs nothing worth a memory."""
+
+    def reads(self) -> Iterator[tuple[View, bool]]:
+        yield from self.sources
 
 
 Value = Number | Tuple | Known | LocalFunction | Method | Span | Progression | Pairing | Unbound | ArrayValue
