@@ -22,7 +22,7 @@ from rich.table import Table
 from gatewright.numbers.float_arrays import float_bits, float_values
 from gatewright.numbers.float_format import FORMATS, FloatFormat
 from gatewright.operators.float_operators import FUNCTIONS, OF_TWO
-from gatewright.operators.logic_values import LogicValues, Value
+from gatewright.operators.logic_values import LogicValues, LogicWord
 
 CHUNK = 1 << 16
 CLOSEST = 200
@@ -115,7 +115,7 @@ def measure(name: str, form: FloatFormat, numbers: np.ndarray) -> float:
 
 def _largest(name: str, form: FloatFormat, operands: list[np.ndarray]) -> float:
     exact, rough = EXACT[name]
-    given = [Value(operand.astype(object), form.width) for operand in operands]
+    given = [LogicWord(operand.astype(object), form.width) for operand in operands]
     found = FUNCTIONS[name](LogicValues(), form, *given).number.astype(np.uint64)
     with np.errstate(all="ignore"):
         near = rough(*(doubles(form, operand) for operand in operands))

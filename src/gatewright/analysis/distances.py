@@ -17,9 +17,9 @@ from xdsl.ir import Block, BlockArgument, Operation, SSAValue
 
 from gatewright.analysis import traced_dependences
 from gatewright.analysis.dependences.analysis import DependenceAnalysis
-from gatewright.analysis.dependences.description import Access
+from gatewright.analysis.dependences.description import ArrayAccess
 from gatewright.analysis.dependences.effort import EffortError, limited
-from gatewright.analysis.dependences.flat_distances import Ticks
+from gatewright.analysis.dependences.flat_distances import FlatDistances
 from gatewright.analysis.dependences.from_loops import DescribedFunction, describe
 from gatewright.analysis.ranges import Range
 
@@ -100,14 +100,14 @@ class FunctionDistances:
         return self._between(loop, lambda source, target: analysis.loop_distance(node, source, target))
 
     def of_nest(self, nest: scf.ForOp) -> Distances | None:
-        """Distances in innermost iterations of a nest, see `Ticks`."""
+        """Distances in innermost iterations of a nest, see `FlatDistances`."""
         if self._described is None:
             return None
         described, analysis = self._described
-        root, ticks = described.loop_of[nest], Ticks(described.description, analysis)
+        root, ticks = described.loop_of[nest], FlatDistances(described.description, analysis)
         return self._between(nest, lambda source, target: ticks.distance(root, source, target))
 
-    def _between(self, loop: Operation, distance: Callable[[Access, Access], int | None]) -> Distances | None:
+    def _between(self, loop: Operation, distance: Callable[[ArrayAccess, ArrayAccess], int | None]) -> Distances | None:
         """Ask for the distances between all accesses of a loop; after too many questions given up, no more."""
         assert self._described is not None
         access_of = self._described[0].access_of

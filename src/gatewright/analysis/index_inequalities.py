@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from xdsl.dialects import arith, memref, scf
+from xdsl.dialects import arith, scf
 from xdsl.dialects.builtin import IndexType, IntegerAttr
 from xdsl.ir import BlockArgument, SSAValue
 
 from gatewright.analysis.ranges import Range
+from gatewright.ir.accesses import MemoryAccess
 
 DEPTH = 8
 """How many bounds a proof may use."""
@@ -32,7 +33,7 @@ class Order:
         """True if two lists of subscripts are the same."""
         return all(left is right or _equal_constants(left, right) for left, right in zip(one, other, strict=True))
 
-    def never_meet(self, one: memref.LoadOp | memref.StoreOp, other: memref.LoadOp | memref.StoreOp) -> bool:
+    def never_meet(self, one: MemoryAccess, other: MemoryAccess) -> bool:
         """True if two accesses of an array never touch the same element while their subscripts have these values."""
         return any(self.differ(left, right) for left, right in zip(one.indices, other.indices, strict=True))
 

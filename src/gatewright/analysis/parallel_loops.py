@@ -8,13 +8,14 @@ from gatewright.analysis.dependences.analysis import DependenceAnalysis
 from gatewright.analysis.dependences.effort import EffortError, limited
 from gatewright.analysis.dependences.from_loops import describe
 from gatewright.analysis.distances import DESCRIPTION_EFFORT, MOST_ACCESSES, QUESTION_EFFORT
+from gatewright.ir.accesses import MemoryAccess
 
 
 def is_parallel(function: func.FuncOp, loop: scf.ForOp) -> bool:
     """True if no iteration of a loop depends on another one: it carries no value, and no dependence of an access."""
     if loop.iter_args:
         return False
-    accesses = [op for op in loop.walk() if isinstance(op, memref.LoadOp | memref.StoreOp)]
+    accesses = [op for op in loop.walk() if isinstance(op, MemoryAccess)]
     stored = {op.memref for op in accesses if isinstance(op, memref.StoreOp)}
     accesses = [op for op in accesses if op.memref in stored]
     if len(accesses) > MOST_ACCESSES:

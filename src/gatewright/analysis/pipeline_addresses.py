@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from xdsl.dialects import memref, scf
+from xdsl.dialects import scf
 from xdsl.ir import Block, Operation, OpResult, Region, SSAValue
 
 from gatewright.analysis.traced_dependences import Trace, accesses_of, trace
 from gatewright.dialects.loopschedule.ops import PipelineOp, RegisterOp, StepOp
+from gatewright.ir.accesses import MemoryAccess
 
 
 def pipeline_addresses(pipeline: PipelineOp) -> tuple[Trace, dict[Operation, Operation]] | None:
@@ -63,7 +64,7 @@ class _Unscheduled:
         copy = op.clone({operand: self._value(operand) for operand in op.operands})
         block.add_op(copy)
         self._values.update(zip(op.results, copy.results, strict=True))
-        if isinstance(op, memref.LoadOp | memref.StoreOp):
+        if isinstance(op, MemoryAccess):
             self.copies[op] = copy
 
 

@@ -19,6 +19,7 @@ from xdsl.ir import Block, BlockArgument, Operation, Region, SSAValue
 
 from gatewright.errors import SimulationError
 from gatewright.interpreters import loops
+from gatewright.ir.accesses import MemoryAccess
 from gatewright.ir.program import Program
 
 MOST_ITERATIONS = 1 << 16
@@ -29,8 +30,6 @@ MOST_ITERATIONS_IN_ALL = 4 * MOST_ITERATIONS
 
 ABSENT, OUTSIDE = -1, -2
 """What stands in place of an address where there is none."""
-
-Access = memref.LoadOp | memref.StoreOp
 
 
 @dataclass
@@ -115,7 +114,7 @@ def accesses_of(block: Block) -> dict[Operation, SSAValue | None] | None:
 
 def has_several_accesses(accesses: Iterable[Operation]) -> bool:
     """True if some array is loaded from, or stored to, more than once, or both."""
-    arrays = [op.memref for op in accesses if isinstance(op, memref.LoadOp | memref.StoreOp)]
+    arrays = [op.memref for op in accesses if isinstance(op, MemoryAccess)]
     return len(set(arrays)) < len(arrays)
 
 
@@ -135,7 +134,7 @@ def trace(loop: scf.WhileOp, accesses: dict[Operation, SSAValue | None]) -> Trac
     `accesses` are the loads and stores of its body with the predicates under which they matter. Loops around it are
     `scf.while` too; each of their iterations executes the loop anew.
     """
-    known = _Known()
+    known = _StaticValues()
     enclosing = _enclosing(loop)
     if not all(known.covers(_condition(each).condition) for each in enclosing):
         return None
@@ -170,11 +169,11 @@ def _yield(loop: scf.WhileOp) -> scf.YieldOp:
 
 
 def _indices(op: Operation) -> list[SSAValue]:
-    assert isinstance(op, memref.LoadOp | memref.StoreOp)
+    assert isinstance(op, MemoryAccess)
     return list(op.indices)
 
 
-class _Known:
+class _StaticValues:
     """Which values depend on constants and counters only."""
 
     def __init__(self):
@@ -230,7 +229,7 @@ class _Tracer:
     """
 
     loops: list[scf.WhileOp]
-    known: _Known
+    known: _StaticValues
     traced: dict[Operation, SSAValue | None]
     values: dict[SSAValue, SSAValue] = field(default_factory=dict)
     block: Block = field(default_factory=Block)
@@ -297,7 +296,7 @@ class _Tracer:
         self.block.add_op(memref.StoreOp.get(number, self.rows[-1], [iteration]))
 
     def _record(self, access: Operation, predicate: SSAValue | None, row: SSAValue, iteration: SSAValue) -> None:
-        assert isinstance(access, memref.LoadOp | memref.StoreOp) and isinstance(access.memref.type, MemRefType)
+        assert isinstance(access, MemoryAccess) and isinstance(access.memref.type, MemRefType)
         shape = access.memref.type.get_shape()
         address = self._constant(0, i64)
         inside: SSAValue | None = None

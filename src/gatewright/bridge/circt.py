@@ -94,7 +94,7 @@ def memory_image(words: np.ndarray, width: int) -> str:
 
 
 @dataclass(frozen=True)
-class Place:
+class StorageSlot:
     """Where a value lies in the storage of a model: `count` elements of `width` bits, `stride` bytes apart."""
 
     offset: int
@@ -110,15 +110,15 @@ class ArcModel:
     name: str
     llvm: str
     storage_bytes: int
-    inputs: dict[str, Place]
-    outputs: dict[str, Place]
-    registers: dict[str, Place]
+    inputs: dict[str, StorageSlot]
+    outputs: dict[str, StorageSlot]
+    registers: dict[str, StorageSlot]
     """Registers by hierarchical name (`dut/state`); those without a name are left out."""
-    memories: dict[str, Place]
+    memories: dict[str, StorageSlot]
     """Memories by hierarchical name."""
     images: dict[str, str]
     """The files of initial contents, by memory; to load them is the simulator's task."""
-    edge: Place
+    edge: StorageSlot
     """The level of the clock that the last evaluation saw; a cycle begins when it is 0 and the clock is 1."""
 
 
@@ -153,13 +153,13 @@ _KINDS = {"arc.root_input": "inputs", "arc.root_output": "outputs", "arc.alloc_s
 def _layout(module: Any, top: str) -> dict[str, Any]:
     """The fields of `ArcModel` that the allocated `arc.model` shows."""
     model = next(op.operation for op in module.body.operations if _symbol(op.operation) == top)
-    found: dict[str, dict[str, Place]] = {"inputs": {}, "outputs": {}, "registers": {}, "memories": {}}
+    found: dict[str, dict[str, StorageSlot]] = {"inputs": {}, "outputs": {}, "registers": {}, "memories": {}}
     edges, images = [], {}
     for op in model.regions[0].blocks[0].operations:
         operation = op.operation
         if operation.name == "arc.alloc_memory":
             count, width = re.findall(r"\d+", str(operation.results[0].type))[:2]
-            place = Place(_integer(operation, "offset"), int(width), int(count), _integer(operation, "stride"))
+            place = StorageSlot(_integer(operation, "offset"), int(width), int(count), _integer(operation, "stride"))
             name, _, file = _text(operation, "name").partition("=")
             assert name not in found["memories"], f"two memories are called {name}"
             found["memories"][name] = place
@@ -168,9 +168,9 @@ def _layout(module: Any, top: str) -> dict[str, Any]:
         elif operation.name in _KINDS and "name" in operation.attributes:
             type_ = str(operation.results[0].type)
             width = 1 if "clock" in type_ else int(re.findall(r"\d+", type_)[0])
-            found[_KINDS[operation.name]][_text(operation, "name")] = Place(_integer(operation, "offset"), width)
+            found[_KINDS[operation.name]][_text(operation, "name")] = StorageSlot(_integer(operation, "offset"), width)
         elif operation.name == "arc.state_write" and _follows_clock(operation):
-            edges.append(Place(_integer(operation.operands[0].owner, "offset"), 1))
+            edges.append(StorageSlot(_integer(operation.operands[0].owner, "offset"), 1))
     assert len(edges) == 1, f"{len(edges)} states follow the clock"
     return {**found, "images": images, "edge": edges[0], "storage_bytes": _integer(model, "storageBytes")}
 

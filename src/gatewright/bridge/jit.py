@@ -11,7 +11,7 @@ from gatewright.bridge.worker import MlirError
 
 
 @dataclass(frozen=True)
-class Compiled:
+class NativeCode:
     """Compiled code, alive as long as this object."""
 
     engine: Any
@@ -37,11 +37,11 @@ class Compiled:
         return call
 
 
-def compile_llvm(text: str, optimisation: int = 2) -> Compiled:
+def compile_llvm(text: str, optimisation: int = 2) -> NativeCode:
     """Compile a module of the LLVM dialect. `optimisation` is that of a C compiler, 0 to 3."""
     from torch_mlir import ir as untyped
     from torch_mlir.execution_engine import ExecutionEngine
 
     ir: Any = untyped
     with ir.Context(), ir.Location.unknown():
-        return Compiled(ExecutionEngine(ir.Module.parse(text), opt_level=optimisation))
+        return NativeCode(ExecutionEngine(ir.Module.parse(text), opt_level=optimisation))

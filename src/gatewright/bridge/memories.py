@@ -18,7 +18,7 @@ ir: Any = untyped
 
 
 @dataclass(frozen=True)
-class _Memory:
+class _FirMemory:
     """A `seq.firmem` with its ports."""
 
     operation: Any
@@ -39,7 +39,7 @@ class _Memory:
         return max(1, (self.depth - 1).bit_length())
 
 
-def _memories(module: Any) -> list[_Memory]:
+def _memories(module: Any) -> list[_FirMemory]:
     """All memories of a module, in order."""
     return [
         _memory(op.operation, ir.StringAttr(parent.operation.attributes["sym_name"]).value)
@@ -50,7 +50,7 @@ def _memories(module: Any) -> list[_Memory]:
     ]
 
 
-def _memory(operation: Any, module: str) -> _Memory:
+def _memory(operation: Any, module: str) -> _FirMemory:
     depth, width = map(int, re.findall(r"\d+", str(operation.results[0].type)))
     name = ir.StringAttr(operation.attributes["name"]).value if "name" in operation.attributes else "memory"
     ports = {"seq.firmem.read_port": [], "seq.firmem.write_port": []}
@@ -70,7 +70,7 @@ def _memory(operation: Any, module: str) -> _Memory:
         image = found[1]
     under_write = ir.IntegerAttr(operation.attributes["ruw"]).value
     assert under_write != 2, f"memory {name} has ruw = new"
-    return _Memory(
+    return _FirMemory(
         operation,
         module,
         name,
@@ -117,7 +117,7 @@ def _candidates(name: str) -> Iterator[str]:
         yield f"{name}_{count}"
 
 
-def _sv_module(memory: _Memory, name: str) -> str:
+def _sv_module(memory: _FirMemory, name: str) -> str:
     """The module of one memory, as synthesizers recognise it."""
     ports, body, registers, results = ["in %clk : !seq.clock"], [], [], []
     array = f"!hw.inout<uarray<{memory.depth}xi{memory.width}>>"
@@ -149,7 +149,7 @@ def _sv_module(memory: _Memory, name: str) -> str:
     }}"""
 
 
-def _instantiate(memory: _Memory, name: str) -> None:
+def _instantiate(memory: _FirMemory, name: str) -> None:
     """An instance of the module of a memory in the place of its ports."""
     inputs: list[tuple[str, Any]] = []
     results: list[tuple[str, Any]] = []
@@ -217,7 +217,7 @@ def lower_to_arc(module: Any) -> None:
         _erase(memory)
 
 
-def _arc_memory(memory: _Memory, pack: str) -> None:
+def _arc_memory(memory: _FirMemory, pack: str) -> None:
     """The `arc` form of one memory at the insertion point; `pack` names the arc that bundles a write."""
     type_ = ir.Type.parse(f"!arc.memory<{memory.depth} x i{memory.width}, i{memory.address_width}>")
     name = ir.StringAttr.get(f"{memory.name}={memory.image}" if memory.image else memory.name)
@@ -255,6 +255,6 @@ def _register(name: str, value: Any, clock: Any) -> Any:
     )
 
 
-def _erase(memory: _Memory) -> None:
+def _erase(memory: _FirMemory) -> None:
     for operation in (*memory.reads, *memory.writes, memory.operation):
         operation.erase()

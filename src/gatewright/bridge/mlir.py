@@ -21,7 +21,7 @@ from gatewright.bridge import worker
 from gatewright.bridge.worker import MlirError
 
 if TYPE_CHECKING:
-    from gatewright.bridge.jit import Compiled
+    from gatewright.bridge.jit import NativeCode
 
 MOST_ELEMENTS = 1 << 30
 """The largest array: more than any chip holds, and still no burden to the compiler."""
@@ -240,7 +240,7 @@ def sign_extended(values: np.ndarray, width: int) -> np.ndarray:
 class TensorProgram:
     """A function of integer tensors as native code, with the width and shape of each argument and result."""
 
-    compiled: Compiled
+    compiled: NativeCode
     name: str
     arguments: Sequence[tuple[int, tuple[int, ...]]]
     results: Sequence[tuple[int, tuple[int, ...]]]

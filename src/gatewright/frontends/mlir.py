@@ -29,7 +29,7 @@ from gatewright.bridge.worker import MlirError
 from gatewright.dialects import gw
 from gatewright.errors import IrError, SourceError, SourceLocation, UnsupportedError
 from gatewright.frontends.imported import read
-from gatewright.frontends.ports import Port, describe_ports
+from gatewright.frontends.ports import PortDescription, describe_ports
 from gatewright.ir.context import context
 from gatewright.ir.float_operations import FLOAT_OPERATIONS
 from gatewright.ir.floats import format_of
@@ -201,8 +201,8 @@ def _describe(function: func.FuncOp, names: Mapping[int, str], results: Sequence
     arrays = [order for order, type_ in enumerate(results) if isinstance(type_, MemRefType)]
     type_ = function.function_type
     count = len(type_.inputs.data) - (len(arrays) if len(type_.outputs.data) < len(results) else 0)
-    arguments = [Port(names.get(k, f"arg{k}")) for k in range(len(type_.inputs.data))]
-    describe_ports(function, arguments, [Port("") for _ in type_.outputs])
+    arguments = [PortDescription(names.get(k, f"arg{k}")) for k in range(len(type_.inputs.data))]
+    describe_ports(function, arguments, [PortDescription("") for _ in type_.outputs])
     described = [dict(entry.data) for entry in function.arg_attrs or []]
     for entry, order in zip(described[count:], arrays, strict=True):
         entry["gw.result"] = IntegerAttr(order, i64)

@@ -24,14 +24,16 @@ from gatewright.ir.location import source_location
 
 
 @dataclass(frozen=True)
-class Port:
+class PortDescription:
     """What a front end knows of an argument or result: its name, and its element type if the IR does not tell it."""
 
     name: str
     type: str | None = None
 
 
-def describe_ports(function: func.FuncOp, arguments: Sequence[Port], results: Sequence[Port]) -> None:
+def describe_ports(
+    function: func.FuncOp, arguments: Sequence[PortDescription], results: Sequence[PortDescription]
+) -> None:
     """Write the interface of a function: its arguments and results have the types that the ports or else its IR say."""
     type_ = function.function_type
     entries = [
@@ -48,7 +50,7 @@ def describe_ports(function: func.FuncOp, arguments: Sequence[Port], results: Se
     function.properties["res_attrs"] = ArrayAttr(returned)
 
 
-def _spelled(port: Port, type_: Attribute, function: func.FuncOp) -> str:
+def _spelled(port: PortDescription, type_: Attribute, function: func.FuncOp) -> str:
     """The element type as `gw` prints it: signless integers are signed."""
     if port.type is not None:
         return port.type

@@ -30,7 +30,7 @@ from gatewright.interpreters.terms import (
 
 
 @dataclass(frozen=True)
-class Rule:
+class ArithmeticRule:
     """How to compute an operation's result from its operands."""
 
     build: Callable[[list[Term], Operation], Term]
@@ -206,7 +206,7 @@ def _truncate(terms: list[Term], op: Operation) -> Term:
 
 
 def _extend_unsigned(terms: list[Term], op: Operation) -> Term:
-    return replace(terms[0], bare=None)  # what it was before it wrapped is equal to it at its own width only
+    return replace(terms[0], unwrapped=None)  # what it was before it wrapped is equal to it at its own width only
 
 
 def _extremum(symbol: str, is_signed: bool) -> Callable[[list[Term], Operation], Term]:
@@ -227,34 +227,34 @@ def _square_root(terms: list[Term], op: Operation) -> Term:
     return Term(f"isqrt({terms[0].text})", isqrt(terms[0].low), isqrt(terms[0].high))
 
 
-RULES: dict[type[Operation], Rule] = {
-    arith.ConstantOp: Rule(_constant),
-    arith.AddiOp: Rule(_add),
-    arith.SubiOp: Rule(_subtract),
-    arith.MuliOp: Rule(_multiply),
-    arith.DivUIOp: Rule(_divide_unsigned, repeats=True),
-    arith.RemUIOp: Rule(_remainder_unsigned, repeats=True),
-    arith.DivSIOp: Rule(_divide_signed),
-    arith.RemSIOp: Rule(_remainder_signed),
-    arith.FloorDivSIOp: Rule(_divide_flooring, repeats=True),
-    arith.AndIOp: Rule(_and),
-    arith.OrIOp: Rule(_or_like("|")),
-    arith.XOrIOp: Rule(_or_like("^")),
-    arith.ShLIOp: Rule(_shift_left, repeats=True),
-    arith.ShRUIOp: Rule(_shift_right_unsigned),
-    arith.ShRSIOp: Rule(_shift_right_signed),
-    arith.CmpiOp: Rule(_compare),
-    arith.SelectOp: Rule(_select),
-    arith.ExtSIOp: Rule(_extend_signed),
-    arith.ExtUIOp: Rule(_extend_unsigned),
-    arith.TruncIOp: Rule(_truncate),
-    arith.IndexCastOp: Rule(_extend_signed),
-    arith.MaxSIOp: Rule(_extremum(">", is_signed=True), repeats=True),
-    arith.MaxUIOp: Rule(_extremum(">", is_signed=False), repeats=True),
-    arith.MinSIOp: Rule(_extremum("<", is_signed=True), repeats=True),
-    arith.MinUIOp: Rule(_extremum("<", is_signed=False), repeats=True),
-    gw.IsqrtOp: Rule(_square_root),
-    **{kind: Rule(build) for kind, build in float_arithmetic.RULES.items()},
+RULES: dict[type[Operation], ArithmeticRule] = {
+    arith.ConstantOp: ArithmeticRule(_constant),
+    arith.AddiOp: ArithmeticRule(_add),
+    arith.SubiOp: ArithmeticRule(_subtract),
+    arith.MuliOp: ArithmeticRule(_multiply),
+    arith.DivUIOp: ArithmeticRule(_divide_unsigned, repeats=True),
+    arith.RemUIOp: ArithmeticRule(_remainder_unsigned, repeats=True),
+    arith.DivSIOp: ArithmeticRule(_divide_signed),
+    arith.RemSIOp: ArithmeticRule(_remainder_signed),
+    arith.FloorDivSIOp: ArithmeticRule(_divide_flooring, repeats=True),
+    arith.AndIOp: ArithmeticRule(_and),
+    arith.OrIOp: ArithmeticRule(_or_like("|")),
+    arith.XOrIOp: ArithmeticRule(_or_like("^")),
+    arith.ShLIOp: ArithmeticRule(_shift_left, repeats=True),
+    arith.ShRUIOp: ArithmeticRule(_shift_right_unsigned),
+    arith.ShRSIOp: ArithmeticRule(_shift_right_signed),
+    arith.CmpiOp: ArithmeticRule(_compare),
+    arith.SelectOp: ArithmeticRule(_select),
+    arith.ExtSIOp: ArithmeticRule(_extend_signed),
+    arith.ExtUIOp: ArithmeticRule(_extend_unsigned),
+    arith.TruncIOp: ArithmeticRule(_truncate),
+    arith.IndexCastOp: ArithmeticRule(_extend_signed),
+    arith.MaxSIOp: ArithmeticRule(_extremum(">", is_signed=True), repeats=True),
+    arith.MaxUIOp: ArithmeticRule(_extremum(">", is_signed=False), repeats=True),
+    arith.MinSIOp: ArithmeticRule(_extremum("<", is_signed=True), repeats=True),
+    arith.MinUIOp: ArithmeticRule(_extremum("<", is_signed=False), repeats=True),
+    gw.IsqrtOp: ArithmeticRule(_square_root),
+    **{kind: ArithmeticRule(build) for kind, build in float_arithmetic.RULES.items()},
 }
 """The rule of every arithmetic operation of the loops and the schedule level."""
 

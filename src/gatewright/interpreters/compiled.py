@@ -40,7 +40,7 @@ class _Argument:
     stored: bool
 
 
-class Compiled:
+class CompiledProgram:
     """The generated function of a program and what is needed to call it."""
 
     def __init__(self, source: PythonSource):
@@ -121,13 +121,13 @@ class Cache:
 
     def __init__(self, build: Callable[[ModuleOp, func.FuncOp], PythonSource]):
         self._build = build
-        self._kept: OrderedDict[int, tuple[ModuleOp, Compiled]] = OrderedDict()
+        self._kept: OrderedDict[int, tuple[ModuleOp, CompiledProgram]] = OrderedDict()
 
-    def get(self, module: ModuleOp, function: func.FuncOp) -> Compiled:
+    def get(self, module: ModuleOp, function: func.FuncOp) -> CompiledProgram:
         """The compiled form of a module's public function."""
         kept = self._kept.get(id(module))
         if kept is None:
-            kept = (module, Compiled(self._build(module, function)))
+            kept = (module, CompiledProgram(self._build(module, function)))
             self._kept[id(module)] = kept
             if len(self._kept) > _KEPT:
                 self._kept.popitem(last=False)

@@ -10,6 +10,7 @@ from xdsl.ir import Operation, SSAValue
 
 from gatewright.dialects.loopschedule.ops import PipelineOp
 from gatewright.errors import SimulationError
+from gatewright.ir.accesses import MemoryAccess
 from gatewright.ir.location import source_location
 
 
@@ -38,7 +39,7 @@ class Faults:
     def outside(self, number: int, indices: tuple[int, ...]) -> NoReturn:
         """Raise the SimulationError of a load or store at indices outside its array."""
         op = self._operations[number]
-        assert isinstance(op, memref.LoadOp | memref.StoreOp)
+        assert isinstance(op, MemoryAccess)
         assert isinstance(array_type := op.memref.type, MemRefType)
         shape = tuple(array_type.get_shape())
         name = array_name(op.memref, self._arguments)

@@ -21,9 +21,9 @@ from gatewright.ir.floats import constant_bits, format_of, scalar_bits
 from gatewright.numbers import float_format as ieee
 from gatewright.numbers.float_format import FORMATS, FloatFormat
 from gatewright.operators.float_operators import FUNCTIONS
-from gatewright.operators.logic_values import LogicValues, Value
+from gatewright.operators.logic_values import LogicValues, LogicWord
 
-Function = Callable[..., int]
+FloatFunction = Callable[..., int]
 
 PREDICATES = (
     *("false", "oeq", "ogt", "oge", "olt", "ole", "one", "ord"),
@@ -52,7 +52,7 @@ _DOUBLE = {
 """The operations that are done in doubles."""
 
 
-def _in_doubles(form: FloatFormat, name: str) -> Function:
+def _in_doubles(form: FloatFormat, name: str) -> FloatFunction:
     """An operation of single or double precision."""
     code, bits = ("f", "I") if form.width == 32 else ("d", "Q")
     values = array(code, [0.0, 0.0])
@@ -78,7 +78,7 @@ def _in_doubles(form: FloatFormat, name: str) -> Function:
     return unary if name == "square_root" else binary
 
 
-def _arithmetic(form: FloatFormat, name: str) -> Function:
+def _arithmetic(form: FloatFormat, name: str) -> FloatFunction:
     if form.name in ("f32", "f64") and name in _DOUBLE:
         return _in_doubles(form, name)
     compute = getattr(ieee, name)
@@ -108,13 +108,13 @@ _ROUNDINGS = {
 }
 
 
-def _elementary(form: FloatFormat, name: str) -> Function:
+def _elementary(form: FloatFormat, name: str) -> FloatFunction:
     """What the hardware of an elementary function computes, computed by the same description of it."""
     describe, logic = FUNCTIONS[name], LogicValues()
 
     @lru_cache(maxsize=1 << 16)
     def compute(*operands: int) -> int:
-        return describe(logic, form, *(Value(operand, form.width) for operand in operands)).number
+        return describe(logic, form, *(LogicWord(operand, form.width) for operand in operands)).number
 
     return compute
 

@@ -16,6 +16,7 @@ from xdsl.ir import Operation
 
 from gatewright.dialects.loopschedule.ops import LoopOp, PipelineOp, StepOp
 from gatewright.interpreters.python_source import PythonSource
+from gatewright.ir.accesses import MemoryAccess
 from gatewright.machine.occupancy import array_of
 from gatewright.machine.overlap import draining_pipeline, following
 
@@ -76,6 +77,6 @@ class LateStores:
             self._source.apply_stores(queue, "t")
 
 
-def _accessed(item: StepOp | LoopOp, *kinds: type[memref.LoadOp | memref.StoreOp]) -> dict[Hashable, None]:
+def _accessed(item: StepOp | LoopOp, *kinds: type[MemoryAccess]) -> dict[Hashable, None]:
     """The arrays of the loads or stores in a step or loop, in the order of the text."""
     return {array_of(op): None for op in item.walk() if isinstance(op, kinds)}

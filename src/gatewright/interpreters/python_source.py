@@ -16,6 +16,7 @@ from gatewright.errors import IrError, UnsupportedError
 from gatewright.interpreters.arithmetic import RULES
 from gatewright.interpreters.faults import Faults
 from gatewright.interpreters.terms import Term, literal, mask_of, named, wrapped
+from gatewright.ir.accesses import MemoryAccess
 from gatewright.ir.floats import contents_bits, scalar_bits
 from gatewright.ir.interface import argument_names
 from gatewright.ir.location import source_location
@@ -25,7 +26,7 @@ _LONGEST_EXPRESSION = 240
 
 
 @dataclass(frozen=True)
-class Access:
+class ElementAddress:
     """The address of a load or store."""
 
     address: Term
@@ -172,7 +173,7 @@ class PythonSource:
         mask = -1 if isinstance(element, IndexType) else mask_of(element)
         return [value & mask for value in values if isinstance(value, int)]
 
-    def access(self, op: memref.LoadOp | memref.StoreOp) -> Access:
+    def access(self, op: MemoryAccess) -> ElementAddress:
         """The address of a load or store, with the check that it needs."""
         array_type = op.memref.type
         assert isinstance(array_type, MemRefType)
@@ -197,9 +198,9 @@ class PythonSource:
         if constant or not parts:
             parts.append(literal(constant).text)
         text = parts[0] if len(parts) == 1 else f"({' + '.join(parts)})"
-        return Access(Term(text, low, high), indices, " and ".join(checks))
+        return ElementAddress(Term(text, low, high), indices, " and ".join(checks))
 
-    def element(self, op: memref.LoadOp | memref.StoreOp, access: Access) -> str:
+    def element(self, op: MemoryAccess, access: ElementAddress) -> str:
         """The Python subscription that a load or store becomes."""
         if isinstance(op, memref.StoreOp):
             if isinstance(op.memref.owner, memref.GetGlobalOp):
@@ -207,7 +208,7 @@ class PythonSource:
             self.stored.add(op.memref)
         return f"{self._terms[op.memref].text}[{access.address.text}]"
 
-    def fault(self, op: Operation, access: Access) -> str:
+    def fault(self, op: Operation, access: ElementAddress) -> str:
         """The call that reports an access outside its array."""
         return f"outside({self.faults.number(op)}, ({''.join(f'{index.text}, ' for index in access.indices)}))"
 
@@ -275,7 +276,7 @@ def _strides_wanted(function: func.FuncOp) -> dict[SSAValue, list[int]]:
     """For each index that accesses in other blocks multiply by a row's length, those lengths, to multiply once."""
     wanted: dict[SSAValue, list[int]] = {}
     for op in function.walk():
-        if not isinstance(op, memref.LoadOp | memref.StoreOp):
+        if not isinstance(op, MemoryAccess):
             continue
         assert isinstance(op.memref.type, MemRefType)
         shape = op.memref.type.get_shape()

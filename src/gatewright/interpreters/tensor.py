@@ -21,7 +21,7 @@ from gatewright.bridge.mlir import TensorProgram, compile_tensors
 from gatewright.errors import IrError
 from gatewright.interpreters.elementary_functions import expand_elementary_functions
 from gatewright.interpreters.outcome import Outcome
-from gatewright.interpreters.total_arithmetic import make_total
+from gatewright.interpreters.total_arithmetic import guard_undefined
 from gatewright.ir.floats import scalar_bits
 from gatewright.ir.interface import element_of
 from gatewright.ir.program import Program
@@ -106,7 +106,7 @@ def compile_module(module: ModuleOp, function: func.FuncOp) -> TensorProgram:
     for op in [op for op in module.walk() if isinstance(op, cf.AssertOp)]:
         op.detach()  # it would end this process
         op.erase()
-    make_total(module)
+    guard_undefined(module)
     expand_elementary_functions(module)
     Printer(text, print_generic_format=True).print_op(module)
     type_ = function.function_type

@@ -16,7 +16,7 @@ from gatewright.ir.floats import scalar_bits
 INDEX_WIDTH = 64
 """Bits of an `index`."""
 
-_LARGEST_BARE = 1 << 160
+_LARGEST_UNWRAPPED = 1 << 160
 """Magnitude from which on it is cheaper to wrap at once than to go on with the long number."""
 
 
@@ -27,7 +27,7 @@ class Term:
     text: str
     low: int
     high: int
-    bare: Term | None = None
+    unwrapped: Term | None = None
     """The same before it was wrapped around: an equal number modulo two to the power of the width."""
 
     @property
@@ -77,15 +77,15 @@ def wrapped(text: str, low: int, high: int, type_: Attribute) -> Term:
     least, greatest = range_of(type_)
     if least <= low and high <= greatest:
         return Term(text, low, high)
-    bare = Term(text, low, high) if max(-low, high) < _LARGEST_BARE else None
+    unwrapped = Term(text, low, high) if max(-low, high) < _LARGEST_UNWRAPPED else None
     if isinstance(type_, IndexType):
-        return Term(f"(({text} + {1 << 63} & {mask_of(type_)}) - {1 << 63})", least, greatest, bare)
-    return Term(f"({text} & {mask_of(type_)})", least, greatest, bare)
+        return Term(f"(({text} + {1 << 63} & {mask_of(type_)}) - {1 << 63})", least, greatest, unwrapped)
+    return Term(f"({text} & {mask_of(type_)})", least, greatest, unwrapped)
 
 
 def modulo(term: Term) -> Term:
     """A cheaper term for an operation that wraps its own result around, as sums and products do."""
-    return term.bare or term
+    return term.unwrapped or term
 
 
 def _wrap(value: int, type_: Attribute) -> int:

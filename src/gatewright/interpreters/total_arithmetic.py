@@ -21,7 +21,7 @@ _DIVISIONS = (*_SIGNED, arith.DivUIOp, arith.RemUIOp)
 _SHIFTS = (arith.ShLIOp, arith.ShRUIOp, arith.ShRSIOp)
 
 
-def make_total(module: ModuleOp) -> None:
+def guard_undefined(module: ModuleOp) -> None:
     """Guard every division and shift whose right operand is not known to be harmless, and round in known steps."""
     for op in list(module.walk()):
         if isinstance(op, _DIVISIONS) and not _is_harmless_divisor(op.rhs):

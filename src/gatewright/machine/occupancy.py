@@ -8,14 +8,16 @@ from xdsl.dialects import memref
 from xdsl.dialects.builtin import IntegerAttr, StringAttr
 from xdsl.ir import Operation
 
+from gatewright.ir.accesses import MemoryAccess
 
-def array_of(op: memref.LoadOp | memref.StoreOp) -> Hashable:
+
+def array_of(op: MemoryAccess) -> Hashable:
     """What identifies the memory that a load or store accesses."""
     owner = op.memref.owner
     return owner.name_.string_value() if isinstance(owner, memref.GetGlobalOp) else op.memref
 
 
-def array_label(op: memref.LoadOp | memref.StoreOp) -> str:
+def array_label(op: MemoryAccess) -> str:
     """The name of the accessed array for a message."""
     owner = op.memref.owner
     if isinstance(owner, memref.GetGlobalOp):

@@ -19,6 +19,7 @@ from xdsl.ir import Operation
 from xdsl.utils.exceptions import VerifyException
 
 from gatewright.dialects.loopschedule.ops import LoopOp, PipelineOp, PipelineStageOp, SeqWhileOp, StepOp
+from gatewright.ir.accesses import MemoryAccess
 from gatewright.machine.availability import condition_cycle, result_cycle
 from gatewright.machine.duration import shortest
 from gatewright.machine.occupancy import array_label, array_of, interval_of, port_of, unit_of
@@ -33,7 +34,7 @@ class Bound:
 
 
 @dataclass(frozen=True)
-class Start:
+class EarliestStart:
     """An operation and a cycle in which it may start, relative to something."""
 
     op: Operation
@@ -74,18 +75,18 @@ def following(item: Operation) -> StepOp | LoopOp | None:
     return after
 
 
-def starts_at_once(item: StepOp | LoopOp) -> Iterator[Start]:
+def starts_at_once(item: StepOp | LoopOp) -> Iterator[EarliestStart]:
     """The operations of a step or loop with the first cycle of it in which each may start."""
     for op in item.body.block.ops:
         match op:
             case PipelineStageOp():
-                yield from (Start(inner, op.start, staged=True) for inner in op.walk() if inner is not op)
+                yield from (EarliestStart(inner, op.start, staged=True) for inner in op.walk() if inner is not op)
             case PipelineOp():
                 yield from starts_at_once(op)
             case SeqWhileOp() | StepOp():
-                yield from (Start(inner, 0) for inner in op.walk() if inner is not op)
+                yield from (EarliestStart(inner, 0) for inner in op.walk() if inner is not op)
             case _:
-                yield Start(op, 0)
+                yield EarliestStart(op, 0)
 
 
 def _bounds(step: StepOp) -> Iterator[Bound]:
@@ -120,7 +121,7 @@ def _bounds_of_results(step: StepOp, pipeline: PipelineOp, after: StepOp | LoopO
 
 def _bounds_of_hardware(pipeline: PipelineOp, after: StepOp | LoopOp) -> Iterator[Bound]:
     """Ports and units, and loads that would see what is stored only later."""
-    last: dict[Hashable, list[Start]] = defaultdict(list)
+    last: dict[Hashable, list[EarliestStart]] = defaultdict(list)
     for start in starts_at_once(pipeline):
         for resource in _resources(start.op):
             last[resource].append(start)
@@ -134,17 +135,17 @@ def _bounds_of_hardware(pipeline: PipelineOp, after: StepOp | LoopOp) -> Iterato
 
 
 def _resources(op: Operation) -> Iterator[Hashable]:
-    if isinstance(op, memref.LoadOp | memref.StoreOp):
+    if isinstance(op, MemoryAccess):
         yield array_of(op)
     elif (unit := unit_of(op)) is not None:
         yield unit
 
 
-def _wait(earlier: Operation, later: Start, interval: int) -> int | None:
+def _wait(earlier: Operation, later: EarliestStart, interval: int) -> int | None:
     """Cycles that a start has to be behind another one of the same unit or array; None if there is no such number."""
-    if not isinstance(earlier, memref.LoadOp | memref.StoreOp):
+    if not isinstance(earlier, MemoryAccess):
         return interval_of(earlier)
-    assert isinstance(later.op, memref.LoadOp | memref.StoreOp)
+    assert isinstance(later.op, MemoryAccess)
     waits: list[int] = []
     if port_of(earlier) == port_of(later.op):
         # A loaded value may stay at its port for as long as no other iteration replaces it.
@@ -157,7 +158,7 @@ def _wait(earlier: Operation, later: Start, interval: int) -> int | None:
 
 
 def _label(op: Operation) -> str:
-    if isinstance(op, memref.LoadOp | memref.StoreOp):
+    if isinstance(op, MemoryAccess):
         return array_label(op)
     unit = unit_of(op)
     assert unit is not None

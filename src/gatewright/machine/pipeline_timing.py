@@ -17,6 +17,7 @@ from xdsl.ir import BlockArgument, Operation
 from xdsl.utils.exceptions import VerifyException
 
 from gatewright.dialects.loopschedule.ops import PipelineOp, PipelineStageOp, RegisterOp, StepOp, latency_of
+from gatewright.ir.accesses import MemoryAccess
 from gatewright.machine.availability import available_cycle, available_to_next, condition_cycle, result_cycle
 from gatewright.machine.occupancy import array_label, array_of, interval_of, port_of, unit_of
 
@@ -118,7 +119,7 @@ def _verify_ports(pipeline: PipelineOp) -> None:
 
 def _resources(op: Operation) -> Iterator[tuple[Hashable, str, int]]:
     """What an operation occupies: the thing, its name, and for how many cycles."""
-    if isinstance(op, memref.LoadOp | memref.StoreOp):
+    if isinstance(op, MemoryAccess):
         yield (array_of(op), port_of(op)), f"the port of {array_label(op)}", 1
     if (unit := unit_of(op)) is not None:
         yield unit, f"unit {unit[1]} of {unit[0]}", interval_of(op)

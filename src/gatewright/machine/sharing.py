@@ -14,18 +14,18 @@ from collections import defaultdict
 from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass
 
-from xdsl.dialects import memref
 from xdsl.ir import Block, Operation
 from xdsl.utils.exceptions import VerifyException
 
 from gatewright.dialects.loopschedule.ops import LoopOp, PipelineOp, SeqWhileOp, StepOp
+from gatewright.ir.accesses import MemoryAccess
 from gatewright.machine.duration import cycles_when_active, minimal_cycles
 from gatewright.machine.exclusion import Literal, literals_of
 from gatewright.machine.occupancy import array_label, array_of, interval_of, port_of, unit_of
 
 
 @dataclass(frozen=True)
-class _Start:
+class _ConditionalStart:
     """An operation that starts in a step, or later in a loop nested in it."""
 
     op: Operation
@@ -33,29 +33,29 @@ class _Start:
     loop: LoopOp | None
     """The outermost loop between the step and the operation."""
 
-    def excludes(self, other: _Start) -> bool:
+    def excludes(self, other: _ConditionalStart) -> bool:
         """Whether the two are never executed together."""
         return any((key, not holds) in other.literals for key, holds in self.literals)
 
 
-def _starts_in(step: StepOp, literals: frozenset[Literal] = frozenset()) -> Iterator[_Start]:
+def _starts_in(step: StepOp, literals: frozenset[Literal] = frozenset()) -> Iterator[_ConditionalStart]:
     for op in step.body.block.ops:
         match op:
             case StepOp():
                 more = literals_of(op.when) if op.when is not None else frozenset()
                 yield from _starts_in(op, literals | more)
             case SeqWhileOp() | PipelineOp():
-                yield from (_Start(inner, literals, op) for inner in op.walk() if inner is not op)
+                yield from (_ConditionalStart(inner, literals, op) for inner in op.walk() if inner is not op)
             case _:
-                yield _Start(op, literals, None)
+                yield _ConditionalStart(op, literals, None)
 
 
 def verify_step_sharing(step: StepOp) -> None:
     """Check invariants 13 and 14, and 15 within the step, for a step of a sequence and all that is nested in it."""
-    accesses: dict[Hashable, list[_Start]] = defaultdict(list)
-    units: dict[tuple[str, int], list[_Start]] = defaultdict(list)
+    accesses: dict[Hashable, list[_ConditionalStart]] = defaultdict(list)
+    units: dict[tuple[str, int], list[_ConditionalStart]] = defaultdict(list)
     for start in _starts_in(step):
-        if isinstance(start.op, memref.LoadOp | memref.StoreOp):
+        if isinstance(start.op, MemoryAccess):
             accesses[array_of(start.op)].append(start)
         if (unit := unit_of(start.op)) is not None:
             units[unit].append(start)
@@ -78,7 +78,7 @@ def verify_step_sharing(step: StepOp) -> None:
             _Restarts(direct.op).beside(nested.loop)
 
 
-def _pairs(starts: Sequence[_Start]) -> Iterator[tuple[_Start, _Start]]:
+def _pairs(starts: Sequence[_ConditionalStart]) -> Iterator[tuple[_ConditionalStart, _ConditionalStart]]:
     """The pairs of starts that are not of one loop and may happen in one execution of their step."""
     for position, one in enumerate(starts):
         for other in starts[position + 1 :]:
@@ -86,8 +86,8 @@ def _pairs(starts: Sequence[_Start]) -> Iterator[tuple[_Start, _Start]]:
                 yield one, other
 
 
-def _verify_accesses(one: _Start, other: _Start) -> None:
-    assert isinstance(one.op, memref.LoadOp | memref.StoreOp)
+def _verify_accesses(one: _ConditionalStart, other: _ConditionalStart) -> None:
+    assert isinstance(one.op, MemoryAccess)
     if one.loop is not None or other.loop is not None:
         raise VerifyException(
             f"{one.op.name} and {other.op.name} access {array_label(one.op)} while a loop runs "

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from gatewright.operators.iterative_plan import IterativePlan, root_trial_width, trial_width
-from gatewright.operators.netlist import Netlist, Wire
+from gatewright.operators.netlist import Netlist, NetlistWire
 
 
-def countdown(net: Netlist, plan: IterativePlan, start: Wire) -> Wire:
+def countdown(net: Netlist, plan: IterativePlan, start: NetlistWire) -> NetlistWire:
     """True in the cycles of steps."""
     cycles = plan.cycles + plan.prepare
     width = cycles.bit_length()
@@ -21,7 +21,9 @@ def countdown(net: Netlist, plan: IterativePlan, start: Wire) -> Wire:
     return net.all(busy, net.unequal(count, net.constant(cycles, width)))
 
 
-def quotient_digit(net: Netlist, rest: Wire, incoming: Wire, multiples: Sequence[Wire]) -> tuple[Wire, Wire]:
+def quotient_digit(
+    net: Netlist, rest: NetlistWire, incoming: NetlistWire, multiples: Sequence[NetlistWire]
+) -> tuple[NetlistWire, NetlistWire]:
     """One step: the rest and the digit when the digits `incoming` of the dividend have come down.
 
     `multiples` are those of the divisor, from 0 times on.
@@ -31,7 +33,9 @@ def quotient_digit(net: Netlist, rest: Wire, incoming: Wire, multiples: Sequence
     return _select(net, shifted, multiples[: 1 << incoming.width], width, rest.width)
 
 
-def multiples_of(net: Netlist, plan: IterativePlan, magnitude: Wire, divisor: Wire, start: Wire) -> list[Wire]:
+def multiples_of(
+    net: Netlist, plan: IterativePlan, magnitude: NetlistWire, divisor: NetlistWire, start: NetlistWire
+) -> list[NetlistWire]:
     """The multiples of the divisor, from 0 times on, for the largest digit; the odd ones have registers."""
     width = divisor.width
     found = [net.constant(0, width), divisor]
@@ -53,7 +57,9 @@ def multiples_of(net: Netlist, plan: IterativePlan, magnitude: Wire, divisor: Wi
     return found
 
 
-def _select(net: Netlist, shifted: Wire, subtrahends: Sequence[Wire], trial: int, width: int) -> tuple[Wire, Wire]:
+def _select(
+    net: Netlist, shifted: NetlistWire, subtrahends: Sequence[NetlistWire], trial: int, width: int
+) -> tuple[NetlistWire, NetlistWire]:
     """What is left, in `width` bits, when the largest subtrahend that fits is taken off, and which one that is.
 
     All are tried at once, in `trial` bits. `subtrahends` grow from 0 on; there are a power of two of them.
@@ -65,7 +71,7 @@ def _select(net: Netlist, shifted: Wire, subtrahends: Sequence[Wire], trial: int
         left.append(difference)
         fits.append(net.invert(net.top(difference)))
 
-    def between(low: int, high: int) -> tuple[Wire, list[Wire]]:
+    def between(low: int, high: int) -> tuple[NetlistWire, list[NetlistWire]]:
         if high - low == 1:
             return net.bits(left[low], 0, width), []
         middle = (low + high) // 2
@@ -77,7 +83,7 @@ def _select(net: Netlist, shifted: Wire, subtrahends: Sequence[Wire], trial: int
     return result, net.join(*digit)
 
 
-def root_registers(net: Netlist, plan: IterativePlan, half: int) -> list[Wire]:
+def root_registers(net: Netlist, plan: IterativePlan, half: int) -> list[NetlistWire]:
     """The registers of a square root of `half` bits: the rest, the root, and what else larger digits need."""
     registers = [net.register("rest", half + 1), net.register("root", half)]
     if max(plan.digits) > 1:
@@ -86,8 +92,13 @@ def root_registers(net: Netlist, plan: IterativePlan, half: int) -> list[Wire]:
 
 
 def root_step(
-    net: Netlist, plan: IterativePlan, registers: Sequence[Wire], radicand: Wire, start: Wire, running: Wire
-) -> tuple[Wire, Wire]:
+    net: Netlist,
+    plan: IterativePlan,
+    registers: Sequence[NetlistWire],
+    radicand: NetlistWire,
+    start: NetlistWire,
+    running: NetlistWire,
+) -> tuple[NetlistWire, NetlistWire]:
     """Drive the registers of a square root of `radicand`, taken at the start; the registers of rest and root."""
     digits = net.register("digits", radicand.width)
     rest, root, *triples = registers
@@ -104,7 +115,9 @@ def root_step(
     return registers[0], registers[1]
 
 
-def _root_digit(net: Netlist, rest: Wire, root: Wire, triples: Sequence[Wire], incoming: Wire) -> tuple[Wire, Wire]:
+def _root_digit(
+    net: Netlist, rest: NetlistWire, root: NetlistWire, triples: Sequence[NetlistWire], incoming: NetlistWire
+) -> tuple[NetlistWire, NetlistWire]:
     """One step: the rest and the digit of the root when the digits `incoming` of the radicand have come down.
 
     The digit d of k bits takes (2^k root + d)^2 - (2^k root)^2 = d (2^(k+1) root + d) off the rest. A rest is at most
@@ -119,7 +132,7 @@ def _root_digit(net: Netlist, rest: Wire, root: Wire, triples: Sequence[Wire], i
     return _select(net, net.join(rest, incoming), taken, trial, rest.width)
 
 
-def _next_triples(net: Netlist, triples: Sequence[Wire], found: Wire) -> list[Wire]:
+def _next_triples(net: Netlist, triples: Sequence[NetlistWire], found: NetlistWire) -> list[NetlistWire]:
     """3 root, 3 root + 1 and 3 root + 2 of the root with the digit `found` behind it, without an addition.
 
     3 (r root + d) + j = r (3 root + (3 d + j) div r) + (3 d + j) mod r, and (3 d + j) div r is at most 2.

@@ -13,7 +13,7 @@ from gatewright.numbers.float_format import FloatFormat
 from gatewright.operators.digits import countdown, multiples_of, quotient_digit, root_registers, root_step
 from gatewright.operators.float import choose, finish_quotient, finish_root, prepare_quotient, prepare_root
 from gatewright.operators.iterative_plan import IterativePlan, plan_division, plan_square_root
-from gatewright.operators.netlist import Wire
+from gatewright.operators.netlist import NetlistWire
 from gatewright.operators.staged_netlist import Signal, StagedNetlist
 from gatewright.operators.technology import Technology
 
@@ -42,12 +42,12 @@ class _Core:
         """The stage in which the digits and all that was held are there."""
         return self.stage + 1 + int(self.plan.prepare) + self.plan.cycles
 
-    def held(self, name: str, wire: Wire) -> Wire:
+    def held(self, name: str, wire: NetlistWire) -> NetlistWire:
         """A wire as it was when the core began."""
         self.net.register_bits += wire.width
         return self.net.net.drive(self.net.net.register(name, wire.width), wire, self.begin)
 
-    def signal(self, wire: Wire) -> Signal:
+    def signal(self, wire: NetlistWire) -> Signal:
         """A register of the core when it has ended."""
         return Signal(wire, self.ends, 0.0)
 

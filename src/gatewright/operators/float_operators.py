@@ -20,7 +20,7 @@ from gatewright.operators.power import power
 from gatewright.operators.staged_netlist import Signal, StagedNetlist
 from gatewright.operators.technology import Technology
 
-ITERATIVE = ("divf", "sqrt")
+FLOAT_ITERATIVE = ("divf", "sqrt")
 """The kinds that find some digits a cycle, for one set of operands at a time."""
 
 _ARITHMETIC: dict[str, tuple[int, Callable[..., Signal]]] = {
@@ -55,7 +55,7 @@ OF_TWO = frozenset({"powf"})
 
 _ROUNDINGS = ("floor", "ceil", "trunc", "round", "roundeven")
 _CONVERSIONS = ("extf", "truncf", "sitofp", "uitofp", "fptosi", "fptoui")
-KINDS = frozenset({*_ARITHMETIC, *ITERATIVE, *FUNCTIONS, *_ROUNDINGS, *_CONVERSIONS})
+KINDS = frozenset({*_ARITHMETIC, *FLOAT_ITERATIVE, *FUNCTIONS, *_ROUNDINGS, *_CONVERSIONS})
 """All kinds."""
 
 
@@ -104,7 +104,7 @@ def parse(name: str) -> tuple[str, tuple[str, ...]] | None:
 @cache
 def build(kind: str, types: tuple[str, ...], technology: Technology, budget: float) -> FloatModule:
     """Build an operator. `budget` is what logic may take between two registers. Raises KeyError if there is none."""
-    if kind in ITERATIVE:
+    if kind in FLOAT_ITERATIVE:
         form = _format(types[0])
         make = iterative.divide if kind == "divf" else iterative.square_root
         made = make(form, technology, budget)

@@ -10,9 +10,9 @@ from collections.abc import Sequence
 
 from gatewright.operators.float_operators import parse
 from gatewright.operators.iterative import divider, square_root
-from gatewright.operators.library import ITERATIVE, Operator, OperatorLibrary
+from gatewright.operators.library import INTEGER_ITERATIVE, Operator, OperatorLibrary
 from gatewright.operators.multiplier_plan import Limb
-from gatewright.operators.netlist import Netlist, Wire
+from gatewright.operators.netlist import Netlist, NetlistWire
 
 
 def module_text(operator: Operator, library: OperatorLibrary) -> str:
@@ -23,7 +23,7 @@ def module_text(operator: Operator, library: OperatorLibrary) -> str:
         return library.float_module(floating[0], *floating[1]).text
     if operator.kind == "isqrt":
         return square_root(operator, library)
-    assert operator.kind in ITERATIVE, f"{operator.name} has no module"
+    assert operator.kind in INTEGER_ITERATIVE, f"{operator.name} has no module"
     return divider(operator, library)
 
 
@@ -57,11 +57,11 @@ def multiplier(operator: Operator, library: OperatorLibrary) -> str:
     return net.text(terms[0])
 
 
-def _limb(net: Netlist, operand: Wire, limb: Limb, width: int) -> Wire:
+def _limb(net: Netlist, operand: NetlistWire, limb: Limb, width: int) -> NetlistWire:
     return net.extend(net.bits(operand, limb.low, limb.width), width, limb.signed)
 
 
-def _pairs(net: Netlist, terms: Sequence[Wire]) -> list[Wire]:
+def _pairs(net: Netlist, terms: Sequence[NetlistWire]) -> list[NetlistWire]:
     """One level of a tree of adders."""
     sums = [net.add(a, b) for a, b in zip(terms[::2], terms[1::2], strict=False)]
     return [*sums, terms[-1]] if len(terms) % 2 else sums

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from gatewright.operators.digits import countdown, multiples_of, quotient_digit, root_registers, root_step
 from gatewright.operators.library import Operator, OperatorLibrary
-from gatewright.operators.netlist import Netlist, Wire
+from gatewright.operators.netlist import Netlist, NetlistWire
 
 
 def divider(operator: Operator, library: OperatorLibrary) -> str:
@@ -66,13 +66,13 @@ def divider(operator: Operator, library: OperatorLibrary) -> str:
     return net.text(net.drive(net.register("signed_result", width), result) if plan.register_result else result)
 
 
-def _magnitude(net: Netlist, number: Wire) -> Wire:
+def _magnitude(net: Netlist, number: NetlistWire) -> NetlistWire:
     """The absolute value, as an unsigned number."""
     sign = net.top(number)
     return net.add(net.differ(number, net.repeat(sign, number.width)), net.extend(sign, number.width))
 
 
-def _dividend_to_round_down(net: Netlist, a: Wire, b: Wire) -> Wire:
+def _dividend_to_round_down(net: Netlist, a: NetlistWire, b: NetlistWire) -> NetlistWire:
     """The unsigned dividend of a division that rounds down: |a|, or |a| - 1 where the signs differ.
 
     Where they do, floor(a / b) = -ceil(|a| / |b|) = ~floor((|a| - 1) / |b|) unless a is 0, and no sum is left to do

@@ -15,13 +15,13 @@ from gatewright.operators.iterative_plan import IterativePlan, plan_division, pl
 from gatewright.operators.multiplier_plan import MultiplierPlan, plan_multiplier
 from gatewright.operators.technology import TECHNOLOGIES
 
-ITERATIVE = ("divui", "divsi", "floordivsi", "remui", "remsi", "isqrt")
+INTEGER_ITERATIVE = ("divui", "divsi", "floordivsi", "remui", "remsi", "isqrt")
 """The kinds that work over several cycles on one set of operands at a time."""
 
 MULTIPLIERS = ("muli", "mulf", "fma")
 """The kinds that a budget of multipliers is for."""
 
-PIPELINED = {kind: f"{kind}p" for kind in float_operators.ITERATIVE}
+PIPELINED = {kind: f"{kind}p" for kind in float_operators.FLOAT_ITERATIVE}
 """The fully pipelined forms of iterative kinds."""
 FLOATING = float_operators.KINDS
 """The kinds of floating-point operators that have a module."""
@@ -112,7 +112,7 @@ class OperatorLibrary:
         if kind == "muli":
             left, right = operand_widths or (width, width)
             return self._multiplier(width, min(left, width), min(right, width))
-        if kind in ITERATIVE:
+        if kind in INTEGER_ITERATIVE:
             return self._iterative(kind, width)
         if kind == "load":
             return self.memory_read(width)

@@ -21,7 +21,7 @@ class Limb:
 
 
 @dataclass(frozen=True)
-class Product:
+class PartialProduct:
     """A partial product, which stands `left.low + right.low` bits up in the result."""
 
     left: Limb
@@ -46,7 +46,7 @@ class MultiplierPlan:
     ```
     """
 
-    products: tuple[Product, ...]
+    products: tuple[PartialProduct, ...]
     register_operands: bool
     """Whether the operands go into registers before they are multiplied."""
     product_registers: int
@@ -91,7 +91,10 @@ def plan_multiplier(technology: Technology, budget: float, width: int, left: int
     signed = left < width or right < width
     bits = technology.multiplier_bits
     products = tuple(
-        Product(a, b) for a in limbs(left, signed, bits) for b in limbs(right, signed, bits) if a.low + b.low < width
+        PartialProduct(a, b)
+        for a in limbs(left, signed, bits)
+        for b in limbs(right, signed, bits)
+        if a.low + b.low < width
     )
     first = technology.multiply
     register_operands = first > FIRST_STAGE_SHARE * (budget + technology.register + technology.setup)

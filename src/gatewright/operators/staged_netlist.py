@@ -13,7 +13,7 @@ from typing import TypeAlias
 
 from gatewright.operators.logic import Logic
 from gatewright.operators.multiplier_plan import FIRST_STAGE_SHARE, limbs
-from gatewright.operators.netlist import Netlist, Wire
+from gatewright.operators.netlist import Netlist, NetlistWire
 from gatewright.operators.technology import Technology
 
 
@@ -21,7 +21,7 @@ from gatewright.operators.technology import Technology
 class Signal:
     """A wire, and when it has its value."""
 
-    wire: Wire
+    wire: NetlistWire
     stage: int | None
     """Cycles behind the inputs; None for a constant, which is there in every stage."""
     time: float
@@ -33,7 +33,7 @@ class Signal:
         return self.wire.width
 
 
-Build: TypeAlias = Callable[..., Wire]
+Build: TypeAlias = Callable[..., NetlistWire]
 
 
 @dataclass
@@ -48,7 +48,7 @@ class StagedNetlist(Logic[Signal]):
     register_bits: int = 0
     luts: int = 0
     multipliers: int = 0
-    _delayed: dict[tuple[Wire, int], Wire] = field(default_factory=dict)
+    _delayed: dict[tuple[NetlistWire, int], NetlistWire] = field(default_factory=dict)
 
     def __post_init__(self):
         self.net = Netlist(self.name, self.inputs)
@@ -85,7 +85,7 @@ class StagedNetlist(Logic[Signal]):
         """The difference or the sum, for which the look-up tables of an adder have an input left."""
         net = self.net
 
-        def build(a: Wire, b: Wire, minus: Wire) -> Wire:
+        def build(a: NetlistWire, b: NetlistWire, minus: NetlistWire) -> NetlistWire:
             other = net.differ(b, net.repeat(minus, b.width))
             total = net.add(net.join(a, net.constant(1, 1)), net.join(other, minus))
             return net.bits(total, 1, a.width)
@@ -150,7 +150,7 @@ class StagedNetlist(Logic[Signal]):
         area = width * -(-(1 << index.width) // (1 << self.technology.lut_inputs))
         return self._operation(delay, area, lambda wire: self._choices(wire, contents, width), index)
 
-    def _choices(self, index: Wire, contents: Sequence[int], width: int) -> Wire:
+    def _choices(self, index: NetlistWire, contents: Sequence[int], width: int) -> NetlistWire:
         net = self.net
         words = [net.constant(word, width) for word in contents]
         for position in range(index.width):
@@ -165,7 +165,7 @@ class StagedNetlist(Logic[Signal]):
         self.multipliers += 1
         return self._operation(self.technology.multiply, 0, self.net.multiply, a, b)
 
-    def at(self, signal: Signal, stage: int) -> Wire:
+    def at(self, signal: Signal, stage: int) -> NetlistWire:
         """The wire that has the value of a signal in a stage."""
         if signal.stage is None or stage <= signal.stage:
             return signal.wire

@@ -22,7 +22,7 @@ def list_schedule(problem: Problem) -> Schedule:
             outgoing[dependence.source].append(position)
     priority = _priorities(problem, outgoing)
     schedule = Schedule([0] * count, [0.0] * count)
-    units = _Units()
+    units = _UnitCounts()
     waiting = [len(edges) for edges in incoming]
     ready = [(-priority[operation], operation) for operation in range(count) if waiting[operation] == 0]
     heapq.heapify(ready)
@@ -40,7 +40,7 @@ def list_schedule(problem: Problem) -> Schedule:
     return schedule
 
 
-class _Units:
+class _UnitCounts:
     """How many units of each operator are in use in each cycle."""
 
     def __init__(self):
@@ -59,7 +59,7 @@ class _Units:
             self.busy[operator.resource, at] = self.busy.get((operator.resource, at), 0) + 1
 
 
-def _place(problem: Problem, schedule: Schedule, units: _Units, operation: int, incoming: list[int]) -> None:
+def _place(problem: Problem, schedule: Schedule, units: _UnitCounts, operation: int, incoming: list[int]) -> None:
     operator = problem.operator_of(operation)
     cycle, offset = 0, 0.0
     for position in incoming:

@@ -13,7 +13,7 @@ from gatewright.scheduling.binding import bind
 from gatewright.scheduling.bounds import IntervalBound, demands, interval_bound
 from gatewright.scheduling.lifetimes import held_bits
 from gatewright.scheduling.list_schedule import list_schedule
-from gatewright.scheduling.modulo_exact import Effort, ExactModel, Outcome, feasible, improved
+from gatewright.scheduling.modulo_exact import Effort, ExactModel, SolverOutcome, feasible, improved
 from gatewright.scheduling.modulo_heuristic import compacted, heuristic_modulo_schedule, settled
 from gatewright.scheduling.precedence import Precedence, chained_offsets, earliest_starts, precedences
 from gatewright.scheduling.problem import Problem, Schedule, verify
@@ -138,7 +138,7 @@ class _IntervalSearch:
         if interval >= self.last:
             self.solver = Solver.SEQUENTIAL
             return self.sequential
-        if outcome is Outcome.UNKNOWN:
+        if outcome is SolverOutcome.UNKNOWN:
             self.undecided.append(interval)
         return None
 
@@ -166,7 +166,7 @@ def _polished(
         outcome, start = improved(
             problem, edges, interval, start, lambda model: model.minimise_length(least), Effort(effort)
         )
-        shortest = outcome is Outcome.OPTIMAL
+        shortest = outcome is SolverOutcome.OPTIMAL
         length = Schedule(start, []).length(problem)
 
     start = settled(problem, edges, interval, start, bind(problem, Schedule(start, [], interval)))
@@ -186,6 +186,6 @@ def _contended(problem: Problem, edges: list[Precedence], interval: int, effort:
     ignored: frozenset[str] = frozenset()
     for resource in resources:
         outcome, _ = feasible(problem, edges, interval, effort, ignored | {resource})
-        if outcome is Outcome.INFEASIBLE:
+        if outcome is SolverOutcome.INFEASIBLE:
             ignored |= {resource}
     return tuple(resource for resource in resources if resource not in ignored)

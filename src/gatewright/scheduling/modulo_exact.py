@@ -19,7 +19,7 @@ Aim = Callable[["ExactModel"], None]
 """Adds to a model what is wanted of its solution."""
 
 
-class Outcome(Enum):
+class SolverOutcome(Enum):
     """What the solver found out."""
 
     OPTIMAL = "optimal"
@@ -165,10 +165,10 @@ class ExactModel:
                 for slot, literal in enumerate(self.slots[operation]):
                     self.model.add_hint(literal, slot == cycle % self.interval)
 
-    def solve(self, effort: Effort, hint: Sequence[int] | None = None) -> tuple[Outcome, list[int] | None]:
+    def solve(self, effort: Effort, hint: Sequence[int] | None = None) -> tuple[SolverOutcome, list[int] | None]:
         """Solve within the effort that is left; `hint` is a schedule to begin with."""
         if effort.left <= 0:
-            return Outcome.UNKNOWN, None
+            return SolverOutcome.UNKNOWN, None
         if hint is not None:
             self._hint(hint)
         solver = self.library.CpSolver()
@@ -179,11 +179,11 @@ class ExactModel:
         status = solver.solve(self.model)
         effort.spend(solver.response_proto.deterministic_time)
         outcome = {
-            self.library.OPTIMAL: Outcome.OPTIMAL,
-            self.library.FEASIBLE: Outcome.FEASIBLE,
-            self.library.INFEASIBLE: Outcome.INFEASIBLE,
-        }.get(status, Outcome.UNKNOWN)
-        if outcome in (Outcome.INFEASIBLE, Outcome.UNKNOWN):
+            self.library.OPTIMAL: SolverOutcome.OPTIMAL,
+            self.library.FEASIBLE: SolverOutcome.FEASIBLE,
+            self.library.INFEASIBLE: SolverOutcome.INFEASIBLE,
+        }.get(status, SolverOutcome.UNKNOWN)
+        if outcome in (SolverOutcome.INFEASIBLE, SolverOutcome.UNKNOWN):
             return outcome, None
         return outcome, [solver.value(variable) for variable in self.start]
 
@@ -206,7 +206,7 @@ def feasible(
     interval: int,
     effort: Effort,
     ignored: frozenset[str] = frozenset(),
-) -> tuple[Outcome, list[int] | None]:
+) -> tuple[SolverOutcome, list[int] | None]:
     """Whether a problem has a schedule at an interval, and one if so."""
     horizon = sufficient_horizon(edges, len(problem.operations), interval)
     model = ExactModel(problem, edges, interval, horizon, ignored)
@@ -216,11 +216,11 @@ def feasible(
 
 def improved(
     problem: Problem, edges: list[Precedence], interval: int, start: list[int], aim: Aim, effort: Effort
-) -> tuple[Outcome, list[int]]:
+) -> tuple[SolverOutcome, list[int]]:
     """A schedule that is at least as good as the given one in what `aim` asks for; OPTIMAL if there is none better."""
     horizon = max(start, default=0) + 1
     model = ExactModel(problem, edges, interval, horizon)
     aim(model)
     outcome, found = model.solve(effort, start)
-    assert outcome is not Outcome.INFEASIBLE, "the solver refutes a schedule that exists"
+    assert outcome is not SolverOutcome.INFEASIBLE, "the solver refutes a schedule that exists"
     return outcome, found or start

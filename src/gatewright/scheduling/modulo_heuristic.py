@@ -53,7 +53,7 @@ def _placed(problem: Problem, edges: list[Precedence], interval: int, start: lis
     return search
 
 
-class _Units:
+class _ReservationTable:
     """Which operation occupies each unit of each limited operator in each slot of the interval."""
 
     def __init__(self, problem: Problem, interval: int):
@@ -94,7 +94,7 @@ class _Search:
             if edge.source != edge.target:
                 self.incoming[edge.target].append(edge)
                 self.outgoing[edge.source].append(edge)
-        self.units = _Units(self.problem, self.interval)
+        self.units = _ReservationTable(self.problem, self.interval)
         self.placed: dict[int, tuple[int, int]] = {}
         """The start cycle and the unit of each operation that has been placed."""
         self.previous = [-1] * count

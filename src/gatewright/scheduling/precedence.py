@@ -40,7 +40,7 @@ def precedences(problem: Problem) -> list[Precedence]:
         if cycles is None:
             cycles = problem.operator_of(dependence.source).latency
         found.append(Precedence(dependence.source, dependence.target, cycles, dependence.distance, (position,)))
-    chains = _Chains(problem)
+    chains = _LongChains(problem)
     for source in range(len(problem.operations)):
         found += chains.broken(source)
     return _strongest(found)
@@ -57,7 +57,7 @@ class _Chain:
     path: tuple[int, ...]
 
 
-class _Chains:
+class _LongChains:
     """Finds the chains that are too long for a cycle."""
 
     def __init__(self, problem: Problem):

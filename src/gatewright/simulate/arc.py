@@ -10,7 +10,7 @@ from gatewright.hardware.top import ArrayPort, TopModule
 from gatewright.hardware.words import from_words, poison, to_words
 from gatewright.simulate.harness import STOP, can_miss, harness
 from gatewright.simulate.model import Model
-from gatewright.simulate.run import Run, hang, stray_write
+from gatewright.simulate.run import SimulationRun, hang, stray_write
 
 
 class ArcSimulator:
@@ -33,7 +33,7 @@ class ArcSimulator:
 
     def run(
         self, arguments: Sequence[np.ndarray], max_cycles: int, *, reset: bool = True, hold_start: bool = False
-    ) -> Run:
+    ) -> SimulationRun:
         """Run the design on raw arguments; the arrays that it writes are updated in place.
 
         With `reset` the design is powered on and reset first. Without, the run starts in the cycle in which the one
@@ -47,7 +47,7 @@ class ArcSimulator:
         if not self._model.get(STOP):
             cycles += self._model.advance(max_cycles - cycles)
         self._check(cycles)
-        return Run(self._collect(arguments), cycles)
+        return SimulationRun(self._collect(arguments), cycles)
 
     def interrupt(self, arguments: Sequence[np.ndarray], cycles: int) -> None:
         """Start a run as without reset, and reset the design after `cycles` cycles of it; it is then ready again."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from gatewright.bridge.circt import ArcModel, Place, arc_model
+from gatewright.bridge.circt import ArcModel, StorageSlot, arc_model
 from gatewright.bridge.jit import compile_llvm
 from gatewright.hardware.words import poison
 
@@ -88,16 +88,16 @@ class Model:
         """Return to a state."""
         self._storage[:] = state
 
-    def _view(self, place: Place) -> np.ndarray:
+    def _view(self, place: StorageSlot) -> np.ndarray:
         span = self._storage[place.offset : place.offset + place.count * place.stride]
         return span.view(f"uint{8 * place.stride}") if place.stride <= 8 else span.reshape(place.count, place.stride)
 
-    def _write(self, place: Place, value: int) -> None:
+    def _write(self, place: StorageSlot, value: int) -> None:
         size = (place.width + 7) // 8
         masked = (value & ((1 << place.width) - 1)).to_bytes(size, "little")
         self._storage[place.offset : place.offset + size] = np.frombuffer(masked, np.uint8)
 
-    def _read(self, place: Place) -> int:
+    def _read(self, place: StorageSlot) -> int:
         size = (place.width + 7) // 8
         return int.from_bytes(self._storage[place.offset : place.offset + size].tobytes(), "little") & (
             (1 << place.width) - 1

@@ -14,7 +14,7 @@ SHOWN_REGISTERS = 16
 
 
 @dataclass(frozen=True)
-class Run:
+class SimulationRun:
     """The outcome of one run of a design."""
 
     results: list[np.ndarray]

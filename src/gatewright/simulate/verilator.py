@@ -22,7 +22,7 @@ from gatewright.bridge.circt import split_verilog
 from gatewright.errors import SimulationError, ToolError
 from gatewright.hardware.top import ArrayPort, TopModule
 from gatewright.hardware.words import from_words, to_words, word_dtype
-from gatewright.simulate.run import Run, hang, stray_write
+from gatewright.simulate.run import SimulationRun, hang, stray_write
 from gatewright.simulate.testbench import ENDED, HANGS, INTERRUPTED, NOT_READY, STRAY, testbench
 
 OVERRIDE = "GATEWRIGHT_VERILATOR"
@@ -48,7 +48,7 @@ class VerilatorSimulator:
 
     def run(
         self, arguments: Sequence[np.ndarray], max_cycles: int, *, reset: bool = True, hold_start: bool = False
-    ) -> Run:
+    ) -> SimulationRun:
         """Run the design on raw arguments, as `ArcSimulator.run` does.
 
         Raises SimulationError as it does, and ToolError if Verilator or the C++ compiler is missing or fails.
@@ -61,7 +61,7 @@ class VerilatorSimulator:
         if status == HANGS:
             raise hang(self._top.name, cycles, None)
         assert status == ENDED
-        return Run(self._collect(arguments), cycles)
+        return SimulationRun(self._collect(arguments), cycles)
 
     def interrupt(self, arguments: Sequence[np.ndarray], cycles: int) -> None:
         """Start a run as without reset, and reset the design after `cycles` cycles of it; it is then ready again."""

@@ -19,7 +19,7 @@ from gatewright.tools.failure import INTERRUPTED, USER_ERROR, report_internal_er
 
 if TYPE_CHECKING:
     from gatewright.compiler.design import Design
-    from gatewright.tools.source import Source
+    from gatewright.tools.source import ProgramSource
 
 _NO_SPACE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _WIDTH_OF_A_FILE = 120
@@ -161,7 +161,7 @@ def _run_folder(folder: Path, arguments: list[str]) -> int:
         return module.main(arguments) or 0
 
 
-def _design(source: Source, options: argparse.Namespace) -> Design:
+def _design(source: ProgramSource, options: argparse.Namespace) -> Design:
     from gatewright.compiler.design import compile as compile_design
     from gatewright.tools.inputs import example, load_arrays, parse_types
 

@@ -19,12 +19,12 @@ from gatewright.tools.user_code import user_code
 
 if TYPE_CHECKING:
     from gatewright.compiler.design import Design
-    from gatewright.tools.source import Source
+    from gatewright.tools.source import ProgramSource
 
 Values = dict[str, np.ndarray]
 
 
-def execute(design: Design, source: Source, inputs: str | None, seed: int, level: str) -> int:
+def execute(design: Design, source: ProgramSource, inputs: str | None, seed: int, level: str) -> int:
     """Run `design` at `level` on the arrays of the file `inputs`, or on random ones.
 
     The exit code that it returns is 1 if Python gives something else and no rounding explains it.
@@ -52,7 +52,7 @@ def _named(design: Design, outputs: Sequence[object], arguments: Sequence[np.nda
     return results | {p.name: v for p, v in zip(design.signature.parameters, arguments, strict=True)}
 
 
-def _reference(design: Design, source: Source, given: Sequence[np.ndarray]) -> Values:
+def _reference(design: Design, source: ProgramSource, given: Sequence[np.ndarray]) -> Values:
     """What the Python function or model makes of the same arguments."""
     arguments = copy.deepcopy(given)
     assert source.reference is not None
@@ -75,7 +75,7 @@ def _run_model(model: Any, arguments: Sequence[np.ndarray]) -> object:
     return tuple(value.numpy() for value in returned) if several else returned.numpy()
 
 
-def _compare(design: Design, source: Source, produced: Values, expected: Values) -> int:
+def _compare(design: Design, source: ProgramSource, produced: Values, expected: Values) -> int:
     """Say how the hardware's values differ from Python's, and return the exit code for that."""
     name = getattr(source.reference, "__name__", type(source.reference).__name__)
     items = (*design.signature.results, *design.signature.parameters)

@@ -13,7 +13,7 @@ from gatewright.tools.user_code import load_module
 
 
 @dataclass(frozen=True)
-class Source:
+class ProgramSource:
     """A program as `gatewright.compile` takes it."""
 
     program: object
@@ -30,7 +30,7 @@ class Source:
         return list(inspect.signature(self.reference).parameters)
 
 
-def load_source(text: str) -> Source:
+def load_source(text: str) -> ProgramSource:
     """Find the program that SOURCE[:NAME] names; SourceError if there is none or several."""
     path, name = _split(text)
     if path.is_dir():
@@ -43,12 +43,12 @@ def load_source(text: str) -> Source:
         raise SourceError(f"cannot read {path}", why="there is no such file")
     if path.suffix == ".py":
         program = _choose(load_module(path), path, name)
-        return Source(program, path, program if callable(program) else None)
+        return ProgramSource(program, path, program if callable(program) else None)
     if path.suffix not in (".mlir", ".onnx"):
         raise SourceError(f"cannot read {path}", why="a source is a .py, .mlir or .onnx file")
     if name is not None:
         raise SourceError(f"{path} has no part called {name}", why="only Python files hold several programs")
-    return Source(str(path), path, None)
+    return ProgramSource(str(path), path, None)
 
 
 def _split(text: str) -> tuple[Path, str | None]:

@@ -7,13 +7,13 @@ import ast
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gatewright.frontends.python.bounds import Linear, Symbol, between
+from gatewright.frontends.python.bounds import BoundedInteger, Linear, between
 from gatewright.frontends.python.liveness import Liveness, stored
 
 
 def variable(*, low: Linear, high: Linear) -> Linear:
     """The variable of a loop from `low` to `high`."""
-    return Linear(0, ((Symbol((low,), (high,)), 1),))
+    return Linear(0, ((BoundedInteger((low,), (high,)), 1),))
 
 
 def test_the_difference_of_the_variables_of_a_triangle_is_bounded():

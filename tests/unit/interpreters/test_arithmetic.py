@@ -122,10 +122,10 @@ def check(op: Operation, given: list[int], types: list[Attribute], expected_bits
         assert bits_of(value, result_type) == expected_bits, (term.text, given)
         assert value == held(value, result_type), (term.text, given)
         assert term.low <= value <= term.high, (term, given)
-        if term.bare is not None:
-            bare = eval(term.bare.text, {**RUNTIME, **dict(zip(names, given, strict=True))})
+        if term.unwrapped is not None:
+            bare = eval(term.unwrapped.text, {**RUNTIME, **dict(zip(names, given, strict=True))})
             assert bits_of(bare, result_type) == expected_bits
-            assert term.bare.low <= bare <= term.bare.high
+            assert term.unwrapped.low <= bare <= term.unwrapped.high
 
 
 @pytest.mark.parametrize("type_", TYPES, ids=str)

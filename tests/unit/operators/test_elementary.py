@@ -15,7 +15,7 @@ from gatewright.numbers import float_format as ieee
 from gatewright.numbers.float_format import FORMATS, FloatFormat
 from gatewright.operators import constants
 from gatewright.operators.float_operators import FUNCTIONS, OF_TWO, build
-from gatewright.operators.logic_values import LogicValues, Value
+from gatewright.operators.logic_values import LogicValues, LogicWord
 from gatewright.operators.technology import TECHNOLOGIES
 from gatewright.simulate.model import Model
 
@@ -66,7 +66,7 @@ def value_of(form: FloatFormat, number: int) -> mp.mpf:
 
 
 def apply(name: str, form: FloatFormat, numbers: list[int]) -> list[int]:
-    found = FUNCTIONS[name](LogicValues(), form, Value(np.array(numbers, dtype=object), form.width))
+    found = FUNCTIONS[name](LogicValues(), form, LogicWord(np.array(numbers, dtype=object), form.width))
     return [int(number) for number in found.number]
 
 

@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 
 from gatewright.operators.integer import module_text
-from gatewright.operators.library import ITERATIVE, Operator, OperatorLibrary
+from gatewright.operators.library import INTEGER_ITERATIVE, Operator, OperatorLibrary
 from gatewright.operators.technology import TECHNOLOGIES
 from gatewright.simulate.model import Model
 
-DIVISIONS = tuple(kind for kind in ITERATIVE if kind != "isqrt")
+DIVISIONS = tuple(kind for kind in INTEGER_ITERATIVE if kind != "isqrt")
 CLOCKS = (50, 100, 200, 400)
 
 
@@ -123,7 +123,7 @@ def test_square_root_is_the_floor_for_wide_numbers(library: OperatorLibrary, ope
     Unit(operator, library).check_in_a_row([(a, 0) for a in corners(width) + near_squares])
 
 
-@pytest.mark.parametrize(("library", "operator"), structures_of_all(ITERATIVE, 32))
+@pytest.mark.parametrize(("library", "operator"), structures_of_all(INTEGER_ITERATIVE, 32))
 def test_a_result_is_not_there_a_cycle_early(library: OperatorLibrary, operator: Operator):
     unit = Unit(operator, library)
     early = 0
@@ -137,7 +137,7 @@ def test_a_result_is_not_there_a_cycle_early(library: OperatorLibrary, operator:
     assert early < 50
 
 
-@pytest.mark.parametrize(("library", "operator"), structures_of_all(ITERATIVE, 32))
+@pytest.mark.parametrize(("library", "operator"), structures_of_all(INTEGER_ITERATIVE, 32))
 def test_a_start_while_busy_begins_afresh(library: OperatorLibrary, operator: Operator):
     unit, width = Unit(operator, library), operator.width
     for wasted in range(1, operator.latency):
@@ -147,7 +147,7 @@ def test_a_start_while_busy_begins_afresh(library: OperatorLibrary, operator: Op
         unit.check_in_a_row([(random.getrandbits(width), random.getrandbits(width))])
 
 
-@pytest.mark.parametrize(("library", "operator"), structures_of_all(ITERATIVE, 32))
+@pytest.mark.parametrize(("library", "operator"), structures_of_all(INTEGER_ITERATIVE, 32))
 def test_a_result_stays_until_the_next_start(library: OperatorLibrary, operator: Operator):
     unit = Unit(operator, library)
     unit.check_in_a_row([(50000, 7)])

@@ -8,7 +8,7 @@ import pytest
 
 from gatewright.operators.integer import module_text
 from gatewright.operators.iterative_plan import MOST_DIFFERENCES, plan_division, plan_square_root
-from gatewright.operators.library import ITERATIVE, OperatorLibrary
+from gatewright.operators.library import INTEGER_ITERATIVE, OperatorLibrary
 from gatewright.operators.technology import TECHNOLOGIES
 
 TARGETS = tuple(TECHNOLOGIES)
@@ -21,7 +21,7 @@ def cases(target: str, widths: tuple[int, ...]) -> list[tuple[OperatorLibrary, i
     return [(OperatorLibrary(target, mhz), width) for mhz in CLOCKS for width in widths]
 
 
-@pytest.mark.parametrize("kind", ITERATIVE)
+@pytest.mark.parametrize("kind", INTEGER_ITERATIVE)
 @pytest.mark.parametrize("target", TARGETS)
 def test_a_cycle_keeps_to_the_clock_or_finds_one_bit(target: str, kind: str):
     for library, width in cases(target, WIDTHS):
@@ -32,7 +32,7 @@ def test_a_cycle_keeps_to_the_clock_or_finds_one_bit(target: str, kind: str):
         assert plan.digits != (1,) or not plan.prepare
 
 
-@pytest.mark.parametrize("kind", ITERATIVE)
+@pytest.mark.parametrize("kind", INTEGER_ITERATIVE)
 @pytest.mark.parametrize("target", TARGETS)
 def test_all_bits_are_found_in_no_more_cycles_than_needed(target: str, kind: str):
     for library, width in cases(target, WIDTHS):
@@ -43,7 +43,7 @@ def test_all_bits_are_found_in_no_more_cycles_than_needed(target: str, kind: str
         assert plan.latency <= 1 + bits + signed, "no slower than bit by bit"
 
 
-@pytest.mark.parametrize("kind", ITERATIVE)
+@pytest.mark.parametrize("kind", INTEGER_ITERATIVE)
 @pytest.mark.parametrize("target", TARGETS)
 def test_a_faster_clock_never_takes_fewer_cycles(target: str, kind: str):
     for width in WIDTHS:
@@ -51,7 +51,7 @@ def test_a_faster_clock_never_takes_fewer_cycles(target: str, kind: str):
         assert latencies == sorted(latencies)
 
 
-@pytest.mark.parametrize("kind", ITERATIVE)
+@pytest.mark.parametrize("kind", INTEGER_ITERATIVE)
 @pytest.mark.parametrize("target", TARGETS)
 def test_the_area_counts_the_registers_of_the_module(target: str, kind: str):
     for library, width in cases(target, (1, 3, 16, 64)):

@@ -7,7 +7,7 @@ import re
 import pytest
 
 from gatewright.operators.integer import module_text
-from gatewright.operators.library import ITERATIVE, OperatorLibrary
+from gatewright.operators.library import INTEGER_ITERATIVE, OperatorLibrary
 from gatewright.operators.multiplier_plan import limbs, plan_multiplier
 from gatewright.operators.technology import TECHNOLOGIES
 
@@ -70,7 +70,7 @@ def test_the_area_counts_the_registers_of_the_module(width: int, operands: tuple
 @pytest.mark.parametrize("clock_mhz", [25, 80, 200])
 def test_names_lead_back_to_their_operators(target: str, clock_mhz: int):
     library = OperatorLibrary(target, clock_mhz)
-    operators = [library.operator(kind, 24) for kind in (*ITERATIVE, "muli", "addi", "select", "load", "store")]
+    operators = [library.operator(kind, 24) for kind in (*INTEGER_ITERATIVE, "muli", "addi", "select", "load", "store")]
     operators.append(library.operator("muli", 48, (20, 33)))
     for operator in operators:
         assert library.by_name(operator.name) == operator
@@ -78,7 +78,7 @@ def test_names_lead_back_to_their_operators(target: str, clock_mhz: int):
 
 
 def test_a_name_of_another_clock_is_not_taken_for_one_of_this():
-    for kind in ITERATIVE:
+    for kind in INTEGER_ITERATIVE:
         slow, fast = OperatorLibrary("generic", 50), OperatorLibrary("generic", 200)
         assert fast.by_name(slow.operator(kind, 32).name) is None
 
@@ -100,7 +100,7 @@ def test_constants_and_shifts_by_constants_are_free():
 @pytest.mark.parametrize("target", TARGETS)
 def test_iterative_operators_need_a_start_and_are_busy_for_their_latency(target: str):
     for mhz in CLOCKS:
-        for kind in ITERATIVE:
+        for kind in INTEGER_ITERATIVE:
             operator = OperatorLibrary(target, mhz).operator(kind, 32)
             assert operator.needs_start and operator.interval == operator.latency
 

@@ -11,7 +11,7 @@ import pytest
 from gatewright.numbers.float_arrays import float_bits, float_values
 from gatewright.numbers.float_format import FORMATS, FloatFormat
 from gatewright.operators.float_operators import build
-from gatewright.operators.logic_values import LogicValues, Value
+from gatewright.operators.logic_values import LogicValues, LogicWord
 from gatewright.operators.power import power
 from gatewright.operators.technology import TECHNOLOGIES
 from gatewright.simulate.model import Model
@@ -22,7 +22,7 @@ BOUND = 0.75
 
 
 def apply(form: FloatFormat, a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    given = (Value(operand.astype(object), form.width) for operand in (a, b))
+    given = (LogicWord(operand.astype(object), form.width) for operand in (a, b))
     return power(LogicValues(), form, *given).number.astype(a.dtype)
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from gatewright.bridge.circt import split_verilog
 from gatewright.operators.integer import module_text
-from gatewright.operators.library import ITERATIVE, OperatorLibrary
+from gatewright.operators.library import INTEGER_ITERATIVE, OperatorLibrary
 from gatewright.simulate.verilator import lint
 
 LIBRARY = OperatorLibrary("ecp5", 100)
@@ -20,7 +20,7 @@ def files(kind: str, width: int, operands: tuple[int, ...] = ()) -> dict[str, st
     return split_verilog(module_text(LIBRARY.operator(kind, width, operands), LIBRARY))
 
 
-@pytest.mark.parametrize("kind", [*ITERATIVE, "muli"])
+@pytest.mark.parametrize("kind", [*INTEGER_ITERATIVE, "muli"])
 def test_every_operator_lints(kind: str):
     for width in (1, 2, 7, 32, 64):
         assert lint(files(kind, width)) == "", (kind, width)

@@ -13,7 +13,7 @@ from gatewright.hardware.top import TopModule
 from gatewright.ir.interface import Parameter, Result, Signature
 from gatewright.numbers import types
 from gatewright.simulate.arc import ArcSimulator
-from gatewright.simulate.run import Run
+from gatewright.simulate.run import SimulationRun
 from gatewright.simulate.verilator import VerilatorSimulator
 
 TEXT = (Path(__file__).parent / "vsum.mlir").read_text()
@@ -47,7 +47,7 @@ class Vsum:
         b = rng.integers(-(2**15), 2**15, 6, dtype=np.int16)
         return [a, np.array(rng.integers(-128, 128), np.int8), np.array(n, np.uint8), b]
 
-    def run_and_check(self, seed: int, n: int, **options: bool) -> Run:
+    def run_and_check(self, seed: int, n: int, **options: bool) -> SimulationRun:
         """A run of which everything is checked."""
         a, x, count, b = self.arguments(seed, n)
         values = a.astype(np.int64)[:n] + int(x) * IMAGES["vsum_rom.mem"].astype(np.int64)[:n]

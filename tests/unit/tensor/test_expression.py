@@ -6,15 +6,15 @@ import numpy as np
 import pytest
 
 from gatewright.transforms.tensor.expression import (
-    Affine,
     Choice,
     Comparison,
+    Constant,
     Expression,
     Extreme,
     Input,
-    Known,
     Product,
     Quotient,
+    ScaledValue,
     Sum,
     add,
     choose,
@@ -34,9 +34,9 @@ def data() -> Input:
 def evaluate(of: Expression, inputs: dict[Expression, float]) -> np.ndarray:
     """The value of an expression."""
     match of:
-        case Known():
+        case Constant():
             return of.array
-        case Affine():
+        case ScaledValue():
             return evaluate(of.of, inputs) * of.scale + of.offset
         case Quotient():
             return evaluate(of.of, inputs) / of.divisor
@@ -53,10 +53,10 @@ def evaluate(of: Expression, inputs: dict[Expression, float]) -> np.ndarray:
 def test_a_batch_normalisation_is_one_product_and_one_sum():
     x = data()
     mean, inverse, scale, shift = (
-        Known(np.array(values)) for values in ([1.0, 2.0], [0.5, 4.0], [3.0, -1.0], [7.0, 8.0])
+        Constant(np.array(values)) for values in ([1.0, 2.0], [0.5, 4.0], [3.0, -1.0], [7.0, 8.0])
     )
     result = add(multiply(multiply(add(x, negate(mean)), inverse), scale), shift)
-    assert isinstance(result, Affine) and result.of is x
+    assert isinstance(result, ScaledValue) and result.of is x
     np.testing.assert_allclose(
         evaluate(result, {x: 5.0}), (5.0 - mean.array) * inverse.array * scale.array + shift.array
     )
@@ -65,7 +65,7 @@ def test_a_batch_normalisation_is_one_product_and_one_sum():
 def test_a_constant_factor_leaves_a_product_of_data():
     x, y = data(), data()
     result = multiply(multiply(x, scalar(3)), multiply(scalar(0.5), y))
-    assert isinstance(result, Affine) and isinstance(result.of, Product)
+    assert isinstance(result, ScaledValue) and isinstance(result.of, Product)
     assert evaluate(result, {x: 2.0, y: 7.0}) == 21.0
 
 
@@ -80,7 +80,7 @@ def test_a_division_by_an_integer_stays_a_division():
 def test_other_divisions_are_products(divisor: float):
     x = data()
     result = divide(x, np.array(divisor))
-    assert isinstance(result, Affine)
+    assert isinstance(result, ScaledValue)
     assert evaluate(result, {x: 6.0}) == pytest.approx(6.0 / divisor)
 
 
@@ -106,7 +106,7 @@ def test_a_choice_of_what_was_compared_is_an_extreme(predicate: str, swapped: bo
 
 def test_a_choice_by_a_constant_mask_is_arithmetic():
     x, y = data(), data()
-    result = choose(Known(np.array([True, False])), x, y)
+    result = choose(Constant(np.array([True, False])), x, y)
     assert result is not None
     np.testing.assert_array_equal(evaluate(result, {x: 3.0, y: 4.0}), [3.0, 4.0])
 

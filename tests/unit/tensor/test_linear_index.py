@@ -8,10 +8,10 @@ from math import prod
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gatewright.transforms.tensor.linear_index import Division, LinearIndex, Loop, delinearize, linearize
+from gatewright.transforms.tensor.linear_index import Division, LinearIndex, LoopIndex, delinearize, linearize
 
 
-def value(index: LinearIndex, counters: dict[Loop, int]) -> int:
+def value(index: LinearIndex, counters: dict[LoopIndex, int]) -> int:
     """The value of an index where loops have the given counters."""
     total = index.constant
     for atom, factor in index.terms:
@@ -19,18 +19,18 @@ def value(index: LinearIndex, counters: dict[Loop, int]) -> int:
             inner = value(atom.of, counters)
             total += factor * (inner % atom.by if atom.remainder else inner // atom.by)
         else:
-            assert isinstance(atom, Loop)
+            assert isinstance(atom, LoopIndex)
             total += factor * counters[atom]
     return total
 
 
-def points(loops: list[Loop]) -> list[dict[Loop, int]]:
+def points(loops: list[LoopIndex]) -> list[dict[LoopIndex, int]]:
     return [dict(zip(loops, at, strict=True)) for at in product(*(range(loop.extent) for loop in loops))]
 
 
 @st.composite
-def indices(draw: st.DrawFn) -> tuple[list[Loop], LinearIndex]:
-    loops = [Loop(extent) for extent in draw(st.lists(st.integers(1, 4), min_size=1, max_size=3))]
+def indices(draw: st.DrawFn) -> tuple[list[LoopIndex], LinearIndex]:
+    loops = [LoopIndex(extent) for extent in draw(st.lists(st.integers(1, 4), min_size=1, max_size=3))]
     index = LinearIndex((), draw(st.integers(0, 20)))
     for loop in loops:
         index = index + LinearIndex.of(loop) * draw(st.integers(0, 12))
@@ -38,7 +38,7 @@ def indices(draw: st.DrawFn) -> tuple[list[Loop], LinearIndex]:
 
 
 @given(indices(), st.integers(1, 12))
-def test_quotient_and_remainder_are_those_of_the_value(case: tuple[list[Loop], LinearIndex], by: int):
+def test_quotient_and_remainder_are_those_of_the_value(case: tuple[list[LoopIndex], LinearIndex], by: int):
     loops, index = case
     quotient, remainder = index.divide(by)
     for counters in points(loops):
@@ -46,7 +46,7 @@ def test_quotient_and_remainder_are_those_of_the_value(case: tuple[list[Loop], L
 
 
 @given(indices())
-def test_bounds_hold_every_value(case: tuple[list[Loop], LinearIndex]):
+def test_bounds_hold_every_value(case: tuple[list[LoopIndex], LinearIndex]):
     loops, index = case
     bounds = index.bounds()
     assert bounds is not None
@@ -56,7 +56,7 @@ def test_bounds_hold_every_value(case: tuple[list[Loop], LinearIndex]):
 
 @given(st.lists(st.integers(1, 4), min_size=1, max_size=4))
 def test_an_element_keeps_its_indices_through_its_position(shape: list[int]):
-    loops = [Loop(extent) for extent in shape]
+    loops = [LoopIndex(extent) for extent in shape]
     given_indices = [LinearIndex.of(loop) for loop in loops]
     position = linearize(given_indices, shape)
     found = delinearize(position, shape)
@@ -67,4 +67,4 @@ def test_an_element_keeps_its_indices_through_its_position(shape: list[int]):
 
 
 def test_a_loop_that_runs_once_is_zero():
-    assert LinearIndex.of(Loop(1)) == LinearIndex()
+    assert LinearIndex.of(LoopIndex(1)) == LinearIndex()

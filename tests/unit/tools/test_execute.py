@@ -9,7 +9,7 @@ import pytest
 
 import gatewright as gw
 from gatewright.tools.execute import execute
-from gatewright.tools.source import Source, load_source
+from gatewright.tools.source import ProgramSource, load_source
 
 
 @gw.kernel
@@ -36,7 +36,7 @@ def wrong(a: np.ndarray, n: np.ndarray) -> tuple[int, int]:
 
 
 def run(design: gw.Design, reference, capsys: pytest.CaptureFixture[str], inputs: str | None = None):
-    code = execute(design, Source(reference, Path(__file__), reference), inputs, 0, "schedule")
+    code = execute(design, ProgramSource(reference, Path(__file__), reference), inputs, 0, "schedule")
     return code, capsys.readouterr().out.splitlines()
 
 

@@ -8,7 +8,7 @@ from xdsl.parser import Parser
 from gatewright.analysis.traced_dependences import accesses_of, trace
 from gatewright.ir.context import context
 from gatewright.operators.library import OperatorLibrary
-from gatewright.transforms.schedule.iterations import Iteration, LoopBody, build, entries_of_body, is_straight
+from gatewright.transforms.schedule.iterations import IterationProblem, LoopBody, build, entries_of_body, is_straight
 from gatewright.transforms.schedule.loops_to_schedule import HEAD_OPERATIONS
 from gatewright.transforms.schedule.operators import OperatorChooser
 
@@ -39,7 +39,7 @@ AHEAD = """
 """Operations 0 to 3: the increment, the load, the address two ahead, the store."""
 
 
-def iteration(body: str, traced: bool) -> Iteration:
+def iteration(body: str, traced: bool) -> IterationProblem:
     function = next(iter(Parser(context(), LOOP.format(body=body)).parse_module().ops))
     assert isinstance(function, func.FuncOp)
     loop = next(op for op in function.walk() if isinstance(op, scf.WhileOp))
@@ -53,7 +53,7 @@ def iteration(body: str, traced: bool) -> Iteration:
     return build(described, OperatorChooser(library, function), library.budget_ns, found)
 
 
-def demands(of: Iteration, reason: str) -> set[tuple[int, int, int | None, int]]:
+def demands(of: IterationProblem, reason: str) -> set[tuple[int, int, int | None, int]]:
     return {(d.source, d.target, d.cycles, d.distance) for d in of.problem.dependences if d.reason == reason}
 
 

@@ -17,11 +17,11 @@ from math import inf
 import islpy as isl
 
 from gatewright.analysis.dependences.description import (
-    Access,
     Affine,
+    ArrayAccess,
     Condition,
     Description,
-    Loop,
+    LoopRange,
     affine,
     condition,
     integer,
@@ -40,17 +40,17 @@ class Kind(Enum):
     """A store after a store."""
 
 
-Range = tuple[int | None, int | None]
+DistanceRange = tuple[int | None, int | None]
 """The least and the greatest value, both included; None where there is no bound."""
 
 
 @dataclass(frozen=True, eq=False)
-class Dependence:
+class MemoryDependence:
     """Executions of one access that have to come before executions of another."""
 
     source: Instances
     target: Instances
-    carrier: Loop | None
+    carrier: LoopRange | None
     """The outermost loop of which the two are in different iterations; None if they are in the same of all."""
     pairs: Condition
     """The pairs of executions, with the names of the source and of the target as `named` has them."""
@@ -63,12 +63,12 @@ class Dependence:
         return Kind.OUTPUT if self.target.access.stores else Kind.FLOW
 
     @property
-    def loops(self) -> tuple[Loop, ...]:
+    def loops(self) -> tuple[LoopRange, ...]:
         """The loops around both accesses, outermost first."""
         return self.source.loops[: self.source.common_loops(self.target)]
 
     @cached_property
-    def distance(self) -> tuple[Range, ...]:
+    def distance(self) -> tuple[DistanceRange, ...]:
         """For each loop around both, by how much its counter is greater at the target than at the source."""
         return tuple(
             self.extremes(named(affine(loop.name), self.target, TARGET) - named(affine(loop.name), self.source, SOURCE))
@@ -84,7 +84,7 @@ class Dependence:
         assert least is not None and least > 0
         return -(-least // self.carrier.step)
 
-    def extremes(self, value: Affine) -> Range:
+    def extremes(self, value: Affine) -> DistanceRange:
         """The least and the greatest value of an expression in the names of source and target over all pairs."""
         # The value becomes a dimension: isl minimises no expression that it simplifies to a fraction, as it does
         # floor(i/2) where i is even.
@@ -122,7 +122,7 @@ def _identifier(name: str) -> isl.Id:
     return isl.Set(f"[{name}] -> {{ : }}").get_dim_id(isl.dim_type.param, 0)
 
 
-def extremes(value: Affine) -> Range:
+def extremes(value: Affine) -> DistanceRange:
     """The least and the greatest value of an expression over its domain."""
     # Not with `min_val`, which refuses what isl simplifies to a fraction, though it is an integer in all of the domain.
     values = isl.Map.from_pw_aff(value).range()
@@ -133,7 +133,7 @@ def _integer(value: isl.Val) -> int | None:
     return value.to_python() if value.is_int() else None
 
 
-def _shown(range_: Range) -> str:
+def _shown(range_: DistanceRange) -> str:
     least, greatest = range_
     if least is not None and least == greatest:
         return str(least)
@@ -147,11 +147,11 @@ class DependenceAnalysis:
         self.instances = instances(description)
         self._of = {each.access: each for each in self.instances}
 
-    def of(self, access: Access) -> Instances:
+    def of(self, access: ArrayAccess) -> Instances:
         """The executions of an access."""
         return self._of[access]
 
-    def dependences(self) -> list[Dependence]:
+    def dependences(self) -> list[MemoryDependence]:
         """All dependences, in the order of the text of source, target and carrying loop."""
         return [
             dependence
@@ -160,7 +160,7 @@ class DependenceAnalysis:
             for dependence in self.between(source.access, target.access)
         ]
 
-    def between(self, source: Access, target: Access) -> Iterator[Dependence]:
+    def between(self, source: ArrayAccess, target: ArrayAccess) -> Iterator[MemoryDependence]:
         """The dependences of one access on another, the outermost carrying loop first."""
         one, other = self._of[source], self._of[target]
         if source.array != target.array or not (source.stores or target.stores):
@@ -183,25 +183,25 @@ class DependenceAnalysis:
                 return
             ordered &= _same_symbols(one, other, level, ordered)
             if not ordered.is_empty():
-                yield Dependence(one, other, carrier, ordered.coalesce())
+                yield MemoryDependence(one, other, carrier, ordered.coalesce())
             if not last:
                 pairs &= _counters(one.loops[level], "=")
 
-    def loop_distances(self, loop: Loop) -> dict[tuple[Access, Access], int]:
+    def loop_distances(self, loop: LoopRange) -> dict[tuple[ArrayAccess, ArrayAccess], int]:
         """For each two accesses in a loop, the least number of its iterations from the first to the second.
 
         0 where the second has to wait for the first in the same iteration, and no entry where it never has to. The
         iterations of loops around it are the same for both: other ones do not overlap.
         """
         inside = [each.access for each in self.instances if loop in each.loops]
-        found: dict[tuple[Access, Access], int] = {}
+        found: dict[tuple[ArrayAccess, ArrayAccess], int] = {}
         for source in inside:
             for target in inside:
                 if (least := self.loop_distance(loop, source, target)) is not None:
                     found[source, target] = least
         return found
 
-    def loop_distance(self, loop: Loop, source: Access, target: Access) -> int | None:
+    def loop_distance(self, loop: LoopRange, source: ArrayAccess, target: ArrayAccess) -> int | None:
         """The same for two accesses; None if the second never has to wait for the first."""
         around = self._of[source].loops
         least = [
@@ -211,7 +211,7 @@ class DependenceAnalysis:
         ]
         return min(least, default=None)
 
-    def lead(self, source: Access, target: Access, intervals: tuple[int, int]) -> float | None:
+    def lead(self, source: ArrayAccess, target: ArrayAccess, intervals: tuple[int, int]) -> float | None:
         """How many cycles a loop has to run before another one behind it starts, so that an order is kept.
 
         The loops are those directly below what is around both accesses; their iterations start in the given intervals.
@@ -231,12 +231,12 @@ class DependenceAnalysis:
         return None
 
 
-def iteration(loop: Loop) -> Affine:
+def iteration(loop: LoopRange) -> Affine:
     """The number of an iteration of a loop, from 0, in the names of the loops."""
     return (affine(loop.name) - loop.lower).scale_down_val(integer(loop.step)).floor()
 
 
-def _counters(loop: Loop, relation: str) -> Condition:
+def _counters(loop: LoopRange, relation: str) -> Condition:
     return condition(f"{SOURCE}_{loop.name} {relation} {TARGET}_{loop.name}")
 
 

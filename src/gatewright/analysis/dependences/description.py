@@ -46,7 +46,7 @@ def _names(text: str | int) -> str:
 
 
 @dataclass(eq=False)
-class Symbol:
+class OpaqueValue:
     """A value that is computed here and of which nothing else is known, such as one that is loaded.
 
     It is the same for everything that follows in the same iterations of the loops around it.
@@ -58,7 +58,7 @@ class Symbol:
 
 
 @dataclass(eq=False)
-class Access:
+class ArrayAccess:
     """A load from an array or a store to it."""
 
     label: str
@@ -71,7 +71,7 @@ class Access:
 
 
 @dataclass(eq=False)
-class Loop:
+class LoopRange:
     """Iterations of a counter from `lower` up to below `upper`."""
 
     name: str
@@ -91,7 +91,7 @@ class Conditional:
     otherwise: list[Node] = field(default_factory=list)
 
 
-Node = Symbol | Access | Loop | Conditional
+Node = OpaqueValue | ArrayAccess | LoopRange | Conditional
 
 
 @dataclass
@@ -102,9 +102,9 @@ class Description:
     known: Condition = field(default_factory=lambda: condition("true"))
 
 
-def loop(name: str, lower: str | int, upper: str | int | None, *body: Node, step: int = 1) -> Loop:
+def loop(name: str, lower: str | int, upper: str | int | None, *body: Node, step: int = 1) -> LoopRange:
     """A loop with bounds given as text."""
-    return Loop(name, affine(lower), None if upper is None else affine(upper), step, list(body))
+    return LoopRange(name, affine(lower), None if upper is None else affine(upper), step, list(body))
 
 
 def when(text: str, *then: Node, otherwise: Sequence[Node] = ()) -> Conditional:
@@ -112,19 +112,19 @@ def when(text: str, *then: Node, otherwise: Sequence[Node] = ()) -> Conditional:
     return Conditional(condition(text), list(then), list(otherwise))
 
 
-def load(array: str, *subscripts: str | int | None, extents: tuple[int, ...] | None = None) -> Access:
+def load(array: str, *subscripts: str | int | None, extents: tuple[int, ...] | None = None) -> ArrayAccess:
     """A load with its subscripts given as text; None for one that may be anything."""
     return _access(array, False, subscripts, extents)
 
 
-def store(array: str, *subscripts: str | int | None, extents: tuple[int, ...] | None = None) -> Access:
+def store(array: str, *subscripts: str | int | None, extents: tuple[int, ...] | None = None) -> ArrayAccess:
     """A store with its subscripts given as text; None for one that may be anything."""
     return _access(array, True, subscripts, extents)
 
 
 def _access(
     array: str, stores: bool, subscripts: Sequence[str | int | None], extents: tuple[int, ...] | None
-) -> Access:
+) -> ArrayAccess:
     shown = ", ".join("?" if text is None else str(text) for text in subscripts)
     read = tuple(None if text is None else affine(text) for text in subscripts)
-    return Access(f"{'store' if stores else 'load'} {array}[{shown}]", array, stores, read, extents)
+    return ArrayAccess(f"{'store' if stores else 'load'} {array}[{shown}]", array, stores, read, extents)

@@ -133,10 +133,10 @@ def _joined(op: Operation, one: Condition, other: Condition) -> Condition:
     return (one & other.complement()) | (one.complement() & other)
 
 
-Rule = Callable[[Expressions, Operation], Affine | None]
+TranslationRule = Callable[[Expressions, Operation], Affine | None]
 
 
-def _of_two(combine: Callable[[Affine, Affine], Affine]) -> Rule:
+def _of_two(combine: Callable[[Affine, Affine], Affine]) -> TranslationRule:
     def rule(known: Expressions, op: Operation) -> Affine | None:
         left, right = (known.number(operand) for operand in op.operands)
         return None if left is None or right is None else combine(left, right)
@@ -144,7 +144,7 @@ def _of_two(combine: Callable[[Affine, Affine], Affine]) -> Rule:
     return rule
 
 
-def _by_constant(combine: Callable[[Affine, int], Affine | None], natural: bool = False) -> Rule:
+def _by_constant(combine: Callable[[Affine, int], Affine | None], natural: bool = False) -> TranslationRule:
     """A rule for an operation by a positive constant; `natural` asks for a left operand that is never negative."""
 
     def rule(known: Expressions, op: Operation) -> Affine | None:
@@ -219,7 +219,7 @@ def _select(known: Expressions, op: Operation) -> Affine | None:
     return chooser.indicator_function().cond(one, other)
 
 
-def _extreme(combine: Callable[[Affine, Affine], Affine], signed: bool) -> Rule:
+def _extreme(combine: Callable[[Affine, Affine], Affine], signed: bool) -> TranslationRule:
     def rule(known: Expressions, op: Operation) -> Affine | None:
         left, right = (known.number(operand) for operand in op.operands)
         if left is None or right is None or not (signed or all(map(known.is_natural, op.operands))):
@@ -237,7 +237,7 @@ def _remainder(number: Affine, divisor: int) -> Affine:
     return number.mod_val(integer(divisor))
 
 
-RULES: dict[type[Operation], Rule] = {
+RULES: dict[type[Operation], TranslationRule] = {
     arith.ConstantOp: _constant,
     arith.AddiOp: _of_two(lambda a, b: a + b),
     arith.SubiOp: _of_two(lambda a, b: a - b),

@@ -9,13 +9,20 @@ from __future__ import annotations
 
 from functools import cache
 
-from gatewright.analysis.dependences.analysis import SOURCE, TARGET, Dependence, DependenceAnalysis, iteration, named
+from gatewright.analysis.dependences.analysis import (
+    SOURCE,
+    TARGET,
+    DependenceAnalysis,
+    MemoryDependence,
+    iteration,
+    named,
+)
 from gatewright.analysis.dependences.description import (
-    Access,
     Affine,
+    ArrayAccess,
     Conditional,
     Description,
-    Loop,
+    LoopRange,
     Node,
     affine,
     integer,
@@ -23,36 +30,36 @@ from gatewright.analysis.dependences.description import (
 from gatewright.analysis.dependences.instances import Instances, entered
 
 
-class Ticks:
+class FlatDistances:
     """Counts the innermost iterations, here called ticks, of the loops of a program."""
 
     def __init__(self, description: Description, analysis: DependenceAnalysis):
         self.analysis = analysis
         self._entered = entered(description)
-        self._children: dict[Loop, list[Loop]] = {}
-        self._piece: dict[Access, int] = {}
+        self._children: dict[LoopRange, list[LoopRange]] = {}
+        self._piece: dict[ArrayAccess, int] = {}
         """For each access, the number of inner loops before it in the body of the loop around it."""
 
-    def _visit(self, loop: Loop) -> None:
+    def _visit(self, loop: LoopRange) -> None:
         if loop in self._children:
             return
         children = self._children[loop] = []
         pending: list[tuple[Node, bool]] = [(node, False) for node in reversed(loop.body)]
         while pending:
             node, conditional = pending.pop()
-            if isinstance(node, Loop):
+            if isinstance(node, LoopRange):
                 if conditional:
                     raise ValueError("a loop under a condition does not run as part of the loop around it")
                 children.append(node)
             elif isinstance(node, Conditional):
                 pending += [(inner, True) for inner in reversed([*node.then, *node.otherwise])]
-            elif isinstance(node, Access):
+            elif isinstance(node, ArrayAccess):
                 self._piece[node] = len(children)
         for child in children:
             self._visit(child)
 
     @cache  # noqa: B019  (lives as long as what it caches for)
-    def least(self, loop: Loop) -> int:
+    def least(self, loop: LoopRange) -> int:
         """The least number of ticks that a loop takes each time it is entered."""
         if loop.upper is None:
             return 1
@@ -60,13 +67,13 @@ class Ticks:
         fewest = trips.intersect_domain(self._entered[loop]).min_val()
         return max(1, fewest.to_python() * self._least_of_iteration(loop)) if fewest.is_int() else 1
 
-    def _least_of_iteration(self, loop: Loop) -> int:
+    def _least_of_iteration(self, loop: LoopRange) -> int:
         return self._sum(loop, 0, len(self._children[loop])) if self._children[loop] else 1
 
-    def _sum(self, loop: Loop, first: int, last: int) -> int:
+    def _sum(self, loop: LoopRange, first: int, last: int) -> int:
         return sum(self.least(child) for child in self._children[loop][first:last])
 
-    def _child(self, loops: tuple[Loop, ...], level: int) -> int:
+    def _child(self, loops: tuple[LoopRange, ...], level: int) -> int:
         return self._children[loops[level]].index(loops[level + 1])
 
     def _from_start(self, instances: Instances, level: int) -> Affine:
@@ -101,7 +108,7 @@ class Ticks:
             left = (loop.upper - affine(loop.name) - affine(1)).scale_down_val(integer(loop.step)).floor()
         return _times(left, self._least_of_iteration(loop)) + self._to_end(instances, level)
 
-    def distance(self, root: Loop, source: Access, target: Access) -> int | None:
+    def distance(self, root: LoopRange, source: ArrayAccess, target: ArrayAccess) -> int | None:
         """The least number of ticks from one access to another that has to wait for it; None if it never has to.
 
         Both are in the nest `root`, which holds no loop under a condition (ValueError otherwise); 0 where they may be
@@ -115,10 +122,10 @@ class Ticks:
         ]
         return min(found, default=None)
 
-    def _outside(self, dependence: Dependence, root: Loop) -> tuple[Loop, ...]:
+    def _outside(self, dependence: MemoryDependence, root: LoopRange) -> tuple[LoopRange, ...]:
         return dependence.loops[: dependence.loops.index(root)]
 
-    def _ticks(self, dependence: Dependence) -> int:
+    def _ticks(self, dependence: MemoryDependence) -> int:
         source, target = dependence.source, dependence.target
         if dependence.carrier is None:
             value = self._within(dependence)
@@ -131,7 +138,7 @@ class Ticks:
         least, _ = dependence.extremes(value)
         return 0 if least is None else max(0, least)
 
-    def _within(self, dependence: Dependence) -> Affine:
+    def _within(self, dependence: MemoryDependence) -> Affine:
         """Ticks between two accesses in the same iteration of all loops around both."""
         source, target, level = dependence.source, dependence.target, len(dependence.loops) - 1
         loop = dependence.loops[level]

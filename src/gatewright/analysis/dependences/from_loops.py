@@ -16,20 +16,21 @@ from xdsl.ir import Block, BlockArgument, Operation, SSAValue
 from gatewright.analysis.dependences.analysis import iteration
 from gatewright.analysis.dependences.description import (
     RESERVED,
-    Access,
     Affine,
+    ArrayAccess,
     Condition,
     Conditional,
     Description,
-    Loop,
+    LoopRange,
     Node,
-    Symbol,
+    OpaqueValue,
     affine,
     condition,
     integer,
 )
 from gatewright.analysis.dependences.expressions import Expressions, constant_of, is_truth
 from gatewright.analysis.ranges import value_ranges, whole
+from gatewright.ir.accesses import MemoryAccess
 
 
 @dataclass
@@ -37,9 +38,9 @@ class DescribedFunction:
     """A function as the dependence analysis sees it, and what stands for what."""
 
     description: Description
-    access_of: dict[Operation, Access] = field(default_factory=dict)
+    access_of: dict[Operation, ArrayAccess] = field(default_factory=dict)
     """The accesses of loads and stores."""
-    loop_of: dict[Operation, Loop] = field(default_factory=dict)
+    loop_of: dict[Operation, LoopRange] = field(default_factory=dict)
     """The loops of `scf.for` and `scf.while`."""
 
 
@@ -78,7 +79,7 @@ class _Describer:
         self.names.add(name)
         return name
 
-    def _symbol(self, value: SSAValue) -> Symbol:
+    def _symbol(self, value: SSAValue) -> OpaqueValue:
         """A name for a value that is not understood."""
         name = self._fresh(value.name_hint)
         if is_truth(value.type):
@@ -89,7 +90,7 @@ class _Describer:
             range_ = self.known.ranges.get(value) or whole(value.type)
             known = None if range_ is None else condition(f"{range_[0]} <= {name} <= {range_[1]}")
         self.scope.append(name)
-        return Symbol(name, known)
+        return OpaqueValue(name, known)
 
     def _symbols(self, values: Iterable[SSAValue], nodes: list[Node], context: Condition) -> Condition:
         """Make symbols of those values that matter and are not understood yet; return what holds then."""
@@ -157,16 +158,16 @@ class _Describer:
                 del self.scope[depth:]
         return node
 
-    def _for(self, op: scf.ForOp, context: Condition) -> Loop:
+    def _for(self, op: scf.ForOp, context: Condition) -> LoopRange:
         body = op.body.block
         name = self._fresh(body.args[0].name_hint or "i")
         lower, upper, step = self.known.numbers[op.lb], self.known.numbers[op.ub], self.known.constant(op.step)
         if step is None:
             # Without the step, counters say nothing of the number of iterations between them.
-            loop = Loop(name, affine(0), None)
+            loop = LoopRange(name, affine(0), None)
             inside = context & affine(name).ge_set(affine(0))
         else:
-            loop = Loop(name, lower, upper, step)
+            loop = LoopRange(name, lower, upper, step)
             inside = context & affine(name).ge_set(lower) & affine(name).lt_set(upper)
             self.known.numbers[body.args[0]] = affine(name)
         self.found.loop_of[op] = loop
@@ -181,7 +182,7 @@ class _Describer:
         del self.scope[depth:]
         return loop
 
-    def _induction(self, start: SSAValue, argument: SSAValue, step: int | None, loop: Loop) -> Affine | None:
+    def _induction(self, start: SSAValue, argument: SSAValue, step: int | None, loop: LoopRange) -> Affine | None:
         """A carried value to which every iteration adds a constant, if it never wraps."""
         first = self.known.numbers.get(start)
         if first is None or step is None or argument not in self.matters or whole(argument.type) is None:
@@ -192,7 +193,7 @@ class _Describer:
         """True if an expression always fits in the type of a value."""
         return (inside & _fits(number, argument).complement()).is_empty()
 
-    def _while(self, op: scf.WhileOp, context: Condition) -> Loop:
+    def _while(self, op: scf.WhileOp, context: Condition) -> LoopRange:
         """Describe a loop, at first as if no carried value ever wrapped, then without those that may."""
         refused: set[SSAValue] = set()
         while True:
@@ -211,13 +212,15 @@ class _Describer:
         known, found = self.known, self.found
         known.numbers, known.truths, found.access_of, found.loop_of, self.names = saved
 
-    def _try_while(self, op: scf.WhileOp, context: Condition, refused: set[SSAValue]) -> tuple[Loop, set[SSAValue]]:
+    def _try_while(
+        self, op: scf.WhileOp, context: Condition, refused: set[SSAValue]
+    ) -> tuple[LoopRange, set[SSAValue]]:
         """The loop, and the carried values that were taken for ones that never wrap and may do so."""
         before, after = op.before_region.block, op.after_region.block
         passed = _terminator(before)
         assert isinstance(passed, scf.ConditionOp)
         name = self._fresh("turn")
-        loop = self.found.loop_of[op] = Loop(name, affine(0), None)
+        loop = self.found.loop_of[op] = LoopRange(name, affine(0), None)
         depth = len(self.scope)
         self.scope.append(name)
         inside = context & affine(name).ge_set(affine(0))
@@ -248,14 +251,14 @@ class _Describer:
         del self.scope[depth:]
         return loop, wrapping
 
-    def _access(self, op: memref.LoadOp | memref.StoreOp) -> Access:
+    def _access(self, op: MemoryAccess) -> ArrayAccess:
         array, type_ = self._array(op.memref), op.memref.type
         assert isinstance(type_, MemRefType)
         subscripts = tuple(self.known.numbers.get(index) for index in op.indices)
         shown = ", ".join(_text(subscript) for subscript in subscripts)
         stores = isinstance(op, memref.StoreOp)
         label = f"{'store' if stores else 'load'} {array}[{shown}]"
-        access = self.found.access_of[op] = Access(label, array, stores, subscripts, type_.get_shape())
+        access = self.found.access_of[op] = ArrayAccess(label, array, stores, subscripts, type_.get_shape())
         return access
 
     def _array(self, value: SSAValue) -> str:

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from gatewright.analysis.dependences.analysis import SOURCE, TARGET, DependenceAnalysis
-from gatewright.analysis.dependences.description import Access, condition
+from gatewright.analysis.dependences.description import ArrayAccess, condition
 
 
-def keeps_order(analysis: DependenceAnalysis, earlier: Sequence[Access], later: Sequence[Access], depth: int) -> bool:
+def keeps_order(
+    analysis: DependenceAnalysis, earlier: Sequence[ArrayAccess], later: Sequence[ArrayAccess], depth: int
+) -> bool:
     """True if no access of the later nest comes to depend on one that the fused nest has not done yet.
 
     Both nests have `depth` loops, with the same counters from the outermost on. Fusing them is legal if no execution of
@@ -18,7 +20,7 @@ def keeps_order(analysis: DependenceAnalysis, earlier: Sequence[Access], later: 
     return not any(_prevents(analysis, source, target, depth) for source in earlier for target in later)
 
 
-def _prevents(analysis: DependenceAnalysis, source: Access, target: Access, depth: int) -> bool:
+def _prevents(analysis: DependenceAnalysis, source: ArrayAccess, target: ArrayAccess, depth: int) -> bool:
     one, other = analysis.of(source), analysis.of(target)
     common = one.common_loops(other)
     counters = list(zip(one.loops[common:], other.loops[common:], strict=False))[:depth]

@@ -8,14 +8,14 @@ from dataclasses import dataclass, field, replace
 import islpy as isl
 
 from gatewright.analysis.dependences.description import (
-    Access,
     Affine,
+    ArrayAccess,
     Condition,
     Conditional,
     Description,
-    Loop,
+    LoopRange,
     Node,
-    Symbol,
+    OpaqueValue,
     affine,
     integer,
 )
@@ -25,10 +25,10 @@ from gatewright.analysis.dependences.description import (
 class Instances:
     """All executions of an access, described by the values of loops and symbols."""
 
-    access: Access
+    access: ArrayAccess
     positions: tuple[int, ...]
     """The place in the text of each loop around it, outermost first, and of itself."""
-    loops: tuple[Loop, ...]
+    loops: tuple[LoopRange, ...]
     """The loops around it, outermost first."""
     symbols: tuple[tuple[str, int], ...]
     """The symbols that it may depend on, each with the number of loops around its definition."""
@@ -58,11 +58,11 @@ class Instances:
 
 
 @dataclass(frozen=True)
-class _Place:
+class _Enclosing:
     """What surrounds the node that is being visited."""
 
     positions: tuple[int, ...]
-    loops: tuple[Loop, ...]
+    loops: tuple[LoopRange, ...]
     symbols: tuple[tuple[str, int], ...]
     domain: Condition
     conditional: bool
@@ -71,34 +71,34 @@ class _Place:
 @dataclass
 class _Walk:
     found: list[Instances] = field(default_factory=list)
-    entered: dict[Loop, Condition] = field(default_factory=dict)
-    symbols: dict[str, Symbol] = field(default_factory=dict)
+    entered: dict[LoopRange, Condition] = field(default_factory=dict)
+    symbols: dict[str, OpaqueValue] = field(default_factory=dict)
     visited: int = 0
 
-    def body(self, nodes: Sequence[Node], place: _Place) -> None:
+    def body(self, nodes: Sequence[Node], place: _Enclosing) -> None:
         for node in nodes:
             self.visited += 1
             match node:
-                case Symbol():
+                case OpaqueValue():
                     self.symbols[node.name] = node
                     place = replace(place, symbols=(*place.symbols, (node.name, len(place.loops))))
-                case Loop():
+                case LoopRange():
                     self.entered[node] = place.domain
                     inside = _inside(node, place)
                     self.body(node.body, replace(inside, positions=(*place.positions, self.visited)))
                 case Conditional():
                     self._conditional(node, place)
-                case Access():
+                case ArrayAccess():
                     self._access(node, place)
 
-    def _conditional(self, node: Conditional, place: _Place) -> None:
+    def _conditional(self, node: Conditional, place: _Enclosing) -> None:
         unknown = place.conditional or _mentions(node.condition, place.symbols)
         then = place.domain & node.condition
         otherwise = place.domain & node.condition.complement()
         self.body(node.then, replace(place, domain=then, conditional=unknown))
         self.body(node.otherwise, replace(place, domain=otherwise, conditional=unknown))
 
-    def _access(self, node: Access, place: _Place) -> None:
+    def _access(self, node: ArrayAccess, place: _Enclosing) -> None:
         domain = place.domain
         for subscript, extent in zip(node.subscripts, node.extents or (), strict=False):
             if subscript is not None:
@@ -112,7 +112,7 @@ class _Walk:
         self.found.append(Instances(node, positions, place.loops, place.symbols, domain.coalesce(), place.conditional))
 
 
-def _inside(loop: Loop, place: _Place) -> _Place:
+def _inside(loop: LoopRange, place: _Enclosing) -> _Enclosing:
     counter = affine(loop.name)
     domain = place.domain & counter.ge_set(loop.lower)
     if loop.upper is not None:
@@ -121,7 +121,7 @@ def _inside(loop: Loop, place: _Place) -> _Place:
         domain &= (counter - loop.lower).mod_val(integer(loop.step)).eq_set(affine(0))
     bounds = [loop.lower] if loop.upper is None else [loop.lower, loop.upper]
     unknown = place.conditional or loop.upper is None or any(_mentions(bound, place.symbols) for bound in bounds)
-    return _Place(place.positions, (*place.loops, loop), place.symbols, domain, unknown)
+    return _Enclosing(place.positions, (*place.loops, loop), place.symbols, domain, unknown)
 
 
 def _mentions(thing: Affine | Condition, symbols: tuple[tuple[str, int], ...]) -> bool:
@@ -134,12 +134,12 @@ def instances(description: Description) -> list[Instances]:
     return _walk(description).found
 
 
-def entered(description: Description) -> dict[Loop, Condition]:
+def entered(description: Description) -> dict[LoopRange, Condition]:
     """With which values of the loops around it each loop is entered."""
     return _walk(description).entered
 
 
 def _walk(description: Description) -> _Walk:
     walk = _Walk()
-    walk.body(description.body, _Place((), (), (), description.known, False))
+    walk.body(description.body, _Enclosing((), (), (), description.known, False))
     return walk

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 import islpy as isl
 
-from gatewright.analysis.dependences.analysis import DependenceAnalysis, Range, extremes
-from gatewright.analysis.dependences.description import Access, affine, condition
+from gatewright.analysis.dependences.analysis import DependenceAnalysis, DistanceRange, extremes
+from gatewright.analysis.dependences.description import ArrayAccess, affine, condition
 from gatewright.analysis.dependences.instances import Instances
 
 PARAM, IN, OUT, SET = isl.dim_type.param, isl.dim_type.in_, isl.dim_type.out, isl.dim_type.set
@@ -21,17 +21,17 @@ PARAM, IN, OUT, SET = isl.dim_type.param, isl.dim_type.in_, isl.dim_type.out, is
 class LastWriter:
     """A store that may have written what a load reads."""
 
-    store: Access | None
+    store: ArrayAccess | None
     """None for what the array held at the beginning."""
     certain: bool
     """True if these executions of the load read what this store wrote and nothing else."""
     loads: isl.Set
     """The executions of the load, by the counters of the loops around it and the symbols that it depends on."""
-    distance: tuple[Range, ...]
+    distance: tuple[DistanceRange, ...]
     """For each loop around both, by how much its counter is greater at the load than at the store."""
 
 
-def last_writers(analysis: DependenceAnalysis, load: Access) -> list[LastWriter]:
+def last_writers(analysis: DependenceAnalysis, load: ArrayAccess) -> list[LastWriter]:
     """The stores that may have written what a load reads, in the order of the text; then the initial contents."""
     reader = analysis.of(load)
     writers = [each for each in analysis.instances if each.access.stores and each.access.array == load.array]

@@ -7,8 +7,8 @@ from html import escape
 
 import islpy as isl
 
-from gatewright.analysis.dependences.analysis import SOURCE, TARGET, Dependence
-from gatewright.analysis.dependences.description import Condition, Loop
+from gatewright.analysis.dependences.analysis import SOURCE, TARGET, MemoryDependence
+from gatewright.analysis.dependences.description import Condition, LoopRange
 
 SPACING, MARGIN, RADIUS = 48, 44, 5
 COLOURS = ("#1f6feb", "#d1495b", "#2e8b57", "#8a5cd1")
@@ -16,7 +16,7 @@ COLOURS = ("#1f6feb", "#d1495b", "#2e8b57", "#8a5cd1")
 Point = tuple[int, int]
 
 
-def draw(outer: Loop, inner: Loop, dependences: Sequence[Dependence]) -> str:
+def draw(outer: LoopRange, inner: LoopRange, dependences: Sequence[MemoryDependence]) -> str:
     """A picture of dependences between accesses in two loops with known bounds, the outer counter downwards.
 
     A point is an iteration that has a part in a dependence; an arrow leads from an iteration to one that waits for it.
@@ -50,7 +50,7 @@ def draw(outer: Loop, inner: Loop, dependences: Sequence[Dependence]) -> str:
     return "\n".join([*lines, "</svg>"]) + "\n"
 
 
-def _arrows(dependence: Dependence, names: tuple[str, str]) -> list[tuple[Point, Point]]:
+def _arrows(dependence: MemoryDependence, names: tuple[str, str]) -> list[tuple[Point, Point]]:
     """All pairs of iterations of a dependence, by the counters of two loops."""
     wanted = [f"{role}_{name}" for role in (SOURCE, TARGET) for name in names]
     pairs: Condition = dependence.pairs

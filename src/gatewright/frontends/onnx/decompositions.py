@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from gatewright.errors import UnsupportedError
-from gatewright.frontends.onnx.graph import Graph, Rule, attributes_of
+from gatewright.frontends.onnx.graph import Decomposition, Graph, attributes_of
 from gatewright.frontends.onnx.sampling import average_pool, grid_sample, max_pool, resize, upsample
 
 _BY_THEIR_FUNCTION = ("Gelu", "Celu", "Shrink", "Swish", "MeanVarianceNormalization", "DynamicQuantizeLinear")
@@ -230,7 +230,7 @@ def _clip(graph: Graph, node: Any) -> Sequence[str] | None:
     return [graph.add("Min", low, graph.like(x, options.get("max", largest)))]
 
 
-def _with_known_axes(position: int, what: str) -> Rule:
+def _with_known_axes(position: int, what: str) -> Decomposition:
     """A rule that refuses an operation whose shape depends on an input of the model."""
 
     def rule(graph: Graph, node: Any) -> Sequence[str] | None:
@@ -242,7 +242,7 @@ def _with_known_axes(position: int, what: str) -> Rule:
     return rule
 
 
-def _both(*rules: Rule) -> Rule:
+def _both(*rules: Decomposition) -> Decomposition:
     def rule(graph: Graph, node: Any) -> Sequence[str] | None:
         return next((found for each in rules if (found := each(graph, node)) is not None), None)
 
@@ -259,7 +259,7 @@ def _unknown(node: Any, what: str) -> UnsupportedError:
 
 _REDUCTIONS = ("Sum", "Mean", "Max", "Min", "Prod", "L1", "L2", "LogSum", "LogSumExp", "SumSquare")
 
-RULES: dict[str, Rule] = {
+RULES: dict[str, Decomposition] = {
     "Equal": _equal,
     "Sign": _sign,
     "DepthToSpace": _depth_to_space,

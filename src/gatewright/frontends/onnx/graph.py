@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-Rule = Callable[["Graph", Any], Sequence[str] | None]
+Decomposition = Callable[["Graph", Any], Sequence[str] | None]
 """What makes another computation of a node: the values that take the place of its results, or None to keep it."""
 
 
@@ -33,7 +33,7 @@ class Graph:
         self._names = {*self.element, *(name for node in model.graph.node for name in (*node.input, *node.output))}
         self._count = 0
 
-    def rewrite(self, rule: Rule) -> None:
+    def rewrite(self, rule: Decomposition) -> None:
         """Offer every node to a rule, in order."""
         given, self.nodes = list(self.model.graph.node), []
         renamed: dict[str, str] = {}

@@ -14,7 +14,7 @@ from gatewright.errors import SourceError, ToolError, UnsupportedError
 from gatewright.frontends.imported import read
 from gatewright.frontends.onnx.decompositions import decompose
 from gatewright.frontends.onnx.unsigned import narrow_ports, store_as_signed
-from gatewright.frontends.ports import Port, describe_ports
+from gatewright.frontends.ports import PortDescription, describe_ports
 from gatewright.frontends.restore_min_max import restore_extremes
 from gatewright.ir.program import Program
 from gatewright.options import Options
@@ -49,8 +49,8 @@ def load(source: str | Path, args: Sequence[object] | None, options: Options) ->
     program = Program("tensor", module, name)
     types = [[unsigned.get(value.name) for value in values] for values in (inputs, outputs)]
     narrow_ports(program.function, *types)
-    taken = [Port(_identifier(v.name), unsigned.get(v.name)) for v in inputs]
-    describe_ports(program.function, taken, [Port(v.name, unsigned.get(v.name)) for v in outputs])
+    taken = [PortDescription(_identifier(v.name), unsigned.get(v.name)) for v in inputs]
+    describe_ports(program.function, taken, [PortDescription(v.name, unsigned.get(v.name)) for v in outputs])
     return program
 
 

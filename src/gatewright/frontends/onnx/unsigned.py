@@ -51,10 +51,10 @@ def store_as_signed(model: Any) -> dict[str, str]:
     graph = Graph(model)
     if not any(element in unsigned for element in graph.element.values()):
         return {}
-    return _Rewriter(graph, unsigned).run()
+    return _ModelRewriter(graph, unsigned).run()
 
 
-class _Rewriter:
+class _ModelRewriter:
     """One model on its way to signed integers."""
 
     def __init__(self, graph: Graph, unsigned: dict[int, int]):

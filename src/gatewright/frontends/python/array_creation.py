@@ -9,7 +9,7 @@ import numpy as np
 from gatewright.frontends.python import floating_point
 from gatewright.frontends.python.arrays import array_of, element_type_of, fill_array, materialize
 from gatewright.frontends.python.casts import convert, scalar_type, store_as
-from gatewright.frontends.python.compilation import Compilation
+from gatewright.frontends.python.compilation import Elaboration
 from gatewright.frontends.python.conversion import float_error
 from gatewright.frontends.python.dtypes import named_type, one_type
 from gatewright.frontends.python.memory import allocate, memory_type, store, table
@@ -18,18 +18,18 @@ from gatewright.frontends.python.subscripts import subscript
 from gatewright.frontends.python.tables import Arguments, function, known_int
 from gatewright.frontends.python.values import (
     ArrayValue,
-    Element,
-    Exact,
-    Known,
+    ArrayView,
+    ElementType,
+    FixedPoint,
     Number,
     NumberType,
     PythonBool,
     PythonFloat,
     PythonInt,
-    Span,
+    PythonObject,
+    SliceIndex,
     Tuple,
     Value,
-    View,
     kind_of,
     python_int,
     whole,
@@ -38,13 +38,15 @@ from gatewright.numbers.float_arrays import float_bits
 from gatewright.numbers.types import Bool, Float, Integer, f64
 
 
-def parse_shape(state: Compilation, value: Value | None) -> tuple[int, ...]:
+def parse_shape(state: Elaboration, value: Value | None) -> tuple[int, ...]:
     """A shape argument: an integer or a tuple of integers, known while compiling."""
     items = value.items if isinstance(value, Tuple) else (value,)
     return tuple(known_int(state, item, "the shape of an array") for item in items)
 
 
-def _filled(state: Compilation, type_: NumberType, shape: tuple[int, ...], value: Number | None, name: str) -> View:
+def _filled(
+    state: Elaboration, type_: NumberType, shape: tuple[int, ...], value: Number | None, name: str
+) -> ArrayView:
     array = whole(allocate(state, memory_type(state, type_), shape, name))
     if value is not None:
         fill_array(state, array, value)
@@ -55,11 +57,11 @@ def _enter_filled(name: str, value: int | None, note: str) -> None:
     """Enter `np.<name>` and `np.<name>_like`."""
     start = None if value is None else python_int(value)
 
-    def fresh(state: Compilation, arguments: Arguments) -> Value:
+    def fresh(state: Elaboration, arguments: Arguments) -> Value:
         shape, dtype = arguments.bind(state, "shape", "dtype")
         return _filled(state, named_type(state, dtype), parse_shape(state, shape), start, name)
 
-    def like(state: Compilation, arguments: Arguments) -> Value:
+    def like(state: Elaboration, arguments: Arguments) -> Value:
         model, dtype = arguments.bind(state, "a", "dtype")
         array = array_of(state, model, f"the argument of {arguments.name}")
         type_ = element_type_of(state, array) if dtype is None else named_type(state, dtype)
@@ -75,14 +77,14 @@ _enter_filled("ones", 1, "An array of ones")
 _enter_filled("empty", None, "An array whose elements have no value yet")
 
 
-def _type_of_fill(state: Compilation, value: Value | None, dtype: Value | None) -> tuple[Number, NumberType]:
+def _type_of_fill(state: Elaboration, value: Value | None, dtype: Value | None) -> tuple[Number, NumberType]:
     if not isinstance(value, Number):
         raise state.unsupported("an array can be filled with a number only", remedy="assign with a[:] = ...")
     return value, array_element_type(state, [value]) if dtype is None else named_type(state, dtype)
 
 
 @function(np.full, "np.full")
-def emit_full(state: Compilation, arguments: Arguments) -> Value:
+def emit_full(state: Elaboration, arguments: Arguments) -> Value:
     """An array of one number."""
     shape, value, dtype = arguments.bind(state, "shape", "fill_value", "dtype", least=2)
     number, type_ = _type_of_fill(state, value, dtype)
@@ -90,7 +92,7 @@ def emit_full(state: Compilation, arguments: Arguments) -> Value:
 
 
 @function(np.full_like, "np.full_like")
-def emit_full_like(state: Compilation, arguments: Arguments) -> Value:
+def emit_full_like(state: Elaboration, arguments: Arguments) -> Value:
     """An array of one number, of the shape and type of another."""
     model, value, dtype = arguments.bind(state, "a", "fill_value", "dtype", least=2)
     array = array_of(state, model)
@@ -99,7 +101,7 @@ def emit_full_like(state: Compilation, arguments: Arguments) -> Value:
     return _filled(state, type_, array.shape, number, "full")
 
 
-def array_element_type(state: Compilation, numbers: list[Number]) -> NumberType:
+def array_element_type(state: Elaboration, numbers: list[Number]) -> NumberType:
     """The element type of an array that NumPy makes of numbers: Python's integers count as int64."""
     type_: NumberType | None = None
     for number in numbers:
@@ -109,7 +111,7 @@ def array_element_type(state: Compilation, numbers: list[Number]) -> NumberType:
     return type_
 
 
-def _kept_as(state: Compilation, type_: NumberType) -> NumberType:
+def _kept_as(state: Elaboration, type_: NumberType) -> NumberType:
     match type_:
         case PythonInt():
             return Integer(64)
@@ -117,16 +119,16 @@ def _kept_as(state: Compilation, type_: NumberType) -> NumberType:
             return Bool()
         case PythonFloat():
             return scalar_type(state, f64)
-        case Integer() | Bool() | Exact() | Float():
+        case Integer() | Bool() | FixedPoint() | Float():
             return type_
     raise float_error(state, "this array")
 
 
-def _union(state: Compilation, a: NumberType, b: NumberType) -> NumberType:
-    if isinstance(a, Exact) and isinstance(b, Exact):
+def _union(state: Elaboration, a: NumberType, b: NumberType) -> NumberType:
+    if isinstance(a, FixedPoint) and isinstance(b, FixedPoint):
         return exact_union(a, b)
-    if isinstance(a, Exact) or isinstance(b, Exact):
-        return a if isinstance(a, Exact) else b
+    if isinstance(a, FixedPoint) or isinstance(b, FixedPoint):
+        return a if isinstance(a, FixedPoint) else b
     if isinstance(a, Float) or isinstance(b, Float):
         found = floating_point.union(a, b)
         assert isinstance(found, Float)
@@ -140,7 +142,7 @@ def _union(state: Compilation, a: NumberType, b: NumberType) -> NumberType:
 
 
 @function(np.array, "np.array")
-def emit_array(state: Compilation, arguments: Arguments) -> Value:
+def emit_array(state: Elaboration, arguments: Arguments) -> Value:
     """An array of numbers, or a copy of an array."""
     value, dtype = arguments.bind(state, "object", "dtype")
     if isinstance(value, ArrayValue):
@@ -152,7 +154,7 @@ def emit_array(state: Compilation, arguments: Arguments) -> Value:
     shape, numbers = _flattened(state, value)
     type_ = array_element_type(state, numbers) if dtype is None else named_type(state, dtype)
     element = memory_type(state, type_)
-    if isinstance(element, Float) and all(n.is_known and not isinstance(n.type, Exact) for n in numbers):
+    if isinstance(element, Float) and all(n.is_known and not isinstance(n.type, FixedPoint) for n in numbers):
         values = np.array([number.known_float for number in numbers]).reshape(shape)
         return _table(state, element, float_bits(element.format, values), "table")
     numbers = [store_as(state, number, element) for number in numbers]
@@ -164,7 +166,7 @@ def emit_array(state: Compilation, arguments: Arguments) -> Value:
     return array
 
 
-def _flattened(state: Compilation, value: Value) -> tuple[tuple[int, ...], list[Number]]:
+def _flattened(state: Elaboration, value: Value) -> tuple[tuple[int, ...], list[Number]]:
     """The shape of nested tuples, and their numbers in row-major order."""
     if isinstance(value, Number):
         return (), [value]
@@ -176,12 +178,12 @@ def _flattened(state: Compilation, value: Value) -> tuple[tuple[int, ...], list[
     return (len(parts), *parts[0][0]), [number for _, numbers in parts for number in numbers]
 
 
-def _table(state: Compilation, element: Element, contents: np.ndarray, name: str) -> View:
+def _table(state: Elaboration, element: ElementType, contents: np.ndarray, name: str) -> ArrayView:
     return whole(table(state, element, contents, name))
 
 
 @function(np.asarray, "np.asarray")
-def emit_asarray(state: Compilation, arguments: Arguments) -> Value:
+def emit_asarray(state: Elaboration, arguments: Arguments) -> Value:
     """An array as it is, or a new one of numbers."""
     value, dtype = arguments.bind(state, "a", "dtype")
     if isinstance(value, ArrayValue) and (dtype is None or named_type(state, dtype) == value.type):
@@ -190,14 +192,14 @@ def emit_asarray(state: Compilation, arguments: Arguments) -> Value:
 
 
 @function(np.copy, "np.copy")
-def emit_copy(state: Compilation, arguments: Arguments) -> Value:
+def emit_copy(state: Elaboration, arguments: Arguments) -> Value:
     """A copy of an array."""
     (value,) = arguments.bind(state, "a")
     return materialize(state, array_of(state, value), "copy")
 
 
 @function(np.arange, "np.arange")
-def emit_arange(state: Compilation, arguments: Arguments) -> Value:
+def emit_arange(state: Elaboration, arguments: Arguments) -> Value:
     """The integers of a range that is known while compiling."""
     *bounds, dtype = arguments.bind(state, "start", "stop", "step", "dtype")
     known = [known_int(state, bound, "the range of np.arange") for bound in bounds if bound is not None]
@@ -209,7 +211,7 @@ def emit_arange(state: Compilation, arguments: Arguments) -> Value:
 
 
 @function(np.eye, "np.eye")
-def emit_eye(state: Compilation, arguments: Arguments) -> Value:
+def emit_eye(state: Elaboration, arguments: Arguments) -> Value:
     """A matrix with ones on its diagonal."""
     rows, columns, diagonal, dtype = arguments.bind(state, "N", "M", "k", "dtype")
     sizes = [known_int(state, value, "the size of np.eye") for value in (rows, columns) if value is not None]
@@ -219,7 +221,7 @@ def emit_eye(state: Compilation, arguments: Arguments) -> Value:
     return _table(state, element, _as_raw(state, contents, element), "eye")
 
 
-def _as_raw(state: Compilation, contents: np.ndarray, element: Element) -> np.ndarray:
+def _as_raw(state: Elaboration, contents: np.ndarray, element: ElementType) -> np.ndarray:
     if isinstance(element, Float):
         return float_bits(element.format, contents)
     numbers: Iterator[Number] = (convert(state, python_int(int(value)), element) for value in contents.ravel())
@@ -227,7 +229,7 @@ def _as_raw(state: Compilation, contents: np.ndarray, element: Element) -> np.nd
 
 
 @function(np.concatenate, "np.concatenate")
-def emit_concatenate(state: Compilation, arguments: Arguments) -> Value:
+def emit_concatenate(state: Elaboration, arguments: Arguments) -> Value:
     """Arrays one after the other along an axis."""
     value, axis = arguments.bind(state, "arrays", "axis")
     if not isinstance(value, Tuple) or not value.items:
@@ -245,20 +247,20 @@ def emit_concatenate(state: Compilation, arguments: Arguments) -> Value:
     start = 0
     for array in arrays:
         stop = start + array.shape[along]
-        window: list[Value] = [Span(None, None, None)] * along
-        window.append(Span(python_int(start), python_int(stop), None))
+        window: list[Value] = [SliceIndex(None, None, None)] * along
+        window.append(SliceIndex(python_int(start), python_int(stop), None))
         fill_array(state, subscript(state, joined, window), array)
         start = stop
     return joined
 
 
 @function(np.iinfo, "np.iinfo")
-def emit_iinfo(state: Compilation, arguments: Arguments) -> Value:
+def emit_iinfo(state: Elaboration, arguments: Arguments) -> Value:
     """The limits of an integer type."""
     (value,) = arguments.bind(state, "type")
-    if not isinstance(value, Known):
+    if not isinstance(value, PythonObject):
         raise state.unsupported("np.iinfo takes a type")
     try:
-        return Known(np.iinfo(value.value))  # type: ignore[call-overload]
+        return PythonObject(np.iinfo(value.value))  # type: ignore[call-overload]
     except (TypeError, ValueError):
         raise state.mistake(f"np.iinfo knows no {kind_of(value)}") from None

@@ -14,24 +14,24 @@ from xdsl.dialects import scf
 from xdsl.dialects.builtin import IndexType
 from xdsl.ir import Block
 
-from gatewright.frontends.python.bounds import Linear, Symbol
+from gatewright.frontends.python.bounds import BoundedInteger, Linear
 from gatewright.frontends.python.casts import store_as
-from gatewright.frontends.python.compilation import Compilation
+from gatewright.frontends.python.compilation import Elaboration
 from gatewright.frontends.python.conversion import root_type, ssa_of
 from gatewright.frontends.python.integers import arithmetic
 from gatewright.frontends.python.memory import allocate, check_changeable, load, store
 from gatewright.frontends.python.values import (
     ArrayValue,
-    Element,
-    Exact,
-    Expression,
+    ArrayView,
+    AxisIndex,
+    ElementType,
+    FixedPoint,
+    LazyArray,
     Number,
-    Place,
     PythonBool,
     PythonFloat,
     PythonInt,
     SquareRoot,
-    View,
     kind_of,
     python_int,
     whole,
@@ -39,7 +39,7 @@ from gatewright.frontends.python.values import (
 from gatewright.numbers.types import Bool, Float, Integer, f64
 
 
-def locate(state: Compilation, view: View, indices: Sequence[Number]) -> list[Number]:
+def locate(state: Elaboration, view: ArrayView, indices: Sequence[Number]) -> list[Number]:
     """The indices into the memory of an element of a view."""
     found = []
     for place in view.places:
@@ -50,15 +50,15 @@ def locate(state: Compilation, view: View, indices: Sequence[Number]) -> list[Nu
     return _unflatten(state, found[0], view.buffer.shape) if view.flat else found
 
 
-def element_at(state: Compilation, array: ArrayValue, indices: Sequence[Number]) -> Number:
+def element_at(state: Elaboration, array: ArrayValue, indices: Sequence[Number]) -> Number:
     """Emit the element of an array at `indices`, one non-negative Python integer for each axis."""
-    if isinstance(array, View):
+    if isinstance(array, ArrayView):
         return load(state, array.buffer, locate(state, array, indices))
-    assert isinstance(array, Expression)
+    assert isinstance(array, LazyArray)
     return _computed(state, array, indices)
 
 
-def _computed(state: Compilation, array: Expression, indices: Sequence[Number]) -> Number:
+def _computed(state: Elaboration, array: LazyArray, indices: Sequence[Number]) -> Number:
     sources = {view.buffer for view, _ in array.sources}
     if any(buffer in sources for buffer, _ in state.stores[array.made_at :]):
         raise state.unsupported(
@@ -71,7 +71,7 @@ def _computed(state: Compilation, array: Expression, indices: Sequence[Number]) 
         state.builder.location = saved
 
 
-def _unflatten(state: Compilation, position: Number, shape: tuple[int, ...]) -> list[Number]:
+def _unflatten(state: Elaboration, position: Number, shape: tuple[int, ...]) -> list[Number]:
     """The indices of the element at a row-major position."""
     indices: list[Number] = []
     for extent in reversed(shape[1:]):
@@ -80,7 +80,7 @@ def _unflatten(state: Compilation, position: Number, shape: tuple[int, ...]) -> 
     return [position, *reversed(indices)]
 
 
-def loop_nest(state: Compilation, shape: Sequence[int], body: Callable[[list[Number]], None]) -> None:
+def loop_nest(state: Elaboration, shape: Sequence[int], body: Callable[[list[Number]], None]) -> None:
     """Run `body` for every index of an array of `shape`, in row-major order."""
 
     def level(indices: list[Number]) -> None:
@@ -101,7 +101,7 @@ def _no_results(level: Callable[[list[Number]], None], indices: list[Number]) ->
 
 
 def counted(
-    state: Compilation,
+    state: Elaboration,
     count: int,
     initial: Sequence[Number],
     body: Callable[[Number, Sequence[Number]], Sequence[Number]],
@@ -111,7 +111,7 @@ def counted(
     values = [ssa_of(state, number) for number in initial]
     block = Block(arg_types=[IndexType(), *(value.type for value in values)])
     bounds = [builder.constant(value, IndexType()) for value in (0, count, 1)]
-    index = state.python_int(block.args[0], Linear(0, ((Symbol((Linear(0),), (Linear(count - 1),)), 1),)))
+    index = state.python_int(block.args[0], Linear(0, ((BoundedInteger((Linear(0),), (Linear(count - 1),)), 1),)))
     with builder.inside(block):
         carried = [Number(n.type, argument) for n, argument in zip(initial, block.args[1:], strict=True)]
         following = body(index, [rebind(state, number) for number in carried])
@@ -121,14 +121,14 @@ def counted(
     return [rebind(state, Number(n.type, result)) for n, result in zip(initial, operation.results, strict=True)]
 
 
-def rebind(state: Compilation, number: Number) -> Number:
+def rebind(state: Elaboration, number: Number) -> Number:
     """A number with bounds if it is a Python integer."""
     if isinstance(number.type, PythonInt) and number.ssa is not None:
         return state.python_int(number.ssa)
     return number
 
 
-def broadcast_shape(state: Compilation, shapes: Sequence[tuple[int, ...]]) -> tuple[int, ...]:
+def broadcast_shape(state: Elaboration, shapes: Sequence[tuple[int, ...]]) -> tuple[int, ...]:
     """The shape in which arrays meet, by NumPy's rules."""
     try:
         return np.broadcast_shapes(*shapes)
@@ -143,7 +143,7 @@ def broadcast_indices(indices: Sequence[Number], shape: tuple[int, ...]) -> list
     return [python_int(0) if extent == 1 else index for index, extent in zip(own, shape, strict=True)]
 
 
-def element_of(state: Compilation, value: Number | ArrayValue, indices: Sequence[Number]) -> Number:
+def element_of(state: Elaboration, value: Number | ArrayValue, indices: Sequence[Number]) -> Number:
     """An operand's element at the indices of the result: a number is the same everywhere."""
     if isinstance(value, Number):
         return value
@@ -151,7 +151,7 @@ def element_of(state: Compilation, value: Number | ArrayValue, indices: Sequence
 
 
 def elementwise(
-    state: Compilation, compute: Callable[..., Number], operands: Sequence[Number | ArrayValue]
+    state: Elaboration, compute: Callable[..., Number], operands: Sequence[Number | ArrayValue]
 ) -> Number | ArrayValue:
     """`compute` applied to numbers or, with broadcasting, to the elements of arrays."""
     arrays = [operand for operand in operands if isinstance(operand, ArrayValue)]
@@ -172,34 +172,34 @@ def elementwise(
     return expression(state, shape, element, sources)
 
 
-def _settled(state: Compilation, operand: Number | ArrayValue, shape: tuple[int, ...]) -> Number | ArrayValue:
+def _settled(state: Elaboration, operand: Number | ArrayValue, shape: tuple[int, ...]) -> Number | ArrayValue:
     """The operand, computed first if broadcasting would compute its elements again and again."""
-    repeated = isinstance(operand, Expression) and prod(operand.shape) < prod(shape) and not operand.cheap
+    repeated = isinstance(operand, LazyArray) and prod(operand.shape) < prod(shape) and not operand.cheap
     return materialize(state, operand) if repeated and isinstance(operand, ArrayValue) else operand
 
 
 def expression(
-    state: Compilation,
+    state: Elaboration,
     shape: tuple[int, ...],
     compute: Callable[[Sequence[Number]], Number],
-    sources: Sequence[tuple[View, bool]],
+    sources: Sequence[tuple[ArrayView, bool]],
     cheap: bool = False,
-) -> Expression:
+) -> LazyArray:
     """An array expression; its type is found by emitting an element for trial."""
     with state.trial():
         probe = Block(arg_types=[IndexType()] * len(shape))
         indices = [
-            state.python_int(argument, Linear(0, ((Symbol((Linear(0),), (Linear(max(extent - 1, 0)),)), 1),)))
+            state.python_int(argument, Linear(0, ((BoundedInteger((Linear(0),), (Linear(max(extent - 1, 0)),)), 1),)))
             for argument, extent in zip(probe.args, shape, strict=True)
         ]
         type_ = compute(indices).type
-    return Expression(type_, shape, compute, tuple(sources), len(state.stores), state.builder.location, cheap)
+    return LazyArray(type_, shape, compute, tuple(sources), len(state.stores), state.builder.location, cheap)
 
 
-def element_type_of(state: Compilation, array: ArrayValue) -> Element:
+def element_type_of(state: Elaboration, array: ArrayValue) -> ElementType:
     """The type in which NumPy would keep the elements of an array."""
     match array.type:
-        case Integer() | Bool() | Exact() | Float():
+        case Integer() | Bool() | FixedPoint() | Float():
             return array.type
         case PythonFloat() if state.options.precision is None:
             return f64
@@ -218,7 +218,9 @@ def element_type_of(state: Compilation, array: ArrayValue) -> Element:
     )
 
 
-def materialize(state: Compilation, array: ArrayValue, name: str = "temporary", element: Element | None = None) -> View:
+def materialize(
+    state: Elaboration, array: ArrayValue, name: str = "temporary", element: ElementType | None = None
+) -> ArrayView:
     """A fresh local array with the elements of `array`."""
     element = element_type_of(state, array) if element is None else element
     target = whole(allocate(state, element, array.shape, name))
@@ -226,7 +228,7 @@ def materialize(state: Compilation, array: ArrayValue, name: str = "temporary", 
     return target
 
 
-def fill_array(state: Compilation, target: View, value: Number | ArrayValue) -> None:
+def fill_array(state: Elaboration, target: ArrayView, value: Number | ArrayValue) -> None:
     """Store a number, or the elements of an array that does not overlap, into every element of `target`."""
     element = target.buffer.element
     if isinstance(value, Number):
@@ -239,7 +241,7 @@ def fill_array(state: Compilation, target: View, value: Number | ArrayValue) -> 
     loop_nest(state, target.shape, body)
 
 
-def assign(state: Compilation, target: View, value: Number | ArrayValue) -> None:
+def assign(state: Elaboration, target: ArrayView, value: Number | ArrayValue) -> None:
     """`target[...] = value`: the right side as it was before, even where it reads what is stored."""
     check_changeable(state, target.buffer)
     if isinstance(value, ArrayValue):
@@ -255,13 +257,13 @@ def assign(state: Compilation, target: View, value: Number | ArrayValue) -> None
     fill_array(state, target, value)
 
 
-def _without_leading_axes(state: Compilation, value: ArrayValue, count: int) -> ArrayValue:
+def _without_leading_axes(state: Elaboration, value: ArrayValue, count: int) -> ArrayValue:
     zeros = [python_int(0)] * count
     sources = [(view, False) for view, _ in value.reads()]
     return expression(state, value.shape[count:], lambda rest: element_at(state, value, [*zeros, *rest]), sources, True)
 
 
-def _overlaps(target: View, source: View, same: bool) -> bool:
+def _overlaps(target: ArrayView, source: ArrayView, same: bool) -> bool:
     """Whether storing one element may change another that is yet to be read."""
     if target.buffer is not source.buffer:
         return False
@@ -273,7 +275,7 @@ def _overlaps(target: View, source: View, same: bool) -> bool:
     )
 
 
-def _tells_apart(a: Place, b: Place, axis: int) -> bool:
+def _tells_apart(a: AxisIndex, b: AxisIndex, axis: int) -> bool:
     """Whether equal indices into the memory imply equal indices of the axis: both views step alike from one offset."""
     return a.terms == b.terms == ((axis, a.terms[0][1]),) and same_number(a.offset, b.offset) if a.terms else False
 
@@ -285,7 +287,7 @@ def same_number(a: Number, b: Number) -> bool:
     return a.ssa is not None and a.ssa is b.ssa
 
 
-def array_of(state: Compilation, value: object, what: str = "this") -> ArrayValue:
+def array_of(state: Elaboration, value: object, what: str = "this") -> ArrayValue:
     """The value, which must be an array."""
     if isinstance(value, ArrayValue):
         return value

@@ -5,16 +5,25 @@ from __future__ import annotations
 from math import prod
 
 from gatewright.frontends.python.captured import from_python
-from gatewright.frontends.python.compilation import Compilation
+from gatewright.frontends.python.compilation import Elaboration
 from gatewright.frontends.python.dtypes import one_type, type_object
 from gatewright.frontends.python.subscripts import transpose
 from gatewright.frontends.python.tables import METHODS
-from gatewright.frontends.python.values import ArrayValue, Known, Method, Number, Tuple, Value, kind_of, python_int
+from gatewright.frontends.python.values import (
+    ArrayValue,
+    Method,
+    Number,
+    PythonObject,
+    Tuple,
+    Value,
+    kind_of,
+    python_int,
+)
 
 
-def attribute(state: Compilation, owner: Value, name: str) -> Value:
+def attribute(state: Elaboration, owner: Value, name: str) -> Value:
     """`owner.name`."""
-    if isinstance(owner, Known):
+    if isinstance(owner, PythonObject):
         if not hasattr(owner.value, name):
             raise state.mistake(f"{kind_of(owner)} has no {name}")
         return from_python(state, getattr(owner.value, name), name)

@@ -14,7 +14,7 @@ _MOST_TERMS = 8
 
 
 @dataclass(eq=False)
-class Symbol:
+class BoundedInteger:
     """An integer that is not known while compiling, between any of `lower` and any of `upper` (both inclusive).
 
     Its bounds mention older symbols only, so that eliminating the newest symbol of an expression terminates.
@@ -30,10 +30,10 @@ class Linear:
     """A constant plus a sum of coefficients times symbols, none of them zero, oldest symbol first."""
 
     constant: int
-    terms: tuple[tuple[Symbol, int], ...] = ()
+    terms: tuple[tuple[BoundedInteger, int], ...] = ()
 
     def __add__(self, other: Linear) -> Linear:
-        sums: dict[Symbol, int] = dict(self.terms)
+        sums: dict[BoundedInteger, int] = dict(self.terms)
         for symbol, coefficient in other.terms:
             sums[symbol] = sums.get(symbol, 0) + coefficient
         kept = sorted(((s, c) for s, c in sums.items() if c), key=lambda term: term[0].order)
@@ -70,4 +70,4 @@ def between(lower: int | None, upper: int | None) -> Linear:
     """A fresh unknown between two constants; None stands for no bound."""
     low = () if lower is None else (Linear(lower),)
     high = () if upper is None else (Linear(upper),)
-    return Linear(0, ((Symbol(low, high), 1),))
+    return Linear(0, ((BoundedInteger(low, high), 1),))

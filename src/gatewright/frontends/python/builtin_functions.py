@@ -10,7 +10,7 @@ from gatewright.dialects import gw
 from gatewright.frontends.python import fixed_point, floating_point
 from gatewright.frontends.python.arrays import counted, element_at, elementwise
 from gatewright.frontends.python.casts import convert, number_of, truth_of
-from gatewright.frontends.python.compilation import Compilation
+from gatewright.frontends.python.compilation import Elaboration
 from gatewright.frontends.python.conversion import bits_of, float_error, ssa_of, to_python_int
 from gatewright.frontends.python.iteration import counted_items, progression
 from gatewright.frontends.python.joins import open_number
@@ -21,23 +21,23 @@ from gatewright.frontends.python.values import (
     PYTHON_FLOAT,
     PYTHON_INT,
     ArrayValue,
-    Exact,
-    Known,
+    FixedPoint,
     Number,
-    Pairing,
-    Progression,
     PythonFloat,
     PythonInt,
+    PythonObject,
+    RangeObject,
     SquareRoot,
     Tuple,
     Value,
+    ZippedIterator,
     kind_of,
     python_int,
 )
 from gatewright.numbers.types import Float, Integer
 
 
-def select(state: Compilation, condition: Number, a: Number, b: Number) -> Number:
+def select(state: Elaboration, condition: Number, a: Number, b: Number) -> Number:
     """`a if condition else b` for numbers that exist already."""
     if condition.is_known:
         return a if condition.known else b
@@ -47,11 +47,11 @@ def select(state: Compilation, condition: Number, a: Number, b: Number) -> Numbe
     value = state.builder.pure(arith.SelectOp, ssa_of(state, condition), left, right) if left is not right else left
     if isinstance(merged.type, PythonInt):
         return state.python_int(value, merged.linear)
-    return Number(merged.type, value, alternatives=merged.alternatives)
+    return Number(merged.type, value, possible_types=merged.possible_types)
 
 
 @function(range, "range")
-def emit_range(state: Compilation, arguments: Arguments) -> Value:
+def emit_range(state: Elaboration, arguments: Arguments) -> Value:
     """For loops; any bounds and steps, known or not, negative ones too."""
     values = [value for value in arguments.bind(state, "start", "stop", "step") if value is not None]
     numbers = []
@@ -64,32 +64,34 @@ def emit_range(state: Compilation, arguments: Arguments) -> Value:
 
 
 @function(len, "len")
-def emit_len(state: Compilation, arguments: Arguments) -> Value:
+def emit_len(state: Elaboration, arguments: Arguments) -> Value:
     """The length of an array's first axis, a tuple or a range, known while compiling."""
     (value,) = arguments.bind(state, "object")
     if isinstance(value, Tuple):
         return python_int(len(value.items))
     if isinstance(value, ArrayValue) and value.shape:
         return python_int(value.shape[0])
-    if isinstance(value, Progression):
+    if isinstance(value, RangeObject):
         count, _ = counted_items(state, value)
         return number_binary(state, "max", count, python_int(0))
-    if isinstance(value, Known) and isinstance(value.value, (str, dict)):
+    if isinstance(value, PythonObject) and isinstance(value.value, (str, dict)):
         return python_int(len(value.value))
     assert value is not None
     raise state.mistake(f"{kind_of(value)} has no length")
 
 
 @function(enumerate, "enumerate")
-def emit_enumerate(state: Compilation, arguments: Arguments) -> Value:
+def emit_enumerate(state: Elaboration, arguments: Arguments) -> Value:
     """For loops over arrays and ranges, with a count."""
     value, start = arguments.bind(state, "iterable", "start")
     assert value is not None
-    return Pairing("enumerate", (settled(state, value),), python_int(0) if start is None else number_of(state, start))
+    return ZippedIterator(
+        "enumerate", (settled(state, value),), python_int(0) if start is None else number_of(state, start)
+    )
 
 
 @function(zip, "zip")
-def emit_zip(state: Compilation, arguments: Arguments) -> Value:
+def emit_zip(state: Elaboration, arguments: Arguments) -> Value:
     """For loops over several arrays and ranges at once."""
     (strict,) = Arguments("zip", [], arguments.keywords).bind(state, "strict", least=0)
     if not arguments.positional:
@@ -99,32 +101,34 @@ def emit_zip(state: Compilation, arguments: Arguments) -> Value:
     known = {count.known for count in counts if count.is_known}
     if strict is not None and truth_of(state, strict).known and (len(known) > 1 or not all(c.is_known for c in counts)):
         raise state.mistake("zip with strict=True needs items of one length", why="Python raises ValueError otherwise")
-    return Pairing("zip", parts)
+    return ZippedIterator("zip", parts)
 
 
 @function(reversed, "reversed")
-def emit_reversed(state: Compilation, arguments: Arguments) -> Value:
+def emit_reversed(state: Elaboration, arguments: Arguments) -> Value:
     """For loops over an array or range from its end."""
     (value,) = arguments.bind(state, "sequence")
     assert value is not None
-    return Tuple(value.items[::-1]) if isinstance(value, Tuple) else Pairing("reversed", (settled(state, value),))
+    return (
+        Tuple(value.items[::-1]) if isinstance(value, Tuple) else ZippedIterator("reversed", (settled(state, value),))
+    )
 
 
 @function(abs, "abs")
-def emit_abs(state: Compilation, arguments: Arguments) -> Value:
+def emit_abs(state: Elaboration, arguments: Arguments) -> Value:
     """The absolute value of a number or array; the smallest integer of a type keeps its sign."""
     (value,) = arguments.bind(state, "x")
     return emit_absolute(state, value)
 
 
-def emit_absolute(state: Compilation, value: Value | None) -> Value:
+def emit_absolute(state: Elaboration, value: Value | None) -> Value:
     """`abs` of a number or of each element."""
     if not isinstance(value, (Number, ArrayValue)):
         raise state.unsupported(f"abs does not work on {kind_of(value) if value is not None else 'nothing'}")
     return elementwise(state, lambda x: on_each_alternative(state, absolute, x), [value])
 
 
-def _extreme(state: Compilation, arguments: Arguments, sign: str) -> Value:
+def _extreme(state: Elaboration, arguments: Arguments, sign: str) -> Value:
     """`min` or `max`: the first of the smallest or largest, as Python finds it."""
     values = arguments.positional
     if arguments.keywords:
@@ -141,13 +145,13 @@ def _extreme(state: Compilation, arguments: Arguments, sign: str) -> Value:
     return best
 
 
-def _better(state: Compilation, best: Number, other: Number, sign: str) -> Number:
-    if best.type == other.type and isinstance(best.type, (Integer, PythonInt, Exact)) and not best.alternatives:
+def _better(state: Elaboration, best: Number, other: Number, sign: str) -> Number:
+    if best.type == other.type and isinstance(best.type, (Integer, PythonInt, FixedPoint)) and not best.possible_types:
         return number_binary(state, "min" if sign == "<" else "max", best, other)
     return select(state, number_compare(state, sign, other, best), other, best)
 
 
-def _extreme_of_array(state: Compilation, array: ArrayValue, sign: str) -> Number:
+def _extreme_of_array(state: Elaboration, array: ArrayValue, sign: str) -> Number:
     first = element_at(state, array, [python_int(0)])
     if array.shape[0] == 1:
         return first
@@ -160,19 +164,19 @@ def _extreme_of_array(state: Compilation, array: ArrayValue, sign: str) -> Numbe
 
 
 @function(min, "min")
-def emit_min(state: Compilation, arguments: Arguments) -> Value:
+def emit_min(state: Elaboration, arguments: Arguments) -> Value:
     """The smallest of several numbers, or of a one-dimensional array."""
     return _extreme(state, arguments, "<")
 
 
 @function(max, "max")
-def emit_max(state: Compilation, arguments: Arguments) -> Value:
+def emit_max(state: Elaboration, arguments: Arguments) -> Value:
     """The largest of several numbers, or of a one-dimensional array."""
     return _extreme(state, arguments, ">")
 
 
 @function(sum, "sum")
-def emit_sum(state: Compilation, arguments: Arguments) -> Value:
+def emit_sum(state: Elaboration, arguments: Arguments) -> Value:
     """The sum of the numbers of a tuple or a one-dimensional array, in the type of its elements."""
     value, start = arguments.bind(state, "iterable", "start")
     total = python_int(0) if start is None else number_of(state, start)
@@ -183,7 +187,7 @@ def emit_sum(state: Compilation, arguments: Arguments) -> Value:
     if not isinstance(value, ArrayValue) or len(value.shape) != 1:
         raise state.unsupported("sum works on one-dimensional arrays and tuples", remedy="use np.sum")
     first = number_binary(state, "+", total, element_at(state, value, [python_int(0)]))
-    if isinstance(first.type, Exact):
+    if isinstance(first.type, FixedPoint):
         raise state.unsupported("sum does not work on fixed-point numbers", remedy="use np.sum, which is exact")
     if value.shape[0] == 1:
         return first
@@ -196,14 +200,14 @@ def emit_sum(state: Compilation, arguments: Arguments) -> Value:
 
 
 @function(int, "int")
-def emit_int(state: Compilation, arguments: Arguments) -> Value:
+def emit_int(state: Elaboration, arguments: Arguments) -> Value:
     """A number as a Python integer, which is 64 bits wide; fixed point is cut towards zero."""
     (value,) = arguments.bind(state, "x")
     return convert(state, number_of(state, value, "the argument of int"), PYTHON_INT)  # type: ignore[arg-type]
 
 
 @function(bool, "bool")
-def emit_bool(state: Compilation, arguments: Arguments) -> Value:
+def emit_bool(state: Elaboration, arguments: Arguments) -> Value:
     """Whether a number is not zero."""
     (value,) = arguments.bind(state, "x")
     assert value is not None
@@ -211,11 +215,11 @@ def emit_bool(state: Compilation, arguments: Arguments) -> Value:
 
 
 @function(float, "float")
-def emit_float(state: Compilation, arguments: Arguments) -> Value:
+def emit_float(state: Elaboration, arguments: Arguments) -> Value:
     """A number as a float, a double; with `precision` a constant only, and fixed-point numbers stay what they are."""
     (value,) = arguments.bind(state, "x")
     number = number_of(state, value, "the argument of float")  # type: ignore[arg-type]
-    if isinstance(number.type, Exact):
+    if isinstance(number.type, FixedPoint):
         return number
     if number.is_known and not isinstance(number.type, SquareRoot):
         return Number(PYTHON_FLOAT, constant=number.known_float)
@@ -225,7 +229,7 @@ def emit_float(state: Compilation, arguments: Arguments) -> Value:
 
 
 @function(tuple, "tuple")
-def emit_tuple(state: Compilation, arguments: Arguments) -> Value:
+def emit_tuple(state: Elaboration, arguments: Arguments) -> Value:
     """A tuple of the items of a tuple or list."""
     (value,) = arguments.bind(state, "iterable")
     if isinstance(value, Tuple):
@@ -234,7 +238,7 @@ def emit_tuple(state: Compilation, arguments: Arguments) -> Value:
 
 
 @function(math.isqrt, "math.isqrt")
-def emit_isqrt(state: Compilation, arguments: Arguments) -> Value:
+def emit_isqrt(state: Elaboration, arguments: Arguments) -> Value:
     """The floor of the square root of an integer that is not negative."""
     (value,) = arguments.bind(state, "n")
     number = number_of(state, value, "the argument of isqrt")  # type: ignore[arg-type]
@@ -248,7 +252,7 @@ def emit_isqrt(state: Compilation, arguments: Arguments) -> Value:
 
 
 @function(math.sqrt, "math.sqrt")
-def emit_sqrt(state: Compilation, arguments: Arguments) -> Value:
+def emit_sqrt(state: Elaboration, arguments: Arguments) -> Value:
     """The square root, a Python float; the floor of that of an integer is exact."""
     (value,) = arguments.bind(state, "x")
     number = number_of(state, value, "the argument of sqrt")  # type: ignore[arg-type]
@@ -267,20 +271,20 @@ def _has_exact_floor(number: Number) -> bool:
     return isinstance(number.type, Integer) and number.type.bits <= 32
 
 
-def function_of(state: Compilation, name: str, number: Number) -> Number:
+def function_of(state: Elaboration, name: str, number: Number) -> Number:
     """A function of one number, of `floating_point.OF_ONE`: with `precision` rounded to it."""
     format_ = state.options.fixed_format()
     if format_ is None:
         return floating_point.apply(state, name, number)
     given = number if isinstance(number.type, Float) else fixed_point.to_exact(state, number)
     found = floating_point.apply(state, name, given)
-    return floating_point.to_fixed(state, found, Exact(format_.bits, format_.fraction))
+    return floating_point.to_fixed(state, found, FixedPoint(format_.bits, format_.fraction))
 
 
-def square_root(state: Compilation, number: Number) -> Number:
+def square_root(state: Elaboration, number: Number) -> Number:
     """The root of a float; or the float64 root of an integer, whose floor is exact."""
     of = number.type
-    if isinstance(of, Exact) or (isinstance(of, (Float, PythonFloat)) and state.options.precision is None):
+    if isinstance(of, FixedPoint) or (isinstance(of, (Float, PythonFloat)) and state.options.precision is None):
         return function_of(state, "sqrt", number)
     if state.options.precision is None and not _has_exact_floor(number):
         return floating_point.apply(state, "sqrt", number)

@@ -8,7 +8,7 @@ from types import FunctionType
 
 from gatewright.frontends.python.captured import from_python, lookup_in
 from gatewright.frontends.python.casts import scalar_type
-from gatewright.frontends.python.compilation import RESULT, Compilation
+from gatewright.frontends.python.compilation import RESULT, Elaboration
 from gatewright.frontends.python.dtypes import cast, is_type, named_type
 from gatewright.frontends.python.exits import single_exits
 from gatewright.frontends.python.liveness import Liveness, stored
@@ -16,17 +16,17 @@ from gatewright.frontends.python.naming import bind
 from gatewright.frontends.python.returns import tail_returns
 from gatewright.frontends.python.source import SourceFile, function_source
 from gatewright.frontends.python.tables import FUNCTIONS, METHODS, Arguments
-from gatewright.frontends.python.values import Frame, Known, LocalFunction, Method, Unbound, Value, kind_of
+from gatewright.frontends.python.values import Frame, LocalFunction, Method, PythonObject, Unbound, Value, kind_of
 from gatewright.numbers import types
 
 
-def call(state: Compilation, callee: Value, arguments: Arguments) -> Value:
+def call(state: Elaboration, callee: Value, arguments: Arguments) -> Value:
     """The value of a call."""
     if isinstance(callee, Method):
         return METHODS[callee.name].emit(state, callee.owner, arguments)
     if isinstance(callee, LocalFunction):
         return _call_local(state, callee, arguments)
-    if not isinstance(callee, Known):
+    if not isinstance(callee, PythonObject):
         raise state.unsupported(f"{kind_of(callee)} cannot be called")
     thing = callee.value
     if is_type(thing):
@@ -48,7 +48,7 @@ def _entry(thing: object):
         return None
 
 
-def _call_type(state: Compilation, callee: Known, arguments: Arguments) -> Value:
+def _call_type(state: Elaboration, callee: PythonObject, arguments: Arguments) -> Value:
     """`np.uint32(x)`, `gw.fixed(16, 8)(x)`; without an argument, zero."""
     (value,) = arguments.bind(state, "x", least=0)
     thing = callee.value
@@ -58,7 +58,7 @@ def _call_type(state: Compilation, callee: Known, arguments: Arguments) -> Value
     return cast(state, value, type_, strict=not isinstance(thing, types.Scalar))
 
 
-def call_function(state: Compilation, function: FunctionType, arguments: Arguments) -> Value:
+def call_function(state: Elaboration, function: FunctionType, arguments: Arguments) -> Value:
     """Compile the body of a Python function in place of a call of it."""
     source, node = function_source(function)
     frame = new_frame(function.__name__, source, node, lookup_in(state, function), function.__code__)
@@ -67,7 +67,7 @@ def call_function(state: Compilation, function: FunctionType, arguments: Argumen
     return _inline(state, frame, node, arguments, defaults, keyword_defaults)
 
 
-def _call_local(state: Compilation, function: LocalFunction, arguments: Arguments) -> Value:
+def _call_local(state: Elaboration, function: LocalFunction, arguments: Arguments) -> Value:
     node, outer = function.node, function.frame
 
     def lookup(name: str) -> Value | None:
@@ -88,7 +88,7 @@ def _call_local(state: Compilation, function: LocalFunction, arguments: Argument
     return _inline(state, frame, node, arguments, defaults, keyword_defaults)
 
 
-def _constant(state: Compilation, default: ast.expr) -> Value:
+def _constant(state: Elaboration, default: ast.expr) -> Value:
     if not isinstance(default, ast.Constant):
         raise state.unsupported("defaults of functions inside functions must be constants")
     return from_python(state, default.value)
@@ -116,7 +116,7 @@ def all_arguments(specification: ast.arguments) -> list[ast.arg]:
 
 
 def _inline(
-    state: Compilation,
+    state: Elaboration,
     frame: Frame,
     node: ast.FunctionDef | ast.Lambda,
     arguments: Arguments,
@@ -135,14 +135,14 @@ def _inline(
     return frame.names[RESULT]
 
 
-def run(state: Compilation) -> None:
+def run(state: Elaboration) -> None:
     """Compile the statements of the current frame; its result is then under the name RESULT."""
-    state.frame.names.setdefault(RESULT, Known(None))
+    state.frame.names.setdefault(RESULT, PythonObject(None))
     state.emit_body(state, state.frame.body)
 
 
 def _match(
-    state: Compilation,
+    state: Elaboration,
     frame: Frame,
     specification: ast.arguments,
     arguments: Arguments,

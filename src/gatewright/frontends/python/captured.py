@@ -10,14 +10,14 @@ from types import FunctionType
 import numpy as np
 
 from gatewright.frontends.python import floating_point
-from gatewright.frontends.python.compilation import Compilation
+from gatewright.frontends.python.compilation import Elaboration
 from gatewright.frontends.python.fixed_point import quantize
 from gatewright.frontends.python.memory import outside_table
 from gatewright.frontends.python.values import (
     PYTHON_FLOAT,
-    Exact,
-    Known,
+    FixedPoint,
     Number,
+    PythonObject,
     Tuple,
     Value,
     python_bool,
@@ -28,7 +28,7 @@ from gatewright.numbers.float_arrays import float_bits
 from gatewright.numbers.types import Bool, Float, Integer, type_of_dtype
 
 
-def from_python(state: Compilation, thing: object, name: str = "constant") -> Value:
+def from_python(state: Elaboration, thing: object, name: str = "constant") -> Value:
     """The value that a Python object has in the program."""
     match thing:
         case bool():
@@ -49,10 +49,10 @@ def from_python(state: Compilation, thing: object, name: str = "constant") -> Va
             return from_array(state, thing, name)
         case tuple() | list():
             return Tuple(tuple(from_python(state, item, f"{name}_{k}") for k, item in enumerate(thing)))
-    return Known(thing)
+    return PythonObject(thing)
 
 
-def from_array(state: Compilation, array: np.ndarray, name: str) -> Value:
+def from_array(state: Elaboration, array: np.ndarray, name: str) -> Value:
     """A constant array; floats are rounded to the format of the option `precision` if there is one."""
     if array.ndim == 0:
         return from_python(state, array[()], name)
@@ -60,7 +60,9 @@ def from_array(state: Compilation, array: np.ndarray, name: str) -> Value:
     return whole(outside_table(state, element, raw, name))
 
 
-def raw_contents(state: Compilation, array: np.ndarray, name: str) -> tuple[Integer | Bool | Exact | Float, np.ndarray]:
+def raw_contents(
+    state: Elaboration, array: np.ndarray, name: str
+) -> tuple[Integer | Bool | FixedPoint | Float, np.ndarray]:
     """The element type that an array of constants has in the program, and its bits."""
     if array.size == 0:
         raise state.unsupported(f"{name} is an array without elements")
@@ -74,17 +76,17 @@ def raw_contents(state: Compilation, array: np.ndarray, name: str) -> tuple[Inte
         return scalar, float_bits(scalar.format, array)
     if not np.isfinite(array).all():
         raise state.mistake(f"{name} holds a value that is not finite", why=f"{format_} has no representation of it")
-    exact = Exact(format_.bits, format_.fraction)
+    exact = FixedPoint(format_.bits, format_.fraction)
     raw = [quantize_float(float(value), exact) for value in array.ravel()]
     return exact, np.array(raw, np.int64).reshape(array.shape)
 
 
-def quantize_float(value: float, type_: Exact) -> int:
+def quantize_float(value: float, type_: FixedPoint) -> int:
     """The raw value of a finite float in a format."""
     return quantize(Fraction(value), type_)
 
 
-def lookup_in(state: Compilation, function: FunctionType) -> Callable[[str], Value | None]:
+def lookup_in(state: Elaboration, function: FunctionType) -> Callable[[str], Value | None]:
     """How a function finds the names it does not assign: in its closure, its module, and among Python's own."""
     cells = dict(zip(function.__code__.co_freevars, function.__closure__ or (), strict=True))
 

@@ -14,7 +14,7 @@ from xdsl.ir import Block, SSAValue
 from gatewright.errors import GatewrightError, InterfaceError, SourceLocation, UnsupportedError
 from gatewright.frontends.python.bounds import Linear, between
 from gatewright.frontends.python.builder import Builder, discard
-from gatewright.frontends.python.values import PYTHON_INT, Buffer, Exact, Frame, Number, Value
+from gatewright.frontends.python.values import PYTHON_INT, Buffer, FixedPoint, Frame, Number, Value
 from gatewright.options import Options
 
 RESULT = "<result>"
@@ -26,15 +26,15 @@ class Mark:
     """A state to which an emission that is tried can be taken back."""
 
     names: tuple[dict[str, Value], ...]
-    formats: tuple[dict[str, Exact], ...]
+    formats: tuple[dict[str, FixedPoint], ...]
     stores: int
     merged: int
 
 
-class Compilation:
+class Elaboration:
     """What the parts of the front end share while one program is compiled."""
 
-    def __init__(self, options: Options, emit_body: Callable[[Compilation, list[ast.stmt]], None]):
+    def __init__(self, options: Options, emit_body: Callable[[Elaboration, list[ast.stmt]], None]):
         self.options = options
         self.emit_body = emit_body
         """Emits the statements of a function that is called."""

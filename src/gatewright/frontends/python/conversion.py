@@ -10,10 +10,10 @@ from xdsl.dialects.builtin import FloatAttr, IndexType, IntegerType
 from xdsl.ir import SSAValue
 
 from gatewright.dialects import gw
-from gatewright.frontends.python.compilation import Compilation
+from gatewright.frontends.python.compilation import Elaboration
 from gatewright.frontends.python.values import (
     WEAK,
-    Exact,
+    FixedPoint,
     Number,
     NumberType,
     PythonBool,
@@ -29,7 +29,7 @@ FLOAT_REMEDY = "compile without precision=, or use gw.fixed(width, fraction) num
 ROOT_REMEDY = "take its integer part at once, as in np.uint32(np.sqrt(x))"
 
 
-def ssa_of(state: Compilation, number: Number) -> SSAValue:
+def ssa_of(state: Elaboration, number: Number) -> SSAValue:
     """The SSA value of a number; a known one becomes a constant."""
     if number.ssa is not None:
         return number.ssa
@@ -45,7 +45,7 @@ def ssa_of(state: Compilation, number: Number) -> SSAValue:
     return state.builder.constant(number.known, ir_type_of(number.type))
 
 
-def float_error(state: Compilation, what: str):
+def float_error(state: Elaboration, what: str):
     """The error for a floating-point number where hardware would need one."""
     return state.unsupported(f"{what} is floating point", why="numbers are fixed point here", remedy=FLOAT_REMEDY)
 
@@ -58,7 +58,7 @@ def wrap(value: int, type_: Integer | Bool) -> int:
     return value - (1 << type_.bits) if type_.signed and value >> (type_.bits - 1) else value
 
 
-def resize(state: Compilation, value: SSAValue, bits: int, signed: bool) -> SSAValue:
+def resize(state: Elaboration, value: SSAValue, bits: int, signed: bool) -> SSAValue:
     """An integer of another width: extended by its sign if `signed`, by zeros if not, or truncated."""
     assert isinstance(value.type, IntegerType)
     present = value.type.width.data
@@ -69,7 +69,7 @@ def resize(state: Compilation, value: SSAValue, bits: int, signed: bool) -> SSAV
     return state.builder.pure(arith.ExtSIOp if signed else arith.ExtUIOp, value, IntegerType(bits))
 
 
-def bits_of(state: Compilation, number: Number, bits: int) -> SSAValue:
+def bits_of(state: Elaboration, number: Number, bits: int) -> SSAValue:
     """The value of an integer, Python's or NumPy's, or truth value as `bits` bits of two's complement."""
     if number.is_known:
         return state.builder.constant(number.known, IntegerType(bits))
@@ -83,10 +83,10 @@ def bits_of(state: Compilation, number: Number, bits: int) -> SSAValue:
 
 def is_signed(type_: NumberType) -> bool:
     """Whether the values of a type can be negative."""
-    return isinstance(type_, (PythonInt, Exact)) or (isinstance(type_, Integer) and type_.signed)
+    return isinstance(type_, (PythonInt, FixedPoint)) or (isinstance(type_, Integer) and type_.signed)
 
 
-def to_python_int(state: Compilation, number: Number) -> Number:
+def to_python_int(state: Elaboration, number: Number) -> Number:
     """The number as a Python integer."""
     if isinstance(number.type, PythonInt):
         return number
@@ -110,7 +110,7 @@ def range_of(type_: NumberType) -> tuple[int | None, int | None]:
     return None, None
 
 
-def to_integer(state: Compilation, number: Number, type_: Integer) -> Number:
+def to_integer(state: Elaboration, number: Number, type_: Integer) -> Number:
     """The number as a NumPy integer; it wraps. The root of an integer becomes its floor."""
     if isinstance(number.type, SquareRoot):
         return _floor_of_root(state, number, type_)
@@ -121,7 +121,7 @@ def to_integer(state: Compilation, number: Number, type_: Integer) -> Number:
     return Number(type_, bits_of(state, number, type_.bits))
 
 
-def _floor_of_root(state: Compilation, root: Number, type_: Integer) -> Number:
+def _floor_of_root(state: Elaboration, root: Number, type_: Integer) -> Number:
     """The integer part of a square root; `root` holds the integer below it."""
     assert isinstance(root.type, SquareRoot)
     of = root.type.of
@@ -132,7 +132,7 @@ def _floor_of_root(state: Compilation, root: Number, type_: Integer) -> Number:
     return Number(type_, resize(state, value, type_.bits, False))
 
 
-def to_truth(state: Compilation, number: Number, type_: Bool | PythonBool) -> Number:
+def to_truth(state: Elaboration, number: Number, type_: Bool | PythonBool) -> Number:
     """Whether the number is not zero."""
     if isinstance(number.type, SquareRoot):
         number = Number(number.type.of, number.ssa, number.constant)
@@ -153,7 +153,7 @@ def root_type(root: SquareRoot) -> Float:
     return f16 if bits <= 8 else f32 if bits <= 16 else f64
 
 
-def from_truth(state: Compilation, number: Number) -> Number:
+def from_truth(state: Elaboration, number: Number) -> Number:
     """A Python truth value as the Python integer 0 or 1; other numbers as they are."""
     return to_python_int(state, number) if isinstance(number.type, PythonBool) else number
 
@@ -161,12 +161,12 @@ def from_truth(state: Compilation, number: Number) -> Number:
 def as_fraction(number: Number) -> Fraction:
     """The value of a number known while compiling."""
     assert number.constant is not None
-    if isinstance(number.type, Exact):
+    if isinstance(number.type, FixedPoint):
         return Fraction(number.known) / Fraction(2) ** number.type.fraction
     return Fraction(number.constant)
 
 
-def check_fits(state: Compilation, number: Number, type_: Integer) -> None:
+def check_fits(state: Elaboration, number: Number, type_: Integer) -> None:
     """Refuse a Python integer known while compiling that NumPy would not take next to a number of `type_`."""
     if isinstance(number.type, PythonInt) and number.is_known and wrap(number.known, type_) != number.known:
         raise state.mistake(

@@ -10,19 +10,19 @@ from gatewright.errors import InterfaceError
 from gatewright.frontends.python import floating_point
 from gatewright.frontends.python.arrays import elementwise
 from gatewright.frontends.python.casts import convert, scalar_type
-from gatewright.frontends.python.compilation import Compilation
+from gatewright.frontends.python.compilation import Elaboration
 from gatewright.frontends.python.conversion import check_fits
 from gatewright.frontends.python.tables import Arguments, function, known_int
 from gatewright.frontends.python.values import (
     PYTHON_INT,
     ArrayValue,
-    Exact,
-    Known,
+    FixedPoint,
     Number,
     NumberType,
     PythonBool,
     PythonFloat,
     PythonInt,
+    PythonObject,
     Value,
     kind_of,
 )
@@ -35,12 +35,12 @@ def is_type(thing: object) -> bool:
     return isinstance(thing, (types.Scalar, np.dtype)) or (isinstance(thing, type) and issubclass(thing, np.generic))
 
 
-def named_type(state: Compilation, value: Value | None) -> NumberType:
+def named_type(state: Elaboration, value: Value | None) -> NumberType:
     """The element type that a `dtype` argument names; None stands for NumPy's default, float64."""
     if value is None:
         return scalar_type(state, types.f64)
-    thing = value.value if isinstance(value, Known) else None
-    if isinstance(thing, Exact):
+    thing = value.value if isinstance(value, PythonObject) else None
+    if isinstance(thing, FixedPoint):
         return thing
     if isinstance(thing, types.Scalar):
         return scalar_type(state, thing)
@@ -54,7 +54,7 @@ def named_type(state: Compilation, value: Value | None) -> NumberType:
     return scalar_type(state, scalar)
 
 
-def cast(state: Compilation, value: Value, type_: NumberType, strict: bool = True) -> Value:
+def cast(state: Elaboration, value: Value, type_: NumberType, strict: bool = True) -> Value:
     """A number or array converted to a type; `strict` casts refuse Python integers that do not fit, as NumPy does."""
     if not isinstance(value, (Number, ArrayValue)):
         raise state.unsupported(f"{kind_of(value)} cannot become {type_}")
@@ -67,7 +67,7 @@ def cast(state: Compilation, value: Value, type_: NumberType, strict: bool = Tru
     return elementwise(state, one, [value])
 
 
-def strong(state: Compilation, value: Value) -> Value:
+def strong(state: Elaboration, value: Value) -> Value:
     """What NumPy makes of Python numbers: int64, float64 and bool."""
     if isinstance(value, Number) and isinstance(value.type, PythonInt):
         return convert(state, value, Integer(64))
@@ -78,9 +78,9 @@ def strong(state: Compilation, value: Value) -> Value:
     return value
 
 
-def one_type(state: Compilation, number: Number) -> NumberType:
+def one_type(state: Elaboration, number: Number) -> NumberType:
     """The type of a number, which must not depend on the path."""
-    if number.alternatives:
+    if number.possible_types:
         raise state.unsupported(
             "the type of a variable here depends on the path",
             remedy="give the variable one type on every path, for example with np.uint32(x)",
@@ -88,31 +88,31 @@ def one_type(state: Compilation, number: Number) -> NumberType:
     return number.type
 
 
-def type_object(type_: NumberType) -> Known:
+def type_object(type_: NumberType) -> PythonObject:
     """What `.dtype` gives: a NumPy dtype, or the front end's own type where NumPy has none."""
     if isinstance(type_, Bool):
-        return Known(np.dtype(np.bool_))
+        return PythonObject(np.dtype(np.bool_))
     if isinstance(type_, Integer) and type_.bits in (8, 16, 32, 64):
-        return Known(type_.raw_dtype)
+        return PythonObject(type_.raw_dtype)
     if type_ == PYTHON_INT:
-        return Known(np.dtype(np.int64))
+        return PythonObject(np.dtype(np.int64))
     if isinstance(type_, PythonFloat):
-        return Known(np.dtype(np.float64))
+        return PythonObject(np.dtype(np.float64))
     if isinstance(type_, types.Float) and (native := floating_point.numpy_type(type_)) is not None:
-        return Known(native)
-    return Known(type_)
+        return PythonObject(native)
+    return PythonObject(type_)
 
 
 def _enter_maker(make: Callable[..., types.Scalar], name: str, parameters: tuple[str, ...], note: str) -> None:
     """Enter a function that makes a type."""
 
-    def emit(state: Compilation, arguments: Arguments) -> Value:
+    def emit(state: Elaboration, arguments: Arguments) -> Value:
         values = arguments.bind(state, *parameters, least=len(parameters))
         sizes = [
             known_int(state, value, f"the {parameter}") for value, parameter in zip(values, parameters, strict=True)
         ]
         try:
-            return Known(make(*sizes))
+            return PythonObject(make(*sizes))
         except InterfaceError as error:
             raise state.mistake(error.what, why=error.why, remedy=error.remedy) from None
 

@@ -16,7 +16,7 @@ from gatewright.frontends.python.builtin_functions import select
 from gatewright.frontends.python.calls import call
 from gatewright.frontends.python.captured import from_python
 from gatewright.frontends.python.casts import truth_of
-from gatewright.frontends.python.compilation import Compilation
+from gatewright.frontends.python.compilation import Elaboration
 from gatewright.frontends.python.conversion import ssa_of
 from gatewright.frontends.python.joins import CHOICE, branch, open_number
 from gatewright.frontends.python.naming import lookup, settled
@@ -27,10 +27,10 @@ from gatewright.frontends.python.tables import Arguments
 from gatewright.frontends.python.values import (
     TRUTH,
     ArrayValue,
-    Known,
     LocalFunction,
     Number,
-    Span,
+    PythonObject,
+    SliceIndex,
     Tuple,
     Unbound,
     Value,
@@ -39,7 +39,7 @@ from gatewright.frontends.python.values import (
 )
 
 
-def evaluate(state: Compilation, node: ast.expr) -> Value:
+def evaluate(state: Elaboration, node: ast.expr) -> Value:
     """Emit an expression of the current function."""
     with state.at(node):
         emit = EXPRESSIONS.get(type(node))
@@ -49,7 +49,7 @@ def evaluate(state: Compilation, node: ast.expr) -> Value:
         return emit(state, node)
 
 
-def condition(state: Compilation, node: ast.expr) -> Number:
+def condition(state: Elaboration, node: ast.expr) -> Number:
     """Emit an expression of which only the truth is needed."""
     with state.at(node):
         if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not):
@@ -60,19 +60,19 @@ def condition(state: Compilation, node: ast.expr) -> Number:
         return truth_of(state, evaluate(state, node))
 
 
-def _constant(state: Compilation, node: ast.Constant) -> Value:
+def _constant(state: Elaboration, node: ast.Constant) -> Value:
     """Integers, floats (with fixed point), `True`, `False`, `None`, strings as names of types."""
     if isinstance(node.value, complex):
         raise state.unsupported("complex numbers have no hardware")
     return from_python(state, node.value)
 
 
-def _name(state: Compilation, node: ast.Name) -> Value:
+def _name(state: Elaboration, node: ast.Name) -> Value:
     """Variables; constants and constant arrays of the module and of closures, which become ROMs."""
     return lookup(state, node.id)
 
 
-def _binary(state: Compilation, node: ast.BinOp) -> Value:
+def _binary(state: Elaboration, node: ast.BinOp) -> Value:
     """`+ - * // % << >> & | ^ ** @` with NumPy's types; `/` for fixed point by powers of two."""
     left, right = evaluate(state, node.left), evaluate(state, node.right)
     if isinstance(node.op, ast.MatMult):
@@ -80,14 +80,14 @@ def _binary(state: Compilation, node: ast.BinOp) -> Value:
     return binary(state, BINARY[type(node.op)], left, right)
 
 
-def _unary(state: Compilation, node: ast.UnaryOp) -> Value:
+def _unary(state: Elaboration, node: ast.UnaryOp) -> Value:
     """`-x`, `+x`, `~x`, `not x`."""
     if isinstance(node.op, ast.Not):
         return logical_not(state, condition(state, node.operand))
     return unary(state, type(node.op), evaluate(state, node.operand))
 
 
-def _compare(state: Compilation, node: ast.Compare) -> Value:
+def _compare(state: Elaboration, node: ast.Compare) -> Value:
     """`== != < <= > >=`, also chained, by value whatever the signs; `is None`."""
     operands = [evaluate(state, node.left)]
     if len(node.ops) == 1:
@@ -102,18 +102,18 @@ def _compare(state: Compilation, node: ast.Compare) -> Value:
     return result
 
 
-def _one_comparison(state: Compilation, operator: ast.cmpop, left: Value, right: Value) -> Value:
+def _one_comparison(state: Elaboration, operator: ast.cmpop, left: Value, right: Value) -> Value:
     if isinstance(operator, (ast.Is, ast.IsNot)):
-        if not any(isinstance(side, Known) for side in (left, right)):
+        if not any(isinstance(side, PythonObject) for side in (left, right)):
             raise state.unsupported("is compares identities, which have no hardware", remedy="use ==")
-        same = isinstance(left, Known) and isinstance(right, Known) and left.value is right.value
+        same = isinstance(left, PythonObject) and isinstance(right, PythonObject) and left.value is right.value
         return python_bool(same == isinstance(operator, ast.Is))
     if type(operator) not in COMPARISONS:
         raise state.unsupported("in has no hardware", remedy="compare with each value")
     return compare(state, COMPARISONS[type(operator)], left, right)
 
 
-def _and(state: Compilation, a: Number, b: Number) -> Number:
+def _and(state: Elaboration, a: Number, b: Number) -> Number:
     """Both truths, of the type of the second if the first is known."""
     for known, other in ((a, b), (b, a)):
         if known.is_known:
@@ -122,13 +122,13 @@ def _and(state: Compilation, a: Number, b: Number) -> Number:
     return Number(type_, state.builder.pure(arith.AndIOp, ssa_of(state, a), ssa_of(state, b)))
 
 
-def _boolean(state: Compilation, node: ast.BoolOp) -> Value:
+def _boolean(state: Elaboration, node: ast.BoolOp) -> Value:
     """`and`, `or` with Python's values; the right side is skipped where it would change something."""
     first, *rest = node.values
     return _operand_choice(state, isinstance(node.op, ast.And), evaluate(state, first), rest)
 
 
-def _operand_choice(state: Compilation, conjunction: bool, first: Value, rest: Sequence[ast.expr]) -> Value:
+def _operand_choice(state: Elaboration, conjunction: bool, first: Value, rest: Sequence[ast.expr]) -> Value:
     """`first and rest` or `first or rest` as Python values them."""
     if not rest:
         return first
@@ -141,11 +141,11 @@ def _operand_choice(state: Compilation, conjunction: bool, first: Value, rest: S
 
 
 def _joined(
-    state: Compilation,
+    state: Elaboration,
     conjunction: bool,
     first: Number,
     rest: Sequence[ast.expr],
-    emit: Callable[[Compilation, ast.expr], Number],
+    emit: Callable[[Elaboration, ast.expr], Number],
 ) -> Number:
     """The truth of `first and rest` or `first or rest`."""
     if not rest:
@@ -159,7 +159,7 @@ def _joined(
     return result
 
 
-def _conditional(state: Compilation, node: ast.IfExp) -> Value:
+def _conditional(state: Elaboration, node: ast.IfExp) -> Value:
     """`a if c else b`."""
     holds = condition(state, node.test)
     if holds.is_known:
@@ -167,7 +167,7 @@ def _conditional(state: Compilation, node: ast.IfExp) -> Value:
     return choose(state, holds, lambda: evaluate(state, node.body), lambda: evaluate(state, node.orelse))
 
 
-def choose(state: Compilation, holds: Number, then: Callable[[], Value], orelse: Callable[[], Value]) -> Value:
+def choose(state: Elaboration, holds: Number, then: Callable[[], Value], orelse: Callable[[], Value]) -> Value:
     """One of two values. Numbers that cost no more than arithmetic are both computed; else only one side runs."""
     mark = state.mark()
     blocks, values = (Block(), Block()), []
@@ -185,7 +185,7 @@ def choose(state: Compilation, holds: Number, then: Callable[[], Value], orelse:
     return _branch_value(state, holds, then, orelse)
 
 
-def _is_light(state: Compilation, block: Block) -> bool:
+def _is_light(state: Elaboration, block: Block) -> bool:
     """Whether a block holds neither loops, branches and stores nor loads that may be outside their array."""
     for operation in block.ops:
         if operation.regions or isinstance(operation, memref.StoreOp):
@@ -195,20 +195,20 @@ def _is_light(state: Compilation, block: Block) -> bool:
     return True
 
 
-def _is_inside(state: Compilation, operation: memref.LoadOp) -> bool:
+def _is_inside(state: Elaboration, operation: memref.LoadOp) -> bool:
     """Whether a load is certainly of an element of its array."""
     assert isinstance(operation.memref.type, MemRefType)
     extents = operation.memref.type.get_shape()
     return all(state.is_between(i, 0, extent - 1) for i, extent in zip(operation.indices, extents, strict=True))
 
 
-def _splice(state: Compilation, block: Block) -> None:
+def _splice(state: Elaboration, block: Block) -> None:
     for operation in list(block.ops):
         operation.detach()
         state.builder.block.add_op(operation)
 
 
-def _select_truth(state: Compilation, holds: Number, a: Number, b: Number) -> Number:
+def _select_truth(state: Elaboration, holds: Number, a: Number, b: Number) -> Number:
     """`select`, which for truth values of which one is the condition or known is `and` or `or`."""
     if isinstance(a.type, TRUTH) and a.type == b.type:
         if b.ssa is holds.ssa or b.constant == 0:
@@ -222,7 +222,7 @@ def _select_truth(state: Compilation, holds: Number, a: Number, b: Number) -> Nu
     return select(state, holds, a, b)
 
 
-def _branch_value(state: Compilation, holds: Number, then: Callable[[], Value], orelse: Callable[[], Value]) -> Value:
+def _branch_value(state: Elaboration, holds: Number, then: Callable[[], Value], orelse: Callable[[], Value]) -> Value:
     names = state.frame.names
 
     def leave(arm: Callable[[], Value]) -> None:
@@ -235,7 +235,7 @@ def _branch_value(state: Compilation, holds: Number, then: Callable[[], Value], 
     return value
 
 
-def _subscript(state: Compilation, node: ast.Subscript) -> Value:
+def _subscript(state: Elaboration, node: ast.Subscript) -> Value:
     """Elements, rows, slices: `a[i, j]`, `a[i][j]`, `a[1:n]`, `a[::-1]`, `a[i, :]`, `a[..., None]`, `a[-1]`."""
     owner = evaluate(state, node.value)
     items = subscript_items(state, node.slice)
@@ -243,12 +243,12 @@ def _subscript(state: Compilation, node: ast.Subscript) -> Value:
         return index(state, owner, items)
     if isinstance(owner, Tuple) and len(items) == 1:
         return _of_tuple(state, owner, items[0])
-    if isinstance(owner, Known) and len(items) == 1 and hasattr(owner.value, "__getitem__"):
+    if isinstance(owner, PythonObject) and len(items) == 1 and hasattr(owner.value, "__getitem__"):
         return _of_known(state, owner.value, items[0])
     raise state.unsupported(f"{kind_of(owner)} cannot be indexed")
 
 
-def subscript_items(state: Compilation, node: ast.expr) -> list[Value]:
+def subscript_items(state: Elaboration, node: ast.expr) -> list[Value]:
     """The indices and slices of a subscript."""
     if isinstance(node, ast.List):
         with state.at(node):
@@ -257,9 +257,9 @@ def subscript_items(state: Compilation, node: ast.expr) -> list[Value]:
     return list(value.items) if isinstance(value, Tuple) else [value]
 
 
-def _of_tuple(state: Compilation, owner: Tuple, item: Value) -> Value:
+def _of_tuple(state: Elaboration, owner: Tuple, item: Value) -> Value:
     try:
-        if isinstance(item, Span):
+        if isinstance(item, SliceIndex):
             parts = (item.start, item.stop, item.step)
             bounds = [part.known if isinstance(part, Number) else None for part in parts]
             return Tuple(owner.items[slice(*bounds)])
@@ -270,8 +270,8 @@ def _of_tuple(state: Compilation, owner: Tuple, item: Value) -> Value:
     raise state.unsupported("a tuple is indexed by numbers known while compiling", remedy="use an array")
 
 
-def _of_known(state: Compilation, owner: object, item: Value) -> Value:
-    key = item.value if isinstance(item, Known) else item.constant if isinstance(item, Number) else None
+def _of_known(state: Elaboration, owner: object, item: Value) -> Value:
+    key = item.value if isinstance(item, PythonObject) else item.constant if isinstance(item, Number) else None
     if key is None:
         raise state.unsupported(f"this {type(owner).__name__} is indexed by something not known while compiling")
     try:
@@ -280,13 +280,13 @@ def _of_known(state: Compilation, owner: object, item: Value) -> Value:
         raise state.mistake(f"{key!r} is not in this {type(owner).__name__}") from None
 
 
-def _slice(state: Compilation, node: ast.Slice) -> Value:
+def _slice(state: Elaboration, node: ast.Slice) -> Value:
     """Slices whose length is known while compiling, steps and negative bounds included."""
     parts = [None if part is None else evaluate(state, part) for part in (node.lower, node.upper, node.step)]
-    return Span(*(None if isinstance(part, Known) and part.value is None else part for part in parts))
+    return SliceIndex(*(None if isinstance(part, PythonObject) and part.value is None else part for part in parts))
 
 
-def _call(state: Compilation, node: ast.Call) -> Value:
+def _call(state: Elaboration, node: ast.Call) -> Value:
     """Supported functions and methods; the program's own functions, which are inlined."""
     callee = evaluate(state, node.func)
     if any(isinstance(argument, ast.Starred) for argument in node.args) or any(k.arg is None for k in node.keywords):
@@ -296,17 +296,17 @@ def _call(state: Compilation, node: ast.Call) -> Value:
     return call(state, callee, Arguments(ast.unparse(node.func), positional, keywords))
 
 
-def _attribute(state: Compilation, node: ast.Attribute) -> Value:
+def _attribute(state: Elaboration, node: ast.Attribute) -> Value:
     """`.shape`, `.size`, `.ndim`, `.dtype`, `.T` and methods of arrays; names of modules."""
     return attribute(state, evaluate(state, node.value), node.attr)
 
 
-def _tuple(state: Compilation, node: ast.Tuple | ast.List) -> Value:
+def _tuple(state: Elaboration, node: ast.Tuple | ast.List) -> Value:
     """Tuples, and lists that are not changed."""
     return Tuple(tuple(settled(state, evaluate(state, item)) for item in node.elts))
 
 
-def _lambda(state: Compilation, node: ast.Lambda) -> Value:
+def _lambda(state: Elaboration, node: ast.Lambda) -> Value:
     """Functions without a name."""
     return LocalFunction(node, state.frame)
 

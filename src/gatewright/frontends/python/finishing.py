@@ -12,28 +12,28 @@ from gatewright.errors import InterfaceError
 from gatewright.frontends.python.arrays import fill_array
 from gatewright.frontends.python.builder import hint
 from gatewright.frontends.python.casts import convert, scalar_type
-from gatewright.frontends.python.compilation import RESULT, Compilation
+from gatewright.frontends.python.compilation import RESULT, Elaboration
 from gatewright.frontends.python.conversion import ROOT_REMEDY, root_type, ssa_of
 from gatewright.frontends.python.memory import global_for, memref_type
 from gatewright.frontends.python.values import (
     LOCAL,
     OUTSIDE,
     TABLE,
+    ArrayView,
     Buffer,
-    Element,
-    Exact,
-    Known,
+    ElementType,
+    FixedPoint,
     Number,
     NumberType,
     PythonBool,
     PythonFloat,
     PythonInt,
+    PythonObject,
     SquareRoot,
     Tuple,
     Unbound,
     Value,
-    View,
-    Wide,
+    WideInteger,
     kind_of,
     number_type,
     whole,
@@ -45,18 +45,18 @@ from gatewright.numbers.types import Array, Bool, Fixed, Float, Integer, Scalar
 WIDEST_PORT = 64
 
 
-def result_values(state: Compilation) -> list[Number | View]:
+def result_values(state: Elaboration) -> list[Number | ArrayView]:
     """What the function returns: numbers and arrays."""
     value = state.frame.names[RESULT]
-    if isinstance(value, Known) and value.value is None:
+    if isinstance(value, PythonObject) and value.value is None:
         return []
     items = value.items if isinstance(value, Tuple) else (value,)
-    found: list[Number | View] = []
+    found: list[Number | ArrayView] = []
     for item in items:
         if isinstance(item, Unbound):
             reason = item.reason.replace(RESULT, "the result")
             raise state.unsupported(reason, remedy="return values of one type on every path")
-        if not isinstance(item, (Number, View)):
+        if not isinstance(item, (Number, ArrayView)):
             raise state.unsupported(
                 f"a function cannot return {_spoken(item)}", remedy="return numbers and arrays, several as a tuple"
             )
@@ -68,14 +68,14 @@ def _spoken(value: Value) -> str:
     return "a tuple inside a tuple" if isinstance(value, Tuple) else kind_of(value)
 
 
-def port_scalar(state: Compilation, type_: NumberType, wanted: object) -> Scalar:
+def port_scalar(state: Elaboration, type_: NumberType, wanted: object) -> Scalar:
     """The type of a port for a number: its own, or for fixed point and Python numbers the annotated one.
 
     A fixed-point number of more than 64 bits loses its lowest bits.
     """
     if isinstance(type_, SquareRoot) and state.options.precision is not None:
         raise state.unsupported("a square root is floating point", remedy=ROOT_REMEDY)
-    if isinstance(type_, Wide):
+    if isinstance(type_, WideInteger):
         raise state.unsupported(
             "the result is u64 on one path and a Python integer on another", remedy="convert it with np.uint64(x)"
         )
@@ -91,12 +91,12 @@ def port_scalar(state: Compilation, type_: NumberType, wanted: object) -> Scalar
             own = types.i64
         case PythonBool():
             own = types.bool_
-        case Exact():
+        case FixedPoint():
             excess = max(0, type_.bits - WIDEST_PORT)
             own = Fixed(type_.bits - excess, type_.fraction - excess)
         case _:
             default = scalar_type(state, types.f64)
-            assert isinstance(default, Exact)
+            assert isinstance(default, FixedPoint)
             own = Fixed(default.bits, default.fraction)
     if not isinstance(wanted, Scalar) or wanted == own:
         return own
@@ -111,7 +111,7 @@ def port_scalar(state: Compilation, type_: NumberType, wanted: object) -> Scalar
     )
 
 
-def emit_results(state: Compilation, annotation: object) -> tuple[list[Result], list]:
+def emit_results(state: Elaboration, annotation: object) -> tuple[list[Result], list]:
     """Emit what brings the results to their ports: the results, and the scalars that the function returns."""
     values = result_values(state)
     wanted = annotation if isinstance(annotation, tuple) else (annotation,)
@@ -131,7 +131,7 @@ def emit_results(state: Compilation, annotation: object) -> tuple[list[Result], 
     return results, returned
 
 
-def _array_result(state: Compilation, view: View, element: Element, name: str, taken: set[Buffer]) -> None:
+def _array_result(state: Elaboration, view: ArrayView, element: ElementType, name: str, taken: set[Buffer]) -> None:
     """Let a result array be the memory of the caller: a local array is made there, anything else is copied."""
     entry, buffer = state.builder.entry, view.buffer
     argument = entry.insert_arg(memref_type(element, view.shape), len(entry.args))
@@ -145,7 +145,7 @@ def _array_result(state: Compilation, view: View, element: Element, name: str, t
     fill_array(state, whole(result), view)
 
 
-def place_tables(state: Compilation, module: ModuleOp, reserved: str) -> None:
+def place_tables(state: Elaboration, module: ModuleOp, reserved: str) -> None:
     """Make a `memref.global` of every constant table in use; one that is stored to becomes a memory filled from it."""
     written = {buffer for buffer, _ in state.stores}
     globals_: dict[object, str] = {}
@@ -180,7 +180,7 @@ def _global(buffer: Buffer, module: ModuleOp, globals_: dict[object, str], reser
 
 
 def _make_writable(
-    state: Compilation, buffer: Buffer, module: ModuleOp, globals_: dict[object, str], reserved: str
+    state: Elaboration, buffer: Buffer, module: ModuleOp, globals_: dict[object, str], reserved: str
 ) -> None:
     anchor, block = buffer.anchor, Block()
     assert anchor is not None and anchor.parent is not None

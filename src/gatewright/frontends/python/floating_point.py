@@ -12,11 +12,11 @@ from xdsl.dialects.builtin import IndexType, IntegerType
 from xdsl.ir import Operation, SSAValue
 
 from gatewright.dialects import gw
-from gatewright.frontends.python.compilation import Compilation
+from gatewright.frontends.python.compilation import Elaboration
 from gatewright.frontends.python.conversion import bits_of, resize, ssa_of
 from gatewright.frontends.python.values import (
     PYTHON_FLOAT,
-    Exact,
+    FixedPoint,
     Number,
     NumberType,
     PythonBool,
@@ -81,7 +81,7 @@ def is_floating(number: Number) -> bool:
 
 def union(a: NumberType, b: NumberType) -> Float | PythonFloat | None:
     """The type in which two numbers meet of which one is a float, as NumPy has it; None if they do not meet."""
-    if isinstance(a, (Exact, SquareRoot)) or isinstance(b, (Exact, SquareRoot)):
+    if isinstance(a, (FixedPoint, SquareRoot)) or isinstance(b, (FixedPoint, SquareRoot)):
         return None
     if isinstance(a, Float) and isinstance(b, Float):
         return _wider(a, b)
@@ -144,30 +144,30 @@ def _with_integer(a: Float, b: NumberType) -> Float:
     return f32 if least <= 24 else f64
 
 
-def number(state: Compilation, value: float, type_: Float) -> Number:
+def number(state: Elaboration, value: float, type_: Float) -> Number:
     """A constant of a format."""
     attribute = float_constant(value, type_.format)
     return Number(type_, state.builder.pure(arith.ConstantOp, attribute))
 
 
-def known_float(state: Compilation, value: float) -> Number:
+def known_float(state: Elaboration, value: float) -> Number:
     """A Python float in the IR."""
     return Number(PYTHON_FLOAT, number(state, value, f64).ssa)
 
 
-def convert(state: Compilation, given: Number, type_: Float | PythonFloat) -> Number:
+def convert(state: Elaboration, given: Number, type_: Float | PythonFloat) -> Number:
     """A number of any type as a float, rounded to nearest."""
     target = f64 if isinstance(type_, PythonFloat) else type_
     return Number(type_, _converted(state, given, target))
 
 
-def _converted(state: Compilation, given: Number, target: Float) -> SSAValue:
+def _converted(state: Elaboration, given: Number, target: Float) -> SSAValue:
     build = state.builder.pure
     if isinstance(given.type, SquareRoot):
         of = Number(given.type.of, given.ssa, given.constant)
         root = build(math.SqrtOp, _converted(state, of, f64))
         return _between(state, root, f64, target)
-    if isinstance(given.type, Exact):
+    if isinstance(given.type, FixedPoint):
         # Both steps are exact in a format that holds the digits: only the last one rounds.
         wide = f32 if given.type.bits <= f32.mantissa + 1 and abs(given.type.fraction) < f32.format.bias // 2 else f64
         raw = build(arith.SIToFPOp, ssa_of(state, given), ir_type_of(wide))
@@ -193,13 +193,13 @@ def _exactly(value: float) -> float:
         return float("inf") if value > 0 else float("-inf")
 
 
-def _constant(state: Compilation, value: float, type_: Float) -> SSAValue:
+def _constant(state: Elaboration, value: float, type_: Float) -> SSAValue:
     found = number(state, value, type_).ssa
     assert found is not None
     return found
 
 
-def _between(state: Compilation, value: SSAValue, source: Float, target: Float) -> SSAValue:
+def _between(state: Elaboration, value: SSAValue, source: Float, target: Float) -> SSAValue:
     """A number of one format in another one; by way of a format that holds both where neither does."""
     if source == target:
         return value
@@ -211,7 +211,7 @@ def _between(state: Compilation, value: SSAValue, source: Float, target: Float) 
     return build(arith.TruncFOp, build(arith.ExtFOp, value, ir_type_of(f32)), type_)
 
 
-def arithmetic(state: Compilation, operator: str, a: Number, b: Number) -> Number:
+def arithmetic(state: Elaboration, operator: str, a: Number, b: Number) -> Number:
     """`a operator b`, or a function of two numbers, of which one is a float or the operator is `/`."""
     type_ = union(a.type, b.type)
     if type_ is None:
@@ -230,7 +230,7 @@ def arithmetic(state: Compilation, operator: str, a: Number, b: Number) -> Numbe
     return Number(type_, state.builder.pure(ARITHMETIC[operator], left, right))
 
 
-def _power(state: Compilation, a: Number, b: Number, type_: Float | PythonFloat) -> Number:
+def _power(state: Elaboration, a: Number, b: Number, type_: Float | PythonFloat) -> Number:
     form = f64 if isinstance(type_, PythonFloat) else type_
     if not has_functions(form.format) and not is_root_or_product(form.format, b.constant):
         raise state.unsupported(
@@ -243,7 +243,7 @@ def _power(state: Compilation, a: Number, b: Number, type_: Float | PythonFloat)
     return Number(type_, state.builder.pure(math.PowFOp, base, exponent))
 
 
-def compare(state: Compilation, operator: str, a: Number, b: Number, result: Bool | PythonBool) -> Number:
+def compare(state: Elaboration, operator: str, a: Number, b: Number, result: Bool | PythonBool) -> Number:
     """A comparison of numbers of which one is a float."""
     type_ = union(a.type, b.type)
     if type_ is None:
@@ -253,7 +253,7 @@ def compare(state: Compilation, operator: str, a: Number, b: Number, result: Boo
     return Number(result, state.builder.pure(arith.CmpfOp, left, right, PREDICATES[operator]))
 
 
-def beats(state: Compilation, operator: str, value: Number, best: Number) -> Number:
+def beats(state: Elaboration, operator: str, value: Number, best: Number) -> Number:
     """Whether an element takes the place of the best one so far, by `<` or `>`: the first NaN does, and keeps it."""
     value_bits, best_bits = ssa_of(state, value), ssa_of(state, best)
     wins = state.builder.pure(arith.CmpfOp, value_bits, best_bits, {"<": "ult", ">": "ugt"}[operator])
@@ -261,19 +261,19 @@ def beats(state: Compilation, operator: str, value: Number, best: Number) -> Num
     return Number(Bool(), state.builder.pure(arith.AndIOp, wins, number))
 
 
-def negate(state: Compilation, a: Number) -> Number:
+def negate(state: Elaboration, a: Number) -> Number:
     """`-a`."""
     return Number(a.type, state.builder.pure(arith.NegfOp, ssa_of(state, a)))
 
 
-def absolute(state: Compilation, a: Number) -> Number:
+def absolute(state: Elaboration, a: Number) -> Number:
     """`abs(a)`."""
     return Number(a.type, state.builder.pure(math.AbsFOp, ssa_of(state, a)))
 
 
-def apply(state: Compilation, name: str, given: Number) -> Number:
+def apply(state: Elaboration, name: str, given: Number) -> Number:
     """A function of one number, of `OF_ONE`. That of a fixed-point number is of float32, which holds the number."""
-    if isinstance(given.type, Exact):
+    if isinstance(given.type, FixedPoint):
         _check_float_holds(state, name, given.type)
         type_ = f32
     else:
@@ -290,7 +290,7 @@ def apply(state: Compilation, name: str, given: Number) -> Number:
     return Number(type_, state.builder.pure(OF_ONE[name], value))
 
 
-def _check_float_holds(state: Compilation, name: str, type_: Exact) -> None:
+def _check_float_holds(state: Elaboration, name: str, type_: FixedPoint) -> None:
     if type_.bits > f32.mantissa + 1:
         raise state.unsupported(
             f"{name} of {type_} has no hardware",
@@ -299,7 +299,7 @@ def _check_float_holds(state: Compilation, name: str, type_: Exact) -> None:
         )
 
 
-def to_integer(state: Compilation, a: Number, type_: Integer | PythonInt) -> Number:
+def to_integer(state: Elaboration, a: Number, type_: Integer | PythonInt) -> Number:
     """A float as an integer: its fraction is dropped, towards zero; what is beyond saturates, and a NaN is 0."""
     value, build = ssa_of(state, a), state.builder.pure
     if isinstance(type_, PythonInt):
@@ -309,7 +309,7 @@ def to_integer(state: Compilation, a: Number, type_: Integer | PythonInt) -> Num
     return Number(type_, build(kind, value, IntegerType(type_.bits)))
 
 
-def to_fixed(state: Compilation, a: Number, type_: Exact) -> Number:
+def to_fixed(state: Elaboration, a: Number, type_: FixedPoint) -> Number:
     """A float in a fixed-point format: rounded to nearest, ties to even, and saturated."""
     # What becomes too large for the format would have been too large for the fixed-point number.
     narrow = isinstance(a.type, Float) and a.type.mantissa <= f32.mantissa and a.type.exponent <= f32.exponent

@@ -9,7 +9,7 @@ from xdsl.dialects.builtin import IndexType
 from xdsl.ir import Operation, SSAValue
 
 from gatewright.frontends.python.bounds import Linear
-from gatewright.frontends.python.compilation import Compilation
+from gatewright.frontends.python.compilation import Elaboration
 from gatewright.frontends.python.conversion import ssa_of, wrap
 from gatewright.frontends.python.values import Number, PythonInt, ir_type_of, python_int
 from gatewright.numbers.types import Integer
@@ -54,7 +54,7 @@ _RIGHT_NEUTRAL = {"+": 0, "-": 0, "*": 1, "//": 1, "|": 0, "^": 0, "<<": 0, ">>"
 _LEFT_NEUTRAL = {"+": 0, "*": 1, "|": 0, "^": 0}
 
 
-def arithmetic(state: Compilation, operator: str, a: Number, b: Number) -> Number:
+def arithmetic(state: Elaboration, operator: str, a: Number, b: Number) -> Number:
     """`a operator b` for two numbers of one type, NumPy integers or Python integers."""
     assert a.type == b.type, f"{a.type} {operator} {b.type}"
     type_ = a.type
@@ -73,7 +73,7 @@ def arithmetic(state: Compilation, operator: str, a: Number, b: Number) -> Numbe
     return state.python_int(value, *_bounds(operator, a, b))
 
 
-def _folded(state: Compilation, operator: str, a: Number, b: Number) -> Number:
+def _folded(state: Elaboration, operator: str, a: Number, b: Number) -> Number:
     if isinstance(a.type, Integer):
         shift_out = operator in ("<<", ">>") and not 0 <= b.known < a.type.bits
         y = 64 if shift_out else b.known
@@ -86,7 +86,7 @@ def _folded(state: Compilation, operator: str, a: Number, b: Number) -> Number:
     return python_int(shifts.get(operator, FOLD[operator])(a.known, b.known))
 
 
-def _emit(state: Compilation, operator: str, a: Number, b: Number) -> SSAValue:
+def _emit(state: Elaboration, operator: str, a: Number, b: Number) -> SSAValue:
     left, right = ssa_of(state, a), ssa_of(state, b)
     if operator in DIRECT:
         return state.builder.pure(DIRECT[operator], left, right)
@@ -112,7 +112,7 @@ def _never_negative(number: Number) -> bool:
     return least is not None and least >= 0
 
 
-def _by_power_of_two(state: Compilation, operator: str, a: Number, divisor: int) -> SSAValue:
+def _by_power_of_two(state: Elaboration, operator: str, a: Number, divisor: int) -> SSAValue:
     """Floor division rounds down, as an arithmetic shift does; the modulo of a positive divisor keeps the low bits."""
     value = ssa_of(state, a)
     if operator == "%":
@@ -122,7 +122,7 @@ def _by_power_of_two(state: Compilation, operator: str, a: Number, divisor: int)
     return state.builder.pure(arith.ShRUIOp if logical else arith.ShRSIOp, value, count)
 
 
-def _floor_modulo(state: Compilation, left: SSAValue, right: SSAValue) -> SSAValue:
+def _floor_modulo(state: Elaboration, left: SSAValue, right: SSAValue) -> SSAValue:
     """Python's modulo, which has the sign of the divisor: the remainder, plus the divisor where the signs differ."""
     build = state.builder.pure
     zero = state.builder.constant(0, left.type)
@@ -167,13 +167,13 @@ def _bounds_by_constant(operator: str, low: int | None, high: int | None, b: Num
     return (None if low is None else compute(low, b.known)), (None if high is None else compute(high, b.known))
 
 
-def negate(state: Compilation, a: Number) -> Number:
+def negate(state: Elaboration, a: Number) -> Number:
     """`-a`; it wraps."""
     assert isinstance(a.type, (Integer, PythonInt))
     return arithmetic(state, "-", Number(a.type, constant=0, linear=Linear(0)), a)
 
 
-def invert(state: Compilation, a: Number) -> Number:
+def invert(state: Elaboration, a: Number) -> Number:
     """`~a`."""
     assert isinstance(a.type, (Integer, PythonInt))
     if a.is_known:
@@ -184,7 +184,7 @@ def invert(state: Compilation, a: Number) -> Number:
     return state.python_int(value) if isinstance(value.type, IndexType) else Number(a.type, value)
 
 
-def power(state: Compilation, a: Number, exponent: int) -> Number:
+def power(state: Elaboration, a: Number, exponent: int) -> Number:
     """`a ** exponent` by repeated squaring; `exponent` is not negative."""
     one = python_int(1) if isinstance(a.type, PythonInt) else Number(a.type, constant=1)
     result, square = one, a

@@ -9,32 +9,32 @@ from xdsl.dialects import arith
 from xdsl.dialects.builtin import IndexType
 from xdsl.ir import SSAValue
 
-from gatewright.frontends.python.bounds import Linear, Symbol
+from gatewright.frontends.python.bounds import BoundedInteger, Linear
 from gatewright.frontends.python.casts import number_of
-from gatewright.frontends.python.compilation import Compilation
+from gatewright.frontends.python.compilation import Elaboration
 from gatewright.frontends.python.conversion import ssa_of
 from gatewright.frontends.python.integers import arithmetic
 from gatewright.frontends.python.subscripts import index
 from gatewright.frontends.python.values import (
     ArrayValue,
     Number,
-    Pairing,
-    Progression,
+    RangeObject,
     Tuple,
     Value,
+    ZippedIterator,
     kind_of,
     python_int,
 )
 
 
 @dataclass(frozen=True)
-class Iteration:
+class IterationSpace:
     """A loop with a positive step: an index runs from `start` to `stop`, and `item` gives what it stands for."""
 
     start: Number
     stop: Number
     step: Number
-    symbol: Symbol
+    symbol: BoundedInteger
     """The unknown index, with its bounds."""
     item: Callable[[Number], Value]
 
@@ -48,64 +48,64 @@ class Iteration:
             return True
         return False if greatest is not None and greatest <= 0 else None
 
-    def bind(self, state: Compilation, argument: SSAValue) -> Value:
+    def bind(self, state: Elaboration, argument: SSAValue) -> Value:
         """What the block argument with the index stands for."""
         return self.item(state.python_int(argument, Linear(0, ((self.symbol, 1),))))
 
 
-def _index_symbol(start: Number, stop: Number, step: Number) -> Symbol:
+def _index_symbol(start: Number, stop: Number, step: Number) -> BoundedInteger:
     assert start.linear is not None and stop.linear is not None
     last = stop.linear - Linear(1)
     if start.is_known and stop.is_known and step.is_known:
         last = Linear(range(start.known, stop.known, step.known)[-1]) if start.known < stop.known else last
-    return Symbol((start.linear,), (last,))
+    return BoundedInteger((start.linear,), (last,))
 
 
-def iterate(state: Compilation, value: Value) -> Iteration:
+def iterate(state: Elaboration, value: Value) -> IterationSpace:
     """How to run over a value that is not a tuple."""
     match value:
-        case Progression():
+        case RangeObject():
             return _over_range(state, value)
-        case ArrayValue() | Pairing():
+        case ArrayValue() | ZippedIterator():
             count, item = counted_items(state, value)
             zero, one = python_int(0), python_int(1)
-            return Iteration(zero, count, one, _index_symbol(zero, count, one), item)
+            return IterationSpace(zero, count, one, _index_symbol(zero, count, one), item)
     raise state.unsupported(
         f"for cannot run over {kind_of(value)}", remedy="run over range(...), an array, or enumerate or zip of these"
     )
 
 
-def _over_range(state: Compilation, value: Progression) -> Iteration:
+def _over_range(state: Elaboration, value: RangeObject) -> IterationSpace:
     start, stop, step = value.start, value.stop, value.step
     if step.is_known and step.known > 0:
-        return Iteration(start, stop, step, _index_symbol(start, stop, step), lambda i: i)
+        return IterationSpace(start, stop, step, _index_symbol(start, stop, step), lambda i: i)
     count, item = _counted_range(state, value)
     zero, one = python_int(0), python_int(1)
-    return Iteration(zero, count, one, _index_symbol(zero, count, one), item)
+    return IterationSpace(zero, count, one, _index_symbol(zero, count, one), item)
 
 
-def counted_items(state: Compilation, value: Value) -> tuple[Number, Callable[[Number], Value]]:
+def counted_items(state: Elaboration, value: Value) -> tuple[Number, Callable[[Number], Value]]:
     """The number of items of something to run over, and the item at a position."""
     match value:
-        case Progression():
+        case RangeObject():
             return _counted_range(state, value)
         case ArrayValue():
             return python_int(_length(state, value)), lambda i: index(state, value, [i])
-        case Pairing(kind="enumerate"):
+        case ZippedIterator(kind="enumerate"):
             count, item = counted_items(state, value.parts[0])
             return count, lambda i: Tuple((arithmetic(state, "+", value.start, i), item(i)))
-        case Pairing(kind="reversed"):
+        case ZippedIterator(kind="reversed"):
             count, item = counted_items(state, value.parts[0])
             last = arithmetic(state, "-", count, python_int(1))
             return count, lambda i: item(arithmetic(state, "-", last, i))
-        case Pairing():
+        case ZippedIterator():
             return _zipped(state, value)
         case Tuple():
             raise state.unsupported("for cannot run over a tuple together with something else")
     raise state.unsupported(f"for cannot run over {kind_of(value)}")
 
 
-def _zipped(state: Compilation, value: Pairing) -> tuple[Number, Callable[[Number], Value]]:
+def _zipped(state: Elaboration, value: ZippedIterator) -> tuple[Number, Callable[[Number], Value]]:
     parts = [counted_items(state, part) for part in value.parts]
     count = parts[0][0]
     for other, _ in parts[1:]:
@@ -113,13 +113,13 @@ def _zipped(state: Compilation, value: Pairing) -> tuple[Number, Callable[[Numbe
     return count, lambda i: Tuple(tuple(item(i) for _, item in parts))
 
 
-def _length(state: Compilation, array: ArrayValue) -> int:
+def _length(state: Elaboration, array: ArrayValue) -> int:
     if not array.shape:
         raise state.mistake("for cannot run over a single number")
     return array.shape[0]
 
 
-def _counted_range(state: Compilation, value: Progression) -> tuple[Number, Callable[[Number], Number]]:
+def _counted_range(state: Elaboration, value: RangeObject) -> tuple[Number, Callable[[Number], Number]]:
     """The count of a range of any step, `ceil((stop - start) / step)`, and its item at a position."""
     start, stop, step = value.start, value.stop, value.step
     count = range_count(state, value)
@@ -132,12 +132,12 @@ def _counted_range(state: Compilation, value: Progression) -> tuple[Number, Call
         low, high = (
             (start.linear, stop.linear - Linear(1)) if step.known > 0 else (stop.linear + Linear(1), start.linear)
         )
-        return Number(moved.type, moved.ssa, linear=Linear(0, ((Symbol((low,), (high,)), 1),)))
+        return Number(moved.type, moved.ssa, linear=Linear(0, ((BoundedInteger((low,), (high,)), 1),)))
 
     return count, item
 
 
-def range_count(state: Compilation, value: Progression) -> Number:
+def range_count(state: Elaboration, value: RangeObject) -> Number:
     """How many items a range has; 0 or less for none."""
     start, stop, step = value.start, value.stop, value.step
     if start.is_known and stop.is_known and step.is_known:
@@ -157,10 +157,10 @@ def range_count(state: Compilation, value: Progression) -> Number:
     return arithmetic(state, "//", padded, size)
 
 
-def progression(state: Compilation, values: list[Number]) -> Progression:
+def progression(state: Elaboration, values: list[Number]) -> RangeObject:
     """`range(*values)`, its parts Python integers."""
     zero, one = python_int(0), python_int(1)
     start, stop, step = (zero, values[0], one) if len(values) == 1 else (*values, one)[:3]
     if step.is_known and step.known == 0:
         raise state.mistake("range() cannot have the step 0")
-    return Progression(number_of(state, start), stop, step)
+    return RangeObject(number_of(state, start), stop, step)

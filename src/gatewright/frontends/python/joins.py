@@ -11,7 +11,7 @@ from gatewright.frontends.python import floating_point
 from gatewright.frontends.python.arrays import fill_array, same_number
 from gatewright.frontends.python.bounds import Linear, between
 from gatewright.frontends.python.casts import convert
-from gatewright.frontends.python.compilation import RESULT, Compilation
+from gatewright.frontends.python.compilation import RESULT, Elaboration
 from gatewright.frontends.python.conversion import is_weak, ssa_of
 from gatewright.frontends.python.exits import is_made_up
 from gatewright.frontends.python.memory import allocate
@@ -19,20 +19,20 @@ from gatewright.frontends.python.operators import logical_not
 from gatewright.frontends.python.promotion import joined
 from gatewright.frontends.python.values import (
     LOCAL,
+    ArrayView,
     Buffer,
-    Exact,
-    Known,
+    FixedPoint,
     Number,
     NumberType,
     PythonBool,
     PythonFloat,
     PythonInt,
+    PythonObject,
     SquareRoot,
     Tuple,
     Unbound,
     Value,
-    View,
-    Wide,
+    WideInteger,
     kind_of,
     whole,
 )
@@ -45,7 +45,7 @@ _MOST_ALTERNATIVES = 6
 
 def same_value(a: Value, b: Value) -> bool:
     """Whether two values are certainly the same object, or equal numbers of one type."""
-    if isinstance(a, View) and isinstance(b, View):
+    if isinstance(a, ArrayView) and isinstance(b, ArrayView):
         return (
             a.buffer is b.buffer
             and (a.shape, a.flat) == (b.shape, b.flat)
@@ -56,13 +56,13 @@ def same_value(a: Value, b: Value) -> bool:
     if isinstance(a, Tuple) and isinstance(b, Tuple):
         return len(a.items) == len(b.items) and all(map(same_value, a.items, b.items))
     if isinstance(a, Number) and isinstance(b, Number):
-        return (a.type, a.alternatives) == (b.type, b.alternatives) and a.has_constant_of(b) and a.ssa is b.ssa
-    if isinstance(a, Known) and isinstance(b, Known):
+        return (a.type, a.possible_types) == (b.type, b.possible_types) and a.has_constant_of(b) and a.ssa is b.ssa
+    if isinstance(a, PythonObject) and isinstance(b, PythonObject):
         return a.value is b.value
     return a is b
 
 
-def common_number_type(state: Compilation, *numbers: Number) -> NumberType | None:
+def common_number_type(state: Elaboration, *numbers: Number) -> NumberType | None:
     """The type of a variable that is one of the numbers, depending on the path, or None: it holds all of them.
 
     It is NumPy's promotion of the types, or a wider one where a Python integer may not fit that.
@@ -77,10 +77,10 @@ def common_number_type(state: Compilation, *numbers: Number) -> NumberType | Non
     for other in others:
         type_ = joined(type_, other.type) if type_ is not None else None
     if isinstance(type_, Integer):
-        candidates = (type_, Integer(64), Wide(65))
+        candidates = (type_, Integer(64), WideInteger(65))
         type_ = next(wider for wider in candidates if all(_fits(number, wider) for number in numbers))
-    if type_ is None and format_ is not None and any(isinstance(n.type, (Exact, PythonFloat)) for n in numbers):
-        return Exact(format_.bits, format_.fraction)
+    if type_ is None and format_ is not None and any(isinstance(n.type, (FixedPoint, PythonFloat)) for n in numbers):
+        return FixedPoint(format_.bits, format_.fraction)
     return type_
 
 
@@ -108,13 +108,13 @@ def _fits(number: Number, type_: Integer) -> bool:
     return type_.maximum >= 1
 
 
-def alternatives_of(numbers: Sequence[Number], type_: NumberType) -> tuple[Number, ...]:
+def possible_types_of(numbers: Sequence[Number], type_: NumberType) -> tuple[Number, ...]:
     """What a joined variable may be, if its type depends on the path."""
     seen: dict[Number, None] = {}
     for number in numbers:
-        for one in number.alternatives or (number,):
+        for one in number.possible_types or (number,):
             seen[Number(one.type, constant=one.constant if isinstance(one.type, PythonInt) else None)] = None
-    if isinstance(type_, (Exact, Float, PythonFloat)) or all(
+    if isinstance(type_, (FixedPoint, Float, PythonFloat)) or all(
         one.type == type_ or _is_python(one, type_) for one in seen
     ):
         return ()
@@ -130,7 +130,7 @@ def _is_python(number: Number, type_: NumberType) -> bool:
 
 def mismatch(name: str, a: Value, b: Value) -> Unbound:
     """What a name becomes when its values on two paths have no common type."""
-    exact = [isinstance(value, Number) and isinstance(value.type, Exact) for value in (a, b)]
+    exact = [isinstance(value, Number) and isinstance(value.type, FixedPoint) for value in (a, b)]
     weak = [isinstance(value, Number) and is_weak(value) for value in (a, b)]
     if any(exact) and any(weak):
         return Unbound(
@@ -140,12 +140,12 @@ def mismatch(name: str, a: Value, b: Value) -> Unbound:
     return Unbound(f"{name} is {kind_of(a)} on one path and {kind_of(b)} on another")
 
 
-def open_number(state: Compilation, a: Number, b: Number) -> Number | None:
+def open_number(state: Elaboration, a: Number, b: Number) -> Number | None:
     """A number for a variable that is `a` on one path and `b` on the other, its SSA value yet to come; or None."""
     if (type_ := common_number_type(state, a, b)) is None:
         return None
     linear = hull(a, b) if isinstance(type_, PythonInt) else None
-    return Number(type_, linear=linear, alternatives=alternatives_of((a, b), type_))
+    return Number(type_, linear=linear, possible_types=possible_types_of((a, b), type_))
 
 
 def hull(*numbers: Number) -> Linear | None:
@@ -164,7 +164,7 @@ def number_bounds(number: Number) -> tuple[int | None, int | None] | None:
     return None if number.linear is None else (number.linear.least(), number.linear.greatest())
 
 
-def fill(state: Compilation, value: Value, results: Iterator[SSAValue]) -> Value:
+def fill(state: Elaboration, value: Value, results: Iterator[SSAValue]) -> Value:
     """The value with its open numbers given their SSA values, in order."""
     if isinstance(value, Tuple):
         return Tuple(tuple(fill(state, item, results) for item in value.items))
@@ -173,13 +173,13 @@ def fill(state: Compilation, value: Value, results: Iterator[SSAValue]) -> Value
     ssa = next(results)
     if isinstance(value.type, PythonInt):
         return state.python_int(ssa, value.linear)
-    return Number(value.type, ssa, alternatives=value.alternatives)
+    return Number(value.type, ssa, possible_types=value.possible_types)
 
 
 class _Merge:
     """Finds the values of names after two blocks, and collects what the blocks yield for them."""
 
-    def __init__(self, state: Compilation, blocks: Sequence[Block], ends: Sequence[dict[str, Value]], live: set[str]):
+    def __init__(self, state: Elaboration, blocks: Sequence[Block], ends: Sequence[dict[str, Value]], live: set[str]):
         self.state, self.blocks, self.ends, self.live = state, blocks, ends, live
         self.yields: list[list[SSAValue]] = [[] for _ in blocks]
 
@@ -194,7 +194,7 @@ class _Merge:
             return self._number(name, a, b)
         if isinstance(a, Tuple) and isinstance(b, Tuple) and len(a.items) == len(b.items):
             return Tuple(tuple(self.value(name, x, y) for x, y in zip(a.items, b.items, strict=True)))
-        if isinstance(a, View) and isinstance(b, View) and a.shape == b.shape and a.type == b.type:
+        if isinstance(a, ArrayView) and isinstance(b, ArrayView) and a.shape == b.shape and a.type == b.type:
             return self._array(name, a, b)
         return mismatch(name, a, b)
 
@@ -206,7 +206,7 @@ class _Merge:
                 ends.append(ssa_of(self.state, convert(self.state, number, merged.type)))
         return merged
 
-    def _array(self, name: str, a: View, b: View) -> Value:
+    def _array(self, name: str, a: ArrayView, b: ArrayView) -> Value:
         spoken = "the chosen array" if name == CHOICE else name
         merged = whole(allocate(self.state, a.buffer.element, a.shape, spoken))
         for block, source in zip(self.blocks, (a, b), strict=True):
@@ -218,7 +218,7 @@ class _Merge:
         return merged
 
 
-def branch(state: Compilation, condition: Number, arms: Sequence[Callable[[], None]], live: Iterable[str]) -> None:
+def branch(state: Elaboration, condition: Number, arms: Sequence[Callable[[], None]], live: Iterable[str]) -> None:
     """Emit `scf.if` for a condition that is not known while compiling; `live` are the names needed afterwards."""
     before = dict(state.frame.names)
     blocks, ends = [Block(), Block()], []
@@ -248,13 +248,13 @@ def _like(value: Value) -> Value:
     """Some value of the same type, that needs no computation."""
     if isinstance(value, Tuple):
         return Tuple(tuple(_like(item) for item in value.items))
-    if isinstance(value, Number) and not value.alternatives and not isinstance(value.type, SquareRoot):
+    if isinstance(value, Number) and not value.possible_types and not isinstance(value.type, SquareRoot):
         return Number(value.type, constant=0, linear=Linear(0) if isinstance(value.type, PythonInt) else None)
     return value
 
 
 def _if(
-    state: Compilation, condition: Number, blocks: Sequence[Block], yields: Sequence[Sequence[SSAValue]]
+    state: Elaboration, condition: Number, blocks: Sequence[Block], yields: Sequence[Sequence[SSAValue]]
 ) -> Sequence[SSAValue]:
     """Close the blocks and build the `scf.if`; a choice between values that exist already is a select."""
     builder = state.builder
@@ -278,7 +278,7 @@ def _if(
     return operation.results
 
 
-def note_merged(state: Compilation, name: str, merged: Buffer, source: View) -> None:
+def note_merged(state: Elaboration, name: str, merged: Buffer, source: ArrayView) -> None:
     """Forbid stores to a copy and to what it was copied from, as both can still be reached."""
     if source.buffer is not merged:
         state.merged.append((merged, source.buffer.name))
@@ -286,7 +286,7 @@ def note_merged(state: Compilation, name: str, merged: Buffer, source: View) -> 
 
 
 def is_shared(
-    state: Compilation, buffer: Buffer, name: str, ends: Sequence[dict[str, Value]], live: Iterable[str]
+    state: Elaboration, buffer: Buffer, name: str, ends: Sequence[dict[str, Value]], live: Iterable[str]
 ) -> bool:
     """Whether a memory can be reached by anything but the variable `name` of the current function.
 
@@ -303,4 +303,4 @@ def is_shared(
 def _reaches(value: Value, buffer: Buffer) -> bool:
     if isinstance(value, Tuple):
         return any(_reaches(item, buffer) for item in value.items)
-    return isinstance(value, View) and value.buffer is buffer
+    return isinstance(value, ArrayView) and value.buffer is buffer

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeVar
 
-Function = TypeVar("Function", bound=Callable[..., object])
+KernelFunction = TypeVar("KernelFunction", bound=Callable[..., object])
 
 
-def kernel(function: Function) -> Function:
+def kernel(function: KernelFunction) -> KernelFunction:
     """Mark a function as a program for `gatewright.compile`. It stays a plain Python function."""
     function.__gatewright_kernel__ = True  # type: ignore[attr-defined]
     return function

@@ -16,7 +16,7 @@ from gatewright.frontends.python.builder import hint
 from gatewright.frontends.python.calls import all_arguments, new_frame, run
 from gatewright.frontends.python.captured import from_python, lookup_in
 from gatewright.frontends.python.casts import convert
-from gatewright.frontends.python.compilation import Compilation
+from gatewright.frontends.python.compilation import Elaboration
 from gatewright.frontends.python.conversion import to_python_int
 from gatewright.frontends.python.finishing import emit_results, place_tables, sweep
 from gatewright.frontends.python.naming import bind
@@ -41,7 +41,7 @@ def load(function: object, args: tuple[object, ...] | None, options: Options) ->
             remedy="pass a function made with def",
         )
     source, node = function_source(function)
-    state = Compilation(options, emit_body)
+    state = Elaboration(options, emit_body)
     frame = new_frame(function.__name__, source, node, lookup_in(state, function), function.__code__)
     state.enter(frame)
     with state.at(node):
@@ -53,7 +53,7 @@ def load(function: object, args: tuple[object, ...] | None, options: Options) ->
 
 
 def _parameters(
-    state: Compilation, function: FunctionType, node: ast.FunctionDef | ast.Lambda, args: tuple[object, ...] | None
+    state: Elaboration, function: FunctionType, node: ast.FunctionDef | ast.Lambda, args: tuple[object, ...] | None
 ) -> list[Taken]:
     """The parameters of the program; those with a default and without a type are bound to it as constants."""
     if node.args.vararg or node.args.kwarg:
@@ -77,7 +77,7 @@ def _parameters(
     return found
 
 
-def _enter(state: Compilation, parameter: Taken) -> None:
+def _enter(state: Elaboration, parameter: Taken) -> None:
     """Give the function an argument and the parameter its value."""
     entry = state.builder.entry
     argument = entry.insert_arg(ir_type(parameter.type), len(entry.args))
@@ -99,7 +99,7 @@ def _enter(state: Compilation, parameter: Taken) -> None:
     bind(state, parameter.name, number)
 
 
-def _program(state: Compilation, function: FunctionType, parameters: list[Taken]) -> Program:
+def _program(state: Elaboration, function: FunctionType, parameters: list[Taken]) -> Program:
     """The module with the finished function."""
     name = state.options.name or ("function" if function.__name__ == "<lambda>" else function.__name__)
     annotation = annotations_of(function).get("return")

@@ -9,18 +9,18 @@ from xdsl.ir import SSAValue
 
 from gatewright.frontends.python.arrays import fill_array, materialize
 from gatewright.frontends.python.casts import convert
-from gatewright.frontends.python.compilation import Compilation
+from gatewright.frontends.python.compilation import Elaboration
 from gatewright.frontends.python.conversion import is_weak, ssa_of
-from gatewright.frontends.python.joins import alternatives_of, common_number_type, hull, mismatch, same_value
+from gatewright.frontends.python.joins import common_number_type, hull, mismatch, possible_types_of, same_value
 from gatewright.frontends.python.memory import allocate
 from gatewright.frontends.python.values import (
-    Exact,
+    ArrayView,
+    FixedPoint,
     Number,
     PythonFloat,
     Tuple,
     Unbound,
     Value,
-    View,
     ir_type_of,
     whole,
 )
@@ -30,11 +30,11 @@ MOST_TRIES = 12
 
 
 @dataclass
-class Carried:
+class LoopCarried:
     """What a loop carries, as far as it is known: for each name a value whose numbers are open, and merged arrays."""
 
     values: dict[str, Value]
-    copies: dict[str, View] = field(default_factory=dict)
+    copies: dict[str, ArrayView] = field(default_factory=dict)
     """The memories of names that mean different arrays in different iterations."""
     changed: bool = False
     first_only: bool = False
@@ -45,13 +45,13 @@ class Carried:
         return [ir_type_of(number.type) for value in self.values.values() for number in open_numbers(value)]
 
 
-def carried_at_entry(names: Sequence[str], entry: dict[str, Value]) -> Carried:
+def carried_at_entry(names: Sequence[str], entry: dict[str, Value]) -> LoopCarried:
     """The first guess: names keep the types they have before the loop, and arrays stay the same."""
     found = {}
     for name in names:
         if (value := entry.get(name)) is not None and not isinstance(value, Unbound):
             found[name] = _opened(value)
-    return Carried(found)
+    return LoopCarried(found)
 
 
 def _opened(value: Value) -> Value:
@@ -59,7 +59,7 @@ def _opened(value: Value) -> Value:
         case Tuple():
             return Tuple(tuple(_opened(item) for item in value.items))
         case Number() if not isinstance(value.constant, float):
-            return Number(value.type, alternatives=value.alternatives)
+            return Number(value.type, possible_types=value.possible_types)
     return value
 
 
@@ -72,31 +72,31 @@ def open_numbers(value: Value) -> Iterator[Number]:
         yield value
 
 
-def initial(state: Compilation, carried: Carried, entry: dict[str, Value]) -> list[SSAValue]:
+def initial(state: Elaboration, carried: LoopCarried, entry: dict[str, Value]) -> list[SSAValue]:
     """The values with which the loop starts, converted to what it carries; arrays are copied."""
     for name, copy in carried.copies.items():
         source = entry[name]
-        assert isinstance(source, View)
+        assert isinstance(source, ArrayView)
         fill_array(state, copy, source)
     return [value for name, target in carried.values.items() for value in _converted(state, target, entry[name])]
 
 
-def following(state: Compilation, carried: Carried, end: dict[str, Value]) -> list[SSAValue]:
+def following(state: Elaboration, carried: LoopCarried, end: dict[str, Value]) -> list[SSAValue]:
     """The values for the next iteration."""
     sources = {name: end[name] for name in carried.copies}
     overwritten = {copy.buffer for copy in carried.copies.values()}
     for name, source in sources.items():
-        assert isinstance(source, View)
+        assert isinstance(source, ArrayView)
         if source.buffer in overwritten and not same_value(source, carried.copies[name]):
             sources[name] = materialize(state, source)
     for name, source in sources.items():
         if not same_value(source, carried.copies[name]):
-            assert isinstance(source, View)
+            assert isinstance(source, ArrayView)
             fill_array(state, carried.copies[name], source)
     return [value for name, target in carried.values.items() for value in _converted(state, target, end[name])]
 
 
-def _converted(state: Compilation, target: Value, value: Value) -> Iterator[SSAValue]:
+def _converted(state: Elaboration, target: Value, value: Value) -> Iterator[SSAValue]:
     if isinstance(target, Tuple):
         assert isinstance(value, Tuple)
         for part, item in zip(target.items, value.items, strict=True):
@@ -106,13 +106,13 @@ def _converted(state: Compilation, target: Value, value: Value) -> Iterator[SSAV
         yield ssa_of(state, convert(state, value, target.type))
 
 
-def refined(state: Compilation, carried: Carried, entry: dict[str, Value], end: dict[str, Value]) -> Carried:
+def refined(state: Elaboration, carried: LoopCarried, entry: dict[str, Value], end: dict[str, Value]) -> LoopCarried:
     """What the loop must carry, after a try with `carried` ended in `end`; `changed` if that is something else."""
-    better = Carried(dict(carried.values), dict(carried.copies))
+    better = LoopCarried(dict(carried.values), dict(carried.copies))
     for name, value in carried.values.items():
         last = end.get(name, Unbound(f"{name} has no value on some path to here"))
         new = _joined(state, name, entry[name], value, last)
-        if isinstance(new, View) and not same_value(new, value):
+        if isinstance(new, ArrayView) and not same_value(new, value):
             if name not in better.copies:
                 better.copies[name] = whole(allocate(state, new.buffer.element, new.shape, name))
                 better.changed = True
@@ -122,7 +122,7 @@ def refined(state: Compilation, carried: Carried, entry: dict[str, Value], end: 
     return better
 
 
-def _joined(state: Compilation, name: str, entry: Value, a: Value, b: Value) -> Value:
+def _joined(state: Elaboration, name: str, entry: Value, a: Value, b: Value) -> Value:
     """The value that a name carries, which was `a` so far and is `b` at the end of the body; a changed array is `b`."""
     if same_value(a, b):
         return a
@@ -135,12 +135,12 @@ def _joined(state: Compilation, name: str, entry: Value, a: Value, b: Value) -> 
     if isinstance(a, Number) and isinstance(b, Number):
         assert isinstance(entry, Number)
         return _joined_number(state, name, entry, a, b)
-    if isinstance(a, View) and isinstance(b, View) and a.shape == b.shape and a.type == b.type:
+    if isinstance(a, ArrayView) and isinstance(b, ArrayView) and a.shape == b.shape and a.type == b.type:
         return b
     return mismatch(name, a, b)
 
 
-def _joined_number(state: Compilation, name: str, entry: Number, a: Number, b: Number) -> Value:
+def _joined_number(state: Elaboration, name: str, entry: Number, a: Number, b: Number) -> Value:
     """The number that the loop carries: it is `entry` or what the body leaves.
 
     While its type still changes, the body has not been tried with the right one, and what it leaves says little.
@@ -148,10 +148,10 @@ def _joined_number(state: Compilation, name: str, entry: Number, a: Number, b: N
     earlier = () if is_weak(a) or isinstance(a.type, PythonFloat) else (Number(a.type),)
     if (type_ := common_number_type(state, entry, b, *earlier)) is None:
         return mismatch(name, entry, b)
-    if isinstance(a.type, Exact) and type_ != a.type:
+    if isinstance(a.type, FixedPoint) and type_ != a.type:
         return _growing(name)
-    last = (Number(type_),) if a.type != type_ else (*a.alternatives, b)
-    return Number(type_, alternatives=alternatives_of((entry, *last), type_))
+    last = (Number(type_),) if a.type != type_ else (*a.possible_types, b)
+    return Number(type_, possible_types=possible_types_of((entry, *last), type_))
 
 
 def as_left(value: Value, end: Value) -> Value:
@@ -159,13 +159,13 @@ def as_left(value: Value, end: Value) -> Value:
     if isinstance(value, Tuple) and isinstance(end, Tuple):
         return Tuple(tuple(as_left(item, last) for item, last in zip(value.items, end.items, strict=True)))
     if isinstance(value, Number) and isinstance(end, Number) and value.ssa is None and not value.is_known:
-        return Number(value.type, linear=hull(end), alternatives=alternatives_of((end,), value.type))
+        return Number(value.type, linear=hull(end), possible_types=possible_types_of((end,), value.type))
     return value
 
 
-def _joined_item(state: Compilation, name: str, entry: Value, a: Value, b: Value) -> Value:
+def _joined_item(state: Elaboration, name: str, entry: Value, a: Value, b: Value) -> Value:
     item = _joined(state, name, entry, a, b)
-    return mismatch(name, a, b) if isinstance(item, View) and not same_value(a, b) else item
+    return mismatch(name, a, b) if isinstance(item, ArrayView) and not same_value(a, b) else item
 
 
 def _growing(name: str) -> Unbound:

@@ -11,15 +11,15 @@ from xdsl.ir import Block, SSAValue
 
 from gatewright.errors import GatewrightError
 from gatewright.frontends.python.builder import discard, hint
-from gatewright.frontends.python.compilation import Compilation
+from gatewright.frontends.python.compilation import Elaboration
 from gatewright.frontends.python.conversion import ssa_of
 from gatewright.frontends.python.exits import is_made_up
-from gatewright.frontends.python.iteration import Iteration
+from gatewright.frontends.python.iteration import IterationSpace
 from gatewright.frontends.python.joins import fill, hull, is_shared, note_merged
 from gatewright.frontends.python.liveness import stored
 from gatewright.frontends.python.loop_carried import (
     MOST_TRIES,
-    Carried,
+    LoopCarried,
     as_left,
     carried_at_entry,
     following,
@@ -28,24 +28,24 @@ from gatewright.frontends.python.loop_carried import (
     refined,
 )
 from gatewright.frontends.python.operators import logical_not
-from gatewright.frontends.python.values import Exact, Number, Tuple, Unbound, Value, View, ir_type_of
+from gatewright.frontends.python.values import ArrayView, FixedPoint, Number, Tuple, Unbound, Value, ir_type_of
 
-Names = dict[str, Value]
+Bindings = dict[str, Value]
 
 
-class Loop:
+class LoopElaboration:
     """A loop being compiled: tried with a guess of what it carries until the guess holds."""
 
-    def __init__(self, state: Compilation, node: ast.For | ast.While):
+    def __init__(self, state: Elaboration, node: ast.For | ast.While):
         self.state, self.node = state, node
         live = state.frame.liveness.head[node]
         targets = [node.target] if isinstance(node, ast.For) else []
         self.assigned = stored([*targets, *node.body])
         self.names = [name for name in self.assigned if name in live]
         self.live = live
-        self.entry: Names = dict(state.frame.names)
+        self.entry: Bindings = dict(state.frame.names)
 
-    def emit(self, attempt: Callable[[Carried], tuple[Names, Sequence[Block], Callable[[], None]]]) -> None:
+    def emit(self, attempt: Callable[[LoopCarried], tuple[Bindings, Sequence[Block], Callable[[], None]]]) -> None:
         """Try `attempt`, which fills blocks and returns the names at their end and how to finish, until it is right.
 
         The first guess knows too little of the Python integers before the loop. If it fails, the first iteration, which
@@ -64,7 +64,7 @@ class Loop:
                 if number > 0:
                     raise
                 state.restore(mark)
-                tried = Carried({}, first_only=True)
+                tried = LoopCarried({}, first_only=True)
                 end, blocks, finish = attempt(tried)
             better = refined(state, carried, self.entry, end)
             if not better.changed and not tried.first_only:
@@ -77,17 +77,19 @@ class Loop:
             carried = better
         raise state.unsupported("the types of the variables of this loop do not settle")
 
-    def inside(self, carried: Carried, arguments: Sequence[SSAValue]) -> None:
+    def inside(self, carried: LoopCarried, arguments: Sequence[SSAValue]) -> None:
         """Give the carried names the values of an iteration."""
         values = iter(arguments)
         frame = self.state.frame
         for name, value in carried.values.items():
             frame.names[name] = fill(self.state, value, values)
-            if isinstance(value, Number) and isinstance(value.type, Exact):
+            if isinstance(value, Number) and isinstance(value.type, FixedPoint):
                 frame.formats.setdefault(name, value.type)
         _hint(carried, arguments)
 
-    def after(self, carried: Carried, results: Sequence[SSAValue], late: Names, end: Names | None = None) -> None:
+    def after(
+        self, carried: LoopCarried, results: Sequence[SSAValue], late: Bindings, end: Bindings | None = None
+    ) -> None:
         """Give the names the values that they have after the loop; `end` are those of the body if it certainly runs."""
         values = iter(results)
         frame = self.state.frame
@@ -101,9 +103,9 @@ class Loop:
             frame.names[name] = fill(self.state, value, values)
         _hint(carried, results)
 
-    def late(self, carried: Carried, end: Names, runs: bool) -> Names:
+    def late(self, carried: LoopCarried, end: Bindings, runs: bool) -> Bindings:
         """The names that get their first value in the loop and are needed after it."""
-        late: Names = {}
+        late: Bindings = {}
         for name in self.names:
             if name in carried.values:
                 continue
@@ -114,19 +116,19 @@ class Loop:
                 late[name] = _outliving(name, value)
         return late
 
-    def _note_entry(self, carried: Carried) -> None:
+    def _note_entry(self, carried: LoopCarried) -> None:
         """Two names for one array from here on: changes of either are refused."""
         for name, copy in carried.copies.items():
             source = self.entry[name]
-            assert isinstance(source, View)
+            assert isinstance(source, ArrayView)
             if is_shared(self.state, source.buffer, name, [self.entry], self.live):
                 note_merged(self.state, name, copy.buffer, source)
 
-    def _note_end(self, carried: Carried, end: Names) -> None:
+    def _note_end(self, carried: LoopCarried, end: Bindings) -> None:
         changed = {buffer for buffer, _ in self.state.stores[self.start_of_stores :]}
         for name, copy in carried.copies.items():
             source = end[name]
-            assert isinstance(source, View)
+            assert isinstance(source, ArrayView)
             if source.buffer is copy.buffer or not is_shared(self.state, source.buffer, name, [end], self.live):
                 continue
             note_merged(self.state, name, copy.buffer, source)
@@ -138,7 +140,7 @@ class Loop:
                 )
 
 
-def _hint(carried: Carried, values: Sequence[SSAValue]) -> None:
+def _hint(carried: LoopCarried, values: Sequence[SSAValue]) -> None:
     """Name SSA values after the variables."""
     remaining = iter(values)
     for name, value in carried.values.items():
@@ -150,10 +152,10 @@ def _outliving(name: str, value: Value) -> Value:
     """The value of the last iteration, as seen after the loop: numbers are results, arrays must not move."""
     match value:
         case Number() if not value.is_known:
-            return Number(value.type, linear=hull(value), alternatives=value.alternatives)
+            return Number(value.type, linear=hull(value), possible_types=value.possible_types)
         case Tuple():
             return Tuple(tuple(_outliving(name, item) for item in value.items))
-        case View() if any(not place.offset.is_known for place in value.places):
+        case ArrayView() if any(not place.offset.is_known for place in value.places):
             return Unbound(f"{name} is a part of an array that the last iteration chose")
     return value
 
@@ -167,7 +169,11 @@ def _late_values(value: Value) -> Iterator[Number]:
 
 
 def emit_for(
-    state: Compilation, node: ast.For, iteration: Iteration, body: Callable[[Value], None], ended: str | None = None
+    state: Elaboration,
+    node: ast.For,
+    iteration: IterationSpace,
+    body: Callable[[Value], None],
+    ended: str | None = None,
 ) -> None:
     """A counted loop; `body` binds the target to an item and emits the statements.
 
@@ -178,11 +184,11 @@ def emit_for(
     if ended is not None:
         _emit_for_until(state, node, iteration, body, ended)
         return
-    loop = Loop(state, node)
+    loop = LoopElaboration(state, node)
     builder = state.builder
     start, stop, step = (ssa_of(state, number) for number in (iteration.start, iteration.stop, iteration.step))
 
-    def attempt(carried: Carried):
+    def attempt(carried: LoopCarried):
         block = Block(arg_types=[IndexType(), *carried.types()])
         loop.inside(carried, block.args[1:])
         with builder.inside(block):
@@ -204,14 +210,14 @@ def emit_for(
 
 
 def _emit_for_until(
-    state: Compilation, node: ast.For, iteration: Iteration, body: Callable[[Value], None], ended: str
+    state: Elaboration, node: ast.For, iteration: IterationSpace, body: Callable[[Value], None], ended: str
 ) -> None:
     """A counted loop that may be left: it carries its counter."""
-    loop = Loop(state, node)
+    loop = LoopElaboration(state, node)
     builder = state.builder
     start, stop, step = (ssa_of(state, number) for number in (iteration.start, iteration.stop, iteration.step))
 
-    def attempt(carried: Carried):
+    def attempt(carried: LoopCarried):
         types = [IndexType(), *carried.types()]
         before, after = Block(arg_types=types), Block(arg_types=types)
         names = state.frame.names
@@ -247,7 +253,7 @@ def _emit_for_until(
 
 
 def _with_late(
-    state: Compilation, loop: Loop, carried: Carried, end: Names, late: Names, *blocks: Block
+    state: Elaboration, loop: LoopElaboration, carried: LoopCarried, end: Bindings, late: Bindings, *blocks: Block
 ) -> tuple[list[SSAValue], list[SSAValue]]:
     """What the last of a loop's blocks yields and what the loop starts with: the carried values and the late ones.
 
@@ -268,14 +274,14 @@ def _last_numbers(late: Value, end: Value) -> Iterator[Number]:
     return iter(()) if isinstance(late, Unbound) else _late_values(end)
 
 
-def _zero(state: Compilation, number: Number) -> SSAValue:
+def _zero(state: Elaboration, number: Number) -> SSAValue:
     """What stands for the value before the first iteration, which nobody reads."""
     return state.builder.constant(0, ir_type_of(number.type))
 
 
-def emit_while(state: Compilation, node: ast.While, condition: Callable[[], Number], body: Callable[[], None]) -> None:
+def emit_while(state: Elaboration, node: ast.While, condition: Callable[[], Number], body: Callable[[], None]) -> None:
     """A loop that runs while `condition` holds."""
-    loop = Loop(state, node)
+    loop = LoopElaboration(state, node)
     builder = state.builder
     with state.trial():
         first = condition()
@@ -283,7 +289,7 @@ def emit_while(state: Compilation, node: ast.While, condition: Callable[[], Numb
         return
     runs = first.is_known
 
-    def attempt(carried: Carried):
+    def attempt(carried: LoopCarried):
         before, after = Block(arg_types=carried.types()), Block(arg_types=carried.types())
         entry = state.frame.names
         state.frame.names = dict(entry)

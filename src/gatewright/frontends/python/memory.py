@@ -9,37 +9,37 @@ import numpy as np
 from xdsl.dialects import arith, memref
 from xdsl.dialects.builtin import DenseIntOrFPElementsAttr, IntegerType, MemRefType, StringAttr, TensorType, UnitAttr
 
-from gatewright.frontends.python.compilation import Compilation
+from gatewright.frontends.python.compilation import Elaboration
 from gatewright.frontends.python.conversion import ssa_of
 from gatewright.frontends.python.values import (
     LOCAL,
     OUTSIDE,
     TABLE,
     Buffer,
-    Element,
-    Exact,
+    ElementType,
+    FixedPoint,
     Number,
     NumberType,
-    Wide,
+    WideInteger,
     ir_type_of,
 )
 from gatewright.ir.floats import constant_of_bits, dense_of_bits
 from gatewright.numbers.types import Bool, Float, Integer
 
 
-def memory_type(state: Compilation, type_: NumberType) -> Element:
+def memory_type(state: Elaboration, type_: NumberType) -> ElementType:
     """The type as one of array elements."""
-    if isinstance(type_, (Integer, Bool, Exact, Float)) and not isinstance(type_, Wide):
+    if isinstance(type_, (Integer, Bool, FixedPoint, Float)) and not isinstance(type_, WideInteger):
         return type_
     raise state.unsupported(f"an array cannot hold {type_}")
 
 
-def memref_type(element: Element, shape: Sequence[int]) -> MemRefType:
+def memref_type(element: ElementType, shape: Sequence[int]) -> MemRefType:
     """The IR type of an array."""
     return MemRefType(ir_type_of(element), shape)
 
 
-def allocate(state: Compilation, element: Element, shape: tuple[int, ...], name: str) -> Buffer:
+def allocate(state: Elaboration, element: ElementType, shape: tuple[int, ...], name: str) -> Buffer:
     """A local memory with unspecified contents."""
     if prod(shape) == 0 or not shape:
         raise state.unsupported(
@@ -52,7 +52,7 @@ def allocate(state: Compilation, element: Element, shape: tuple[int, ...], name:
     return buffer
 
 
-def table(state: Compilation, element: Element, contents: np.ndarray, name: str) -> Buffer:
+def table(state: Elaboration, element: ElementType, contents: np.ndarray, name: str) -> Buffer:
     """A local array that begins with known contents (raw): a ROM, or a RAM filled from it if it is stored to."""
     operation = memref.GetGlobalOp("", memref_type(element, contents.shape))
     state.builder.insert(operation)
@@ -61,7 +61,7 @@ def table(state: Compilation, element: Element, contents: np.ndarray, name: str)
     return buffer
 
 
-def outside_table(state: Compilation, element: Element, contents: np.ndarray, name: str) -> Buffer:
+def outside_table(state: Elaboration, element: ElementType, contents: np.ndarray, name: str) -> Buffer:
     """A constant array of the function's surroundings (raw contents); the same array always gives the same memory."""
     key = (element, contents.shape, contents.dtype.str, contents.tobytes())
     if key not in state.constants:
@@ -72,7 +72,7 @@ def outside_table(state: Compilation, element: Element, contents: np.ndarray, na
     return state.constants[key]
 
 
-def global_for(name: str, element: Element, contents: np.ndarray) -> memref.GlobalOp:
+def global_for(name: str, element: ElementType, contents: np.ndarray) -> memref.GlobalOp:
     """The `memref.global` that holds a table."""
     type_ = memref_type(element, contents.shape)
     values = [int(value) for value in contents.ravel()]
@@ -85,7 +85,7 @@ def global_for(name: str, element: Element, contents: np.ndarray) -> memref.Glob
     return memref.GlobalOp.get(StringAttr(name), type_, dense, constant=UnitAttr())
 
 
-def load(state: Compilation, buffer: Buffer, indices: Sequence[Number]) -> Number:
+def load(state: Elaboration, buffer: Buffer, indices: Sequence[Number]) -> Number:
     """The element at `indices`."""
     if buffer.kind == OUTSIDE and all(index.is_known for index in indices):
         assert buffer.contents is not None
@@ -99,7 +99,7 @@ def load(state: Compilation, buffer: Buffer, indices: Sequence[Number]) -> Numbe
     return Number(buffer.element, operation.res)
 
 
-def check_changeable(state: Compilation, buffer: Buffer) -> None:
+def check_changeable(state: Elaboration, buffer: Buffer) -> None:
     """Refuse a change of a memory that is a constant, or that another name may mean too on some path."""
     if buffer.kind == OUTSIDE:
         raise state.unsupported(
@@ -122,7 +122,7 @@ def check_changeable(state: Compilation, buffer: Buffer) -> None:
             )
 
 
-def store(state: Compilation, buffer: Buffer, value: Number, indices: Sequence[Number]) -> None:
+def store(state: Elaboration, buffer: Buffer, value: Number, indices: Sequence[Number]) -> None:
     """Store a number of the buffer's element type at `indices`."""
     assert value.type == buffer.element
     indices_ssa = [ssa_of(state, index) for index in indices]

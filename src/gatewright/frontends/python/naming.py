@@ -7,20 +7,20 @@ from xdsl.ir import OpResult
 from gatewright.frontends.python import fixed_point
 from gatewright.frontends.python.arrays import materialize
 from gatewright.frontends.python.builder import hint
-from gatewright.frontends.python.compilation import Compilation
-from gatewright.frontends.python.values import Exact, Expression, Number, PythonFloat, Tuple, Unbound, Value
+from gatewright.frontends.python.compilation import Elaboration
+from gatewright.frontends.python.values import FixedPoint, LazyArray, Number, PythonFloat, Tuple, Unbound, Value
 
 
-def settled(state: Compilation, value: Value, name: str = "temporary") -> Value:
+def settled(state: Elaboration, value: Value, name: str = "temporary") -> Value:
     """The value with all array expressions in it evaluated now."""
-    if isinstance(value, Expression):
+    if isinstance(value, LazyArray):
         return materialize(state, value, name)
     if isinstance(value, Tuple):
         return Tuple(tuple(settled(state, item, name) for item in value.items))
     return value
 
 
-def bind(state: Compilation, name: str, value: Value) -> None:
+def bind(state: Elaboration, name: str, value: Value) -> None:
     """`name = value` in the current function."""
     value = settled(state, value, name)
     if isinstance(value, Number):
@@ -30,20 +30,20 @@ def bind(state: Compilation, name: str, value: Value) -> None:
     state.frame.names[name] = value
 
 
-def _formatted(state: Compilation, name: str, number: Number) -> Number:
+def _formatted(state: Elaboration, name: str, number: Number) -> Number:
     """The number in the fixed-point format of the variable, if it has one; the first such number gives it one."""
     formats = state.frame.formats
     default = state.options.fixed_format()
     if name not in formats and isinstance(number.type, PythonFloat) and default is not None:
-        formats[name] = Exact(default.bits, default.fraction)
+        formats[name] = FixedPoint(default.bits, default.fraction)
     if name in formats:
         return fixed_point.store(state, number, formats[name])
-    if isinstance(number.type, Exact):
+    if isinstance(number.type, FixedPoint):
         formats[name] = number.type
     return number
 
 
-def lookup(state: Compilation, name: str) -> Value:
+def lookup(state: Elaboration, name: str) -> Value:
     """The value of a name."""
     frame = state.frame
     value = frame.names.get(name)

@@ -10,7 +10,7 @@ import numpy as np
 from gatewright.frontends.python.arrays import array_of, assign, elementwise, materialize
 from gatewright.frontends.python.builtin_functions import emit_absolute, function_of, select, square_root
 from gatewright.frontends.python.casts import convert, number_of, plain_number
-from gatewright.frontends.python.compilation import Compilation
+from gatewright.frontends.python.compilation import Elaboration
 from gatewright.frontends.python.dtypes import cast, named_type, strong
 from gatewright.frontends.python.operators import (
     binary,
@@ -26,18 +26,18 @@ from gatewright.frontends.python.subscripts import index, reshape, transpose
 from gatewright.frontends.python.tables import Arguments, function, known_int, method
 from gatewright.frontends.python.values import (
     ArrayValue,
-    Exact,
-    Expression,
-    Known,
+    ArrayView,
+    FixedPoint,
+    LazyArray,
     Number,
     NumberType,
     PythonBool,
     PythonFloat,
     PythonInt,
-    Span,
+    PythonObject,
+    SliceIndex,
     Tuple,
     Value,
-    View,
     kind_of,
 )
 from gatewright.numbers import functions
@@ -82,11 +82,11 @@ LOGICAL: dict[object, tuple[str, str]] = {
 """NumPy's functions of two truth values."""
 
 
-_EVERYTHING, _NEW_AXIS = Span(None, None, None), Known(None)
+_EVERYTHING, _NEW_AXIS = SliceIndex(None, None, None), PythonObject(None)
 
 
-def _enter_binary(thing: object, name: str, note: str, emit: Callable[[Compilation, Value, Value], Value]) -> None:
-    def of_two(state: Compilation, arguments: Arguments) -> Value:
+def _enter_binary(thing: object, name: str, note: str, emit: Callable[[Elaboration, Value, Value], Value]) -> None:
+    def of_two(state: Elaboration, arguments: Arguments) -> Value:
         a, b = arguments.bind(state, "x1", "x2", least=2)
         assert a is not None and b is not None
         return strong(state, emit(state, a, b))
@@ -95,15 +95,15 @@ def _enter_binary(thing: object, name: str, note: str, emit: Callable[[Compilati
     function(thing, name)(of_two)
 
 
-def _operator(symbol: str) -> Callable[[Compilation, Value, Value], Value]:
+def _operator(symbol: str) -> Callable[[Elaboration, Value, Value], Value]:
     return lambda state, a, b: binary(state, symbol, a, b)
 
 
-def _comparison(symbol: str) -> Callable[[Compilation, Value, Value], Value]:
+def _comparison(symbol: str) -> Callable[[Elaboration, Value, Value], Value]:
     return lambda state, a, b: compare(state, symbol, a, b)
 
 
-def _logical(symbol: str) -> Callable[[Compilation, Value, Value], Value]:
+def _logical(symbol: str) -> Callable[[Elaboration, Value, Value], Value]:
     return lambda state, a, b: binary(state, symbol, cast(state, a, Bool()), cast(state, b, Bool()))
 
 
@@ -122,14 +122,14 @@ for _table, _kind in ((UFUNCS, _operator), (COMPARING, _comparison), (LOGICAL, _
 
 
 @function(np.abs, "np.abs")
-def emit_abs(state: Compilation, arguments: Arguments) -> Value:
+def emit_abs(state: Elaboration, arguments: Arguments) -> Value:
     """The absolute value of each element; the smallest integer of a type keeps its sign."""
     (value,) = arguments.bind(state, "x")
     return strong(state, emit_absolute(state, value))
 
 
 @function(np.negative, "np.negative")
-def emit_negative(state: Compilation, arguments: Arguments) -> Value:
+def emit_negative(state: Elaboration, arguments: Arguments) -> Value:
     """The operator `-`, for each element."""
     (value,) = arguments.bind(state, "x")
     assert value is not None
@@ -137,7 +137,7 @@ def emit_negative(state: Compilation, arguments: Arguments) -> Value:
 
 
 @function(np.invert, "np.invert")
-def emit_invert(state: Compilation, arguments: Arguments) -> Value:
+def emit_invert(state: Elaboration, arguments: Arguments) -> Value:
     """The operator `~`, for each element."""
     (value,) = arguments.bind(state, "x")
     assert value is not None
@@ -145,21 +145,21 @@ def emit_invert(state: Compilation, arguments: Arguments) -> Value:
 
 
 @function(np.logical_not, "np.logical_not")
-def emit_logical_not(state: Compilation, arguments: Arguments) -> Value:
+def emit_logical_not(state: Elaboration, arguments: Arguments) -> Value:
     """The opposite truth value of each element."""
     (value,) = arguments.bind(state, "x")
     return elementwise(state, lambda x: logical_not(state, convert(state, x, Bool())), [_numeric(state, value)])
 
 
 @function(np.square, "np.square")
-def emit_square(state: Compilation, arguments: Arguments) -> Value:
+def emit_square(state: Elaboration, arguments: Arguments) -> Value:
     """The square of each element."""
     (value,) = arguments.bind(state, "x")
     return elementwise(state, lambda x: number_binary(state, "*", x, x), [_numeric(state, value)])
 
 
 @function(np.sqrt, "np.sqrt")
-def emit_sqrt(state: Compilation, arguments: Arguments) -> Value:
+def emit_sqrt(state: Elaboration, arguments: Arguments) -> Value:
     """The square root of each element; of integers of up to 32 bits, `np.uint32(np.sqrt(x))` is its exact floor."""
     (value,) = arguments.bind(state, "x")
     return elementwise(
@@ -190,7 +190,7 @@ _FUNCTIONS: dict[str, str] = {
 
 
 def _enter_function(thing: object, name: str, spoken: str, note: str) -> None:
-    def emit(state: Compilation, arguments: Arguments) -> Value:
+    def emit(state: Elaboration, arguments: Arguments) -> Value:
         (value,) = arguments.bind(state, "x")
         return elementwise(state, lambda x: _applied(state, name, spoken, x), [_numeric(state, value)])
 
@@ -198,7 +198,7 @@ def _enter_function(thing: object, name: str, spoken: str, note: str) -> None:
     function(thing, spoken)(emit)
 
 
-def _applied(state: Compilation, name: str, spoken: str, number: Number) -> Number:
+def _applied(state: Elaboration, name: str, spoken: str, number: Number) -> Number:
     return function_of(state, name, plain_number(state, number, spoken))
 
 
@@ -210,7 +210,7 @@ for _name in ("erf", "rsqrt", "sigmoid", "gelu"):
 
 
 @function(np.isnan, "np.isnan")
-def emit_isnan(state: Compilation, arguments: Arguments) -> Value:
+def emit_isnan(state: Elaboration, arguments: Arguments) -> Value:
     """Whether each element is a NaN."""
     (value,) = arguments.bind(state, "x")
     return elementwise(
@@ -219,21 +219,21 @@ def emit_isnan(state: Compilation, arguments: Arguments) -> Value:
 
 
 @function(np.reciprocal, "np.reciprocal")
-def emit_reciprocal(state: Compilation, arguments: Arguments) -> Value:
+def emit_reciprocal(state: Elaboration, arguments: Arguments) -> Value:
     """One divided by each floating-point element."""
     (value,) = arguments.bind(state, "x")
     one = Number(PythonFloat(), constant=1.0)
     return elementwise(state, lambda x: number_binary(state, "/", one, x), [_numeric(state, value)])
 
 
-def _numeric(state: Compilation, value: Value | None) -> Number | ArrayValue:
+def _numeric(state: Elaboration, value: Value | None) -> Number | ArrayValue:
     if isinstance(value, (Number, ArrayValue)):
         return value
     raise state.unsupported(f"this works on numbers and arrays, not {kind_of(value)}")  # type: ignore[arg-type]
 
 
 @function(np.where, "np.where")
-def emit_where(state: Compilation, arguments: Arguments) -> Value:
+def emit_where(state: Elaboration, arguments: Arguments) -> Value:
     """For each element, one of two values."""
     condition, a, b = arguments.bind(state, "condition", "x", "y", least=3)
 
@@ -244,11 +244,11 @@ def emit_where(state: Compilation, arguments: Arguments) -> Value:
     return elementwise(state, choose, [_numeric(state, operand) for operand in (condition, a, b)])
 
 
-def meeting_type(state: Compilation, a: Number, b: Number) -> NumberType:
+def meeting_type(state: Elaboration, a: Number, b: Number) -> NumberType:
     """The type of an array that holds both numbers, as NumPy promotes them."""
     a, b = plain_number(state, a, "a choice"), plain_number(state, b, "a choice")
     either = (a, b)
-    if any(isinstance(n.type, (Exact, Float, PythonFloat)) or n.alternatives for n in either):
+    if any(isinstance(n.type, (FixedPoint, Float, PythonFloat)) or n.possible_types for n in either):
         with state.trial():
             return number_binary(state, "max", a, b).type
     if is_python(a) and is_python(b):
@@ -257,51 +257,51 @@ def meeting_type(state: Compilation, a: Number, b: Number) -> NumberType:
 
 
 @function(np.clip, "np.clip")
-def emit_clip(state: Compilation, arguments: Arguments) -> Value:
+def emit_clip(state: Elaboration, arguments: Arguments) -> Value:
     """Each element kept between two bounds."""
     value, low, high = arguments.bind(state, "a", "a_min", "a_max", least=3)
     return clip(state, value, low, high)
 
 
-def clip(state: Compilation, value: Value | None, low: Value | None, high: Value | None) -> Value:
+def clip(state: Elaboration, value: Value | None, low: Value | None, high: Value | None) -> Value:
     """`np.clip`; a bound that is None does nothing."""
     result: Value = _numeric(state, value)
     for bound, operator in ((low, "max"), (high, "min")):
-        if bound is not None and not (isinstance(bound, Known) and bound.value is None):
+        if bound is not None and not (isinstance(bound, PythonObject) and bound.value is None):
             result = binary(state, operator, result, bound)
     return strong(state, result)
 
 
 @function(np.transpose, "np.transpose")
-def emit_transpose(state: Compilation, arguments: Arguments) -> Value:
+def emit_transpose(state: Elaboration, arguments: Arguments) -> Value:
     """The array with its axes in another order; a view."""
     value, axes = arguments.bind(state, "a", "axes")
     return transpose(state, array_of(state, value), _axes(state, axes))
 
 
-def _axes(state: Compilation, value: Value | None) -> list[int] | None:
-    if value is None or (isinstance(value, Known) and value.value is None):
+def _axes(state: Elaboration, value: Value | None) -> list[int] | None:
+    if value is None or (isinstance(value, PythonObject) and value.value is None):
         return None
     items = value.items if isinstance(value, Tuple) else (value,)
     return [known_int(state, item, "an axis") for item in items]
 
 
 @function(np.reshape, "np.reshape")
-def emit_reshape(state: Compilation, arguments: Arguments) -> Value:
+def emit_reshape(state: Elaboration, arguments: Arguments) -> Value:
     """The array in another shape; a view where NumPy gives one."""
     value, shape = arguments.bind(state, "a", "shape", least=2)
     return reshape(state, array_of(state, value), _axes(state, shape) or [])
 
 
 @function(np.ravel, "np.ravel")
-def emit_ravel(state: Compilation, arguments: Arguments) -> Value:
+def emit_ravel(state: Elaboration, arguments: Arguments) -> Value:
     """The array with one axis; a view where NumPy gives one."""
     (value,) = arguments.bind(state, "a")
     return reshape(state, array_of(state, value), [-1])
 
 
 @function(np.outer, "np.outer")
-def emit_outer(state: Compilation, arguments: Arguments) -> Value:
+def emit_outer(state: Elaboration, arguments: Arguments) -> Value:
     """All products of the elements of two vectors."""
     a, b = (array_of(state, value) for value in arguments.bind(state, "a", "b", least=2))
     columns = index(state, reshape(state, a, [-1]), [_EVERYTHING, _NEW_AXIS])
@@ -309,26 +309,26 @@ def emit_outer(state: Compilation, arguments: Arguments) -> Value:
 
 
 @method("astype")
-def emit_astype(state: Compilation, owner: Value, arguments: Arguments) -> Value:
+def emit_astype(state: Elaboration, owner: Value, arguments: Arguments) -> Value:
     """The elements converted to a type; integers wrap."""
     (dtype,) = arguments.bind(state, "dtype")
     converted = cast(state, owner, named_type(state, dtype), strict=False)
-    if isinstance(converted, Expression) and (
-        isinstance(owner, View) or (isinstance(owner, Expression) and owner.cheap)
+    if isinstance(converted, LazyArray) and (
+        isinstance(owner, ArrayView) or (isinstance(owner, LazyArray) and owner.cheap)
     ):
         converted.cheap = isinstance(converted.type, Integer | Bool) and isinstance(owner.type, Integer | Bool)
     return converted
 
 
 @method("copy")
-def emit_copy(state: Compilation, owner: Value, arguments: Arguments) -> Value:
+def emit_copy(state: Elaboration, owner: Value, arguments: Arguments) -> Value:
     """A copy of the array."""
     arguments.bind(state)
     return owner if isinstance(owner, Number) else materialize(state, array_of(state, owner), "copy")
 
 
 @method("reshape")
-def emit_reshape_method(state: Compilation, owner: Value, arguments: Arguments) -> Value:
+def emit_reshape_method(state: Elaboration, owner: Value, arguments: Arguments) -> Value:
     """The array in another shape; a view where NumPy gives one."""
     given = arguments.positional
     shape = given[0].items if len(given) == 1 and isinstance(given[0], Tuple) else given
@@ -337,21 +337,21 @@ def emit_reshape_method(state: Compilation, owner: Value, arguments: Arguments) 
 
 
 @method("ravel")
-def emit_ravel_method(state: Compilation, owner: Value, arguments: Arguments) -> Value:
+def emit_ravel_method(state: Elaboration, owner: Value, arguments: Arguments) -> Value:
     """The array with one axis; a view where NumPy gives one."""
     arguments.bind(state)
     return reshape(state, array_of(state, owner), [-1])
 
 
 @method("flatten")
-def emit_flatten(state: Compilation, owner: Value, arguments: Arguments) -> Value:
+def emit_flatten(state: Elaboration, owner: Value, arguments: Arguments) -> Value:
     """A copy of the array with one axis."""
     arguments.bind(state)
     return reshape(state, materialize(state, array_of(state, owner)), [-1])
 
 
 @method("transpose")
-def emit_transpose_method(state: Compilation, owner: Value, arguments: Arguments) -> Value:
+def emit_transpose_method(state: Elaboration, owner: Value, arguments: Arguments) -> Value:
     """The array with its axes in another order; a view."""
     given = arguments.positional
     axes = given[0] if len(given) == 1 else Tuple(tuple(given)) if given else None
@@ -359,25 +359,25 @@ def emit_transpose_method(state: Compilation, owner: Value, arguments: Arguments
 
 
 @method("fill")
-def emit_fill(state: Compilation, owner: Value, arguments: Arguments) -> Value:
+def emit_fill(state: Elaboration, owner: Value, arguments: Arguments) -> Value:
     """Store one number into all elements."""
     (value,) = arguments.bind(state, "value")
     array = array_of(state, owner)
-    if not isinstance(array, View) or value is None:
+    if not isinstance(array, ArrayView) or value is None:
         raise state.unsupported("fill works on arrays that have a name")
     assign(state, array, number_of(state, value))
-    return Known(None)
+    return PythonObject(None)
 
 
 @method("clip")
-def emit_clip_method(state: Compilation, owner: Value, arguments: Arguments) -> Value:
+def emit_clip_method(state: Elaboration, owner: Value, arguments: Arguments) -> Value:
     """Each element kept between two bounds."""
     low, high = arguments.bind(state, "min", "max", least=0)
     return clip(state, owner, low, high)
 
 
 @method("item")
-def emit_item(state: Compilation, owner: Value, arguments: Arguments) -> Value:
+def emit_item(state: Elaboration, owner: Value, arguments: Arguments) -> Value:
     """A NumPy number as a Python number."""
     arguments.bind(state)
     number = number_of(state, owner)

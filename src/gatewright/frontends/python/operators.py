@@ -14,7 +14,7 @@ from gatewright.frontends.python import fixed_point, floating_point, integers
 from gatewright.frontends.python.arrays import elementwise
 from gatewright.frontends.python.bounds import between
 from gatewright.frontends.python.casts import convert, number_of, plain_number, truth_of
-from gatewright.frontends.python.compilation import Compilation
+from gatewright.frontends.python.compilation import Elaboration
 from gatewright.frontends.python.conversion import (
     bits_of,
     check_fits,
@@ -32,13 +32,13 @@ from gatewright.frontends.python.values import (
     PYTHON_BOOL,
     PYTHON_FLOAT,
     ArrayValue,
-    Exact,
-    Known,
+    FixedPoint,
     Number,
     NumberType,
     PythonBool,
     PythonFloat,
     PythonInt,
+    PythonObject,
     Tuple,
     Value,
     ir_type_of,
@@ -76,7 +76,7 @@ _TRUTH_OPERATIONS = {"+": arith.OrIOp, "|": arith.OrIOp, "*": arith.AndIOp, "&":
 _MOST_POWERS = 64
 
 
-def binary(state: Compilation, operator: str, a: Value, b: Value) -> Value:
+def binary(state: Elaboration, operator: str, a: Value, b: Value) -> Value:
     """`a operator b`."""
     if isinstance(a, Tuple) or isinstance(b, Tuple):
         return _on_tuples(state, operator, a, b)
@@ -86,7 +86,7 @@ def binary(state: Compilation, operator: str, a: Value, b: Value) -> Value:
     return elementwise(state, lambda x, y: number_binary(state, operator, x, y), [a, b])  # type: ignore[list-item]
 
 
-def _on_tuples(state: Compilation, operator: str, a: Value, b: Value) -> Value:
+def _on_tuples(state: Elaboration, operator: str, a: Value, b: Value) -> Value:
     if operator == "+" and isinstance(a, Tuple) and isinstance(b, Tuple):
         return Tuple(a.items + b.items)
     if operator == "*" and isinstance(a, Tuple) and isinstance(b, Number) and b.is_known:
@@ -94,11 +94,11 @@ def _on_tuples(state: Compilation, operator: str, a: Value, b: Value) -> Value:
     raise state.unsupported(f"{operator} does not work on {kind_of(a)} and {kind_of(b)}")
 
 
-def number_binary(state: Compilation, operator: str, a: Number, b: Number) -> Number:
+def number_binary(state: Elaboration, operator: str, a: Number, b: Number) -> Number:
     """`a operator b` for numbers."""
     a, b = plain_number(state, a, operator), plain_number(state, b, operator)
-    if a.alternatives or b.alternatives:
-        return _on_alternatives(state, operator, a, b)
+    if a.possible_types or b.possible_types:
+        return _on_possible_types(state, operator, a, b)
     if isinstance(a.type, PythonFloat) and a.is_known and is_python(b) and b.is_known:
         return _on_known_floats(state, operator, a, b)
     if isinstance(b.type, PythonFloat) and b.is_known and is_python(a) and a.is_known:
@@ -116,9 +116,9 @@ def number_binary(state: Compilation, operator: str, a: Number, b: Number) -> Nu
     return _on_numpy(state, operator, a, b)
 
 
-def _on_floats(state: Compilation, operator: str, a: Number, b: Number) -> bool:
+def _on_floats(state: Elaboration, operator: str, a: Number, b: Number) -> bool:
     """Whether an operation is one of floating-point numbers."""
-    if state.options.precision is not None or isinstance(a.type, Exact) or isinstance(b.type, Exact):
+    if state.options.precision is not None or isinstance(a.type, FixedPoint) or isinstance(b.type, FixedPoint):
         return floating_point.is_floating(a) or floating_point.is_floating(b)
     if any(isinstance(number.type, (Float, PythonFloat)) for number in (a, b)):
         return True
@@ -139,7 +139,7 @@ def is_python(number: Number) -> bool:
     return is_weak(number) or isinstance(number.type, PythonFloat)
 
 
-def _divide(state: Compilation, a: Number, b: Number) -> Number:
+def _divide(state: Elaboration, a: Number, b: Number) -> Number:
     if is_weak(a) and is_weak(b) and a.is_known and b.is_known:
         return _on_known_floats(state, "/", a, b)
     raise state.unsupported(
@@ -149,7 +149,7 @@ def _divide(state: Compilation, a: Number, b: Number) -> Number:
     )
 
 
-def _on_known_floats(state: Compilation, operator: str, a: Number, b: Number) -> Number:
+def _on_known_floats(state: Elaboration, operator: str, a: Number, b: Number) -> Number:
     """Arithmetic on numbers known while compiling, done by Python."""
     operations = {"+": "__add__", "-": "__sub__", "*": "__mul__", "/": "__truediv__", "//": "__floordiv__"}
     operations |= {"%": "__mod__", "**": "__pow__"}
@@ -164,8 +164,8 @@ def _on_known_floats(state: Compilation, operator: str, a: Number, b: Number) ->
         raise state.mistake(f"this cannot be computed: {error}") from None
 
 
-def _on_fixed(state: Compilation, operator: str, a: Number, b: Number) -> Number:
-    if not (isinstance(a.type, Exact) or isinstance(b.type, Exact)):
+def _on_fixed(state: Elaboration, operator: str, a: Number, b: Number) -> Number:
+    if not (isinstance(a.type, FixedPoint) or isinstance(b.type, FixedPoint)):
         given = a.constant if isinstance(a.type, PythonFloat) else b.constant
         raise float_error(state, str(given))
     for number in (a, b):
@@ -174,14 +174,14 @@ def _on_fixed(state: Compilation, operator: str, a: Number, b: Number) -> Number
     return fixed_point.arithmetic(state, operator, a, b)
 
 
-def _on_python(state: Compilation, operator: str, a: Number, b: Number) -> Number:
+def _on_python(state: Elaboration, operator: str, a: Number, b: Number) -> Number:
     """Arithmetic on Python integers and truth values."""
     if operator in ("&", "|", "^") and isinstance(a.type, PythonBool) and isinstance(b.type, PythonBool):
         return _on_truth(state, operator, a, b)
     return integers.arithmetic(state, operator, from_truth(state, a), from_truth(state, b))
 
 
-def common_type(state: Compilation, a: Number, b: Number) -> Integer | Bool:
+def common_type(state: Elaboration, a: Number, b: Number) -> Integer | Bool:
     """The type in which two numbers meet of which one is NumPy's."""
     if isinstance(a.type, (PythonInt, PythonBool)):
         assert isinstance(b.type, (Integer, Bool))
@@ -199,7 +199,7 @@ def common_type(state: Compilation, a: Number, b: Number) -> Integer | Bool:
     return type_
 
 
-def _on_numpy(state: Compilation, operator: str, a: Number, b: Number) -> Number:
+def _on_numpy(state: Elaboration, operator: str, a: Number, b: Number) -> Number:
     type_ = common_type(state, a, b)
     if isinstance(type_, Bool):
         if operator == "-":
@@ -213,7 +213,7 @@ def _on_numpy(state: Compilation, operator: str, a: Number, b: Number) -> Number
     return integers.arithmetic(state, operator, to_integer(state, a, type_), to_integer(state, b, type_))
 
 
-def _on_truth(state: Compilation, operator: str, a: Number, b: Number) -> Number:
+def _on_truth(state: Elaboration, operator: str, a: Number, b: Number) -> Number:
     type_ = PYTHON_BOOL if isinstance(a.type, PythonBool) and isinstance(b.type, PythonBool) else Bool()
     for known, other in ((a, b), (b, a)):
         if known.is_known:
@@ -222,7 +222,7 @@ def _on_truth(state: Compilation, operator: str, a: Number, b: Number) -> Number
 
 
 def _truth_with_constant(
-    state: Compilation, operator: str, known: int, other: Number, type_: Bool | PythonBool
+    state: Elaboration, operator: str, known: int, other: Number, type_: Bool | PythonBool
 ) -> Number:
     same = Number(type_, other.ssa, other.constant)
     if operator in ("&", "*"):
@@ -232,19 +232,19 @@ def _truth_with_constant(
     return logical_not(state, same) if known else same
 
 
-def _on_alternatives(state: Compilation, operator: str, a: Number, b: Number) -> Number:
+def _on_possible_types(state: Elaboration, operator: str, a: Number, b: Number) -> Number:
     """Arithmetic on a variable whose type depends on the path: it must give the same whichever type it is."""
     with state.trial():
         results = [
             _abstract(number_binary(state, operator, _stand_in(x), _stand_in(y)))
-            for x, y in product(a.alternatives or (a,), b.alternatives or (b,))
+            for x, y in product(a.possible_types or (a,), b.possible_types or (b,))
         ]
     type_ = _settled_type(state, results, f"{operator} gives")
-    a, b = (convert(state, x, type_ if x.alternatives and type_ is not None else x.type) for x in (a, b))
-    return with_alternatives(state, number_binary(state, operator, a, b), results)
+    a, b = (convert(state, x, type_ if x.possible_types and type_ is not None else x.type) for x in (a, b))
+    return with_possible_types(state, number_binary(state, operator, a, b), results)
 
 
-def _settled_type(state: Compilation, results: Sequence[Number], doing: str) -> NumberType | None:
+def _settled_type(state: Elaboration, results: Sequence[Number], doing: str) -> NumberType | None:
     """The one NumPy type among possible results, to which its operands are converted; None if all are Python's."""
     types = {result.type for result in results if not is_weak(result)}
     if len(types) > 1:
@@ -264,7 +264,7 @@ def _stand_in(number: Number) -> Number:
     return Number(number.type, unknown, linear=between(None, None) if isinstance(number.type, PythonInt) else None)
 
 
-def _weak_on_some_path(state: Compilation):
+def _weak_on_some_path(state: Elaboration):
     return state.unsupported(
         "this variable is a Python integer on one path and a NumPy number on another, and the result depends on it",
         remedy="give it its type where it is first assigned, for example np.uint32(0)",
@@ -276,7 +276,7 @@ def _abstract(number: Number) -> Number:
     return Number(number.type, constant=number.constant if isinstance(number.type, PythonInt) else None)
 
 
-def with_alternatives(state: Compilation, number: Number, seen: Sequence[Number]) -> Number:
+def with_possible_types(state: Elaboration, number: Number, seen: Sequence[Number]) -> Number:
     """The number, marked with what it may be; refused if it is not what Python has on each path."""
     for weak in seen:
         if is_weak(weak) and isinstance(number.type, Integer) and not _fits(weak, number.type):
@@ -291,13 +291,13 @@ def _fits(weak: Number, type_: Integer) -> bool:
     return weak.is_known and wrap(weak.known, type_) == weak.known
 
 
-def _power(state: Compilation, a: Number, b: Number) -> Number:
+def _power(state: Elaboration, a: Number, b: Number) -> Number:
     if not b.is_known or not isinstance(b.type, (PythonInt, PythonBool, Integer)):
         return _power_of_two(state, a, b)
     if not 0 <= b.known <= _MOST_POWERS:
         raise state.unsupported(f"** works with constant exponents from 0 to {_MOST_POWERS}, not {b.known}")
-    if isinstance(a.type, Exact):
-        result = Number(Exact(2, 0), constant=1)
+    if isinstance(a.type, FixedPoint):
+        result = Number(FixedPoint(2, 0), constant=1)
         for _ in range(b.known):
             result = fixed_point.arithmetic(state, "*", result, a)
         return result
@@ -309,7 +309,7 @@ def _power(state: Compilation, a: Number, b: Number) -> Number:
     return integers.power(state, from_truth(state, a), b.known)
 
 
-def _power_of_two(state: Compilation, a: Number, b: Number) -> Number:
+def _power_of_two(state: Elaboration, a: Number, b: Number) -> Number:
     if not (a.is_known and a.constant == 2 and is_weak(a)):
         raise state.unsupported(
             "** needs an exponent that is known while compiling", remedy="multiply in a loop; 2 ** n is allowed"
@@ -317,7 +317,7 @@ def _power_of_two(state: Compilation, a: Number, b: Number) -> Number:
     return number_binary(state, "<<", python_int(1), b)
 
 
-def unary(state: Compilation, operator: type[ast.unaryop], a: Value) -> Value:
+def unary(state: Elaboration, operator: type[ast.unaryop], a: Value) -> Value:
     """`-a`, `+a`, `~a` or `not a`."""
     if operator is ast.Not:
         return logical_not(state, truth_of(state, a))
@@ -327,18 +327,18 @@ def unary(state: Compilation, operator: type[ast.unaryop], a: Value) -> Value:
     return elementwise(state, lambda x: on_each_alternative(state, compute, x), [a])
 
 
-def on_each_alternative(state: Compilation, compute, a: Number) -> Number:
+def on_each_alternative(state: Elaboration, compute, a: Number) -> Number:
     """A one-operand operation on a number, which must give the same whichever type the number has."""
     a = plain_number(state, a, "this")
-    if not a.alternatives:
+    if not a.possible_types:
         return compute(state, a)
     with state.trial():
-        results = [_abstract(compute(state, _stand_in(x))) for x in a.alternatives]
+        results = [_abstract(compute(state, _stand_in(x))) for x in a.possible_types]
     type_ = _settled_type(state, results, "this gives")
-    return with_alternatives(state, compute(state, convert(state, a, type_ or a.type)), results)
+    return with_possible_types(state, compute(state, convert(state, a, type_ or a.type)), results)
 
 
-def logical_not(state: Compilation, a: Number) -> Number:
+def logical_not(state: Elaboration, a: Number) -> Number:
     """The opposite truth value, of the same type."""
     if a.is_known:
         return Number(a.type, constant=1 - a.known)
@@ -346,34 +346,34 @@ def logical_not(state: Compilation, a: Number) -> Number:
     return Number(a.type, state.builder.pure(arith.XOrIOp, value, state.builder.constant(1, value.type)))
 
 
-def _negate(state: Compilation, a: Number) -> Number:
+def _negate(state: Elaboration, a: Number) -> Number:
     if floating_point.is_floating(a):
         return floating_point.negate(state, a)
     if isinstance(a.type, PythonFloat):
         return Number(PYTHON_FLOAT, constant=None if a.constant is None else -a.constant)
-    if isinstance(a.type, Exact):
+    if isinstance(a.type, FixedPoint):
         return fixed_point.negate(state, a)
     if isinstance(a.type, Bool):
         raise state.mistake("- does not work on truth values", remedy="use ~ or not")
     return integers.negate(state, from_truth(state, a))
 
 
-def _plus(state: Compilation, a: Number) -> Number:
+def _plus(state: Elaboration, a: Number) -> Number:
     if isinstance(a.type, Bool):
         raise state.mistake("+ does not work on a single truth value")
     return from_truth(state, a)
 
 
-def invert(state: Compilation, a: Number) -> Number:
+def invert(state: Elaboration, a: Number) -> Number:
     """`~a`: the opposite of a NumPy truth value, the bits of an integer flipped."""
     if isinstance(a.type, Bool):
         return logical_not(state, a)
-    if isinstance(a.type, (Exact, Float, PythonFloat)):
+    if isinstance(a.type, (FixedPoint, Float, PythonFloat)):
         raise state.mistake(f"~ does not work on {a.type}")
     return integers.invert(state, from_truth(state, a))
 
 
-def absolute(state: Compilation, a: Number) -> Number:
+def absolute(state: Elaboration, a: Number) -> Number:
     """`abs(a)`; the smallest integer of a type is its own absolute value, as in NumPy."""
     if isinstance(a.type, Bool) or (isinstance(a.type, Integer) and not a.type.signed):
         return a
@@ -390,8 +390,8 @@ def absolute(state: Compilation, a: Number) -> Number:
     negative = compare(state, "<", a, python_int(0))
     assert isinstance(negative, Number)
     opposite = _negate(state, a)
-    if isinstance(a.type, Exact):
-        assert isinstance(opposite.type, Exact)
+    if isinstance(a.type, FixedPoint):
+        assert isinstance(opposite.type, FixedPoint)
         a = fixed_point.rescale(state, a, opposite.type)
     if negative.is_known:
         return opposite if negative.known else a
@@ -399,11 +399,11 @@ def absolute(state: Compilation, a: Number) -> Number:
     return state.python_int(value, None, 0, None) if isinstance(a.type, PythonInt) else Number(a.type, value)
 
 
-def compare(state: Compilation, operator: str, a: Value, b: Value) -> Value:
+def compare(state: Elaboration, operator: str, a: Value, b: Value) -> Value:
     """`a operator b` for numbers and arrays; other objects can be equal or not."""
     if isinstance(a, (Number, ArrayValue)) and isinstance(b, (Number, ArrayValue)):
         return elementwise(state, lambda x, y: number_compare(state, operator, x, y), [a, b])
-    if operator in ("==", "!=") and isinstance(a, Known) and isinstance(b, Known):
+    if operator in ("==", "!=") and isinstance(a, PythonObject) and isinstance(b, PythonObject):
         return python_bool((a.value == b.value) == (operator == "=="))
     if operator in ("==", "!=") and isinstance(a, Tuple) and isinstance(b, Tuple) and len(a.items) == len(b.items):
         equal = python_bool(True)
@@ -414,13 +414,13 @@ def compare(state: Compilation, operator: str, a: Value, b: Value) -> Value:
     raise state.unsupported(f"{operator} does not work on {kind_of(a)} and {kind_of(b)}")
 
 
-def number_compare(state: Compilation, operator: str, a: Number, b: Number) -> Number:
+def number_compare(state: Elaboration, operator: str, a: Number, b: Number) -> Number:
     """`a operator b` for numbers: by value, whatever their types."""
     a, b = plain_number(state, a, operator), plain_number(state, b, operator)
     python = is_python(a) and is_python(b)
-    type_ = PYTHON_BOOL if python and not (a.alternatives or b.alternatives) else Bool()
+    type_ = PYTHON_BOOL if python and not (a.possible_types or b.possible_types) else Bool()
     floats = [number for number in (a, b) if isinstance(number.type, (Float, PythonFloat))]
-    exact = isinstance(a.type, Exact) or isinstance(b.type, Exact)
+    exact = isinstance(a.type, FixedPoint) or isinstance(b.type, FixedPoint)
     if floats and not exact and not (a.is_known and b.is_known) and state.options.precision is None:
         return floating_point.compare(state, operator, a, b, type_)
     if a.is_known and b.is_known and not (fixed_point.is_fixed(a) or fixed_point.is_fixed(b)):
@@ -476,8 +476,8 @@ def _comparison_width(a: Number, b: Number) -> tuple[int, bool]:
     return max(of(a, signed), of(b, signed)), signed
 
 
-def _compare_fixed(state: Compilation, operator: str, a: Number, b: Number, type_: Bool | PythonBool) -> Number:
-    if not (isinstance(a.type, Exact) or isinstance(b.type, Exact)):
+def _compare_fixed(state: Elaboration, operator: str, a: Number, b: Number, type_: Bool | PythonBool) -> Number:
+    if not (isinstance(a.type, FixedPoint) or isinstance(b.type, FixedPoint)):
         if not (a.is_known and b.is_known):
             raise float_error(state, "this comparison")
         assert a.constant is not None and b.constant is not None

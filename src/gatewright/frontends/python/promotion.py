@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from gatewright.frontends.python.values import Exact, NumberType, PythonBool, PythonFloat, PythonInt, SquareRoot
+from gatewright.frontends.python.values import FixedPoint, NumberType, PythonBool, PythonFloat, PythonInt, SquareRoot
 from gatewright.numbers.types import Bool, Float, Integer
 
 _STANDARD = (8, 16, 32, 64)
@@ -38,10 +38,10 @@ def weak_with(weak: PythonInt | PythonBool, strong: Integer | Bool) -> Integer |
     return strong
 
 
-def exact_union(a: Exact, b: Exact) -> Exact:
+def exact_union(a: FixedPoint, b: FixedPoint) -> FixedPoint:
     """The smallest format that holds every value of both."""
     fraction = max(a.fraction, b.fraction)
-    return Exact(max(a.bits - a.fraction, b.bits - b.fraction) + fraction, fraction)
+    return FixedPoint(max(a.bits - a.fraction, b.bits - b.fraction) + fraction, fraction)
 
 
 def joined(a: NumberType, b: NumberType) -> NumberType | None:
@@ -50,9 +50,9 @@ def joined(a: NumberType, b: NumberType) -> NumberType | None:
         return a
     if isinstance(a, (PythonFloat, SquareRoot, Float)) or isinstance(b, (PythonFloat, SquareRoot, Float)):
         return None
-    if isinstance(a, Exact) and isinstance(b, Exact):
+    if isinstance(a, FixedPoint) and isinstance(b, FixedPoint):
         return exact_union(a, b)
-    if isinstance(a, Exact) or isinstance(b, Exact):
+    if isinstance(a, FixedPoint) or isinstance(b, FixedPoint):
         return None
     if isinstance(a, (PythonInt, PythonBool)):
         if isinstance(b, (PythonInt, PythonBool)):

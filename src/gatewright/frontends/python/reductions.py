@@ -20,31 +20,31 @@ from gatewright.frontends.python.arrays import (
 )
 from gatewright.frontends.python.builtin_functions import select
 from gatewright.frontends.python.casts import convert, store_as
-from gatewright.frontends.python.compilation import Compilation
+from gatewright.frontends.python.compilation import Elaboration
 from gatewright.frontends.python.dtypes import named_type, strong
 from gatewright.frontends.python.operators import binary, common_type, number_binary, number_compare
 from gatewright.frontends.python.tables import Arguments, function, known_int, method
 from gatewright.frontends.python.values import (
     ArrayValue,
-    Exact,
-    Expression,
-    Known,
+    FixedPoint,
+    LazyArray,
     Number,
     NumberType,
     PythonFloat,
+    PythonObject,
     Tuple,
     Value,
     python_int,
 )
 from gatewright.numbers.types import Bool, Float, Integer, f64
 
-Element = Callable[[Sequence[Number]], Number]
-Whole = Callable[[list[int], Element], Number]
+ElementAt = Callable[[Sequence[Number]], Number]
+Whole = Callable[[list[int], ElementAt], Number]
 """What reduces all elements of given extents to one number."""
 
 
 def fold(
-    state: Compilation, shape: Sequence[int], initial: Sequence[Number], step: Callable[..., Sequence[Number]]
+    state: Elaboration, shape: Sequence[int], initial: Sequence[Number], step: Callable[..., Sequence[Number]]
 ) -> list[Number]:
     """Carry numbers through all indices of `shape` in row-major order: `step(indices, carried)` gives the next ones."""
 
@@ -60,7 +60,7 @@ def fold(
 
 
 def reduce_axes(
-    state: Compilation, array: ArrayValue, axis: Value | None, keepdims: Value | None, whole: Whole
+    state: Elaboration, array: ArrayValue, axis: Value | None, keepdims: Value | None, whole: Whole
 ) -> Value:
     """`whole` applied to the elements along the axes, for every index of the other axes."""
     rank = len(array.shape)
@@ -81,15 +81,15 @@ def reduce_axes(
     return expression(state, shape, element, [(v, False) for v, _ in array.reads()]) if shape else element([])
 
 
-def _first(state: Compilation, extents: Sequence[int], element: Element) -> Number:
+def _first(state: Elaboration, extents: Sequence[int], element: ElementAt) -> Number:
     if prod(extents) == 0:
         raise state.mistake("this looks for an element in an array that has none")
     return element([python_int(0)] * len(extents))
 
 
-def parse_axes(state: Compilation, value: Value | None, rank: int) -> list[int]:
+def parse_axes(state: Elaboration, value: Value | None, rank: int) -> list[int]:
     """The axes that an `axis` argument names, by default all."""
-    if value is None or (isinstance(value, Known) and value.value is None):
+    if value is None or (isinstance(value, PythonObject) and value.value is None):
         return list(range(rank))
     axes = [known_int(state, item, "an axis") for item in (value.items if isinstance(value, Tuple) else (value,))]
     for axis in axes:
@@ -100,29 +100,29 @@ def parse_axes(state: Compilation, value: Value | None, rank: int) -> list[int]:
 
 def sum_type(type_: NumberType, count: int) -> NumberType:
     """The type in which NumPy sums integers, at least 64 bits wide; for fixed point, one that no sum can leave."""
-    if isinstance(type_, Exact):
-        return Exact(type_.bits + (count - 1).bit_length(), type_.fraction)
+    if isinstance(type_, FixedPoint):
+        return FixedPoint(type_.bits + (count - 1).bit_length(), type_.fraction)
     if isinstance(type_, (Float, PythonFloat)):
         return type_
     return Integer(64, not isinstance(type_, Integer) or type_.signed)
 
 
-def accumulate(state: Compilation, operator: str, total: Number, value: Number) -> Number:
+def accumulate(state: Elaboration, operator: str, total: Number, value: Number) -> Number:
     """The next partial result, of the type of the total."""
     value = convert(state, value, total.type)
-    if isinstance(total.type, Exact):
+    if isinstance(total.type, FixedPoint):
         return fixed_point.add_within(state, total, value)
     return number_binary(state, operator, total, value)
 
 
-def _accumulation(state: Compilation, operator: str, array: Value | None, options: Sequence[Value | None]) -> Value:
+def _accumulation(state: Elaboration, operator: str, array: Value | None, options: Sequence[Value | None]) -> Value:
     """A sum or product in the type that NumPy gives it."""
     array = array_of(state, array)
     axis, dtype, keepdims = options
-    if isinstance(array.type, Exact) and (dtype is not None or operator == "*"):
+    if isinstance(array.type, FixedPoint) and (dtype is not None or operator == "*"):
         raise state.unsupported("fixed-point numbers have no product of elements, and their sum no dtype")
 
-    def whole(extents: list[int], element: Element) -> Number:
+    def whole(extents: list[int], element: ElementAt) -> Number:
         type_ = sum_type(array.type, prod(extents)) if dtype is None else named_type(state, dtype)
         start = store_as(state, python_int(0 if operator == "+" else 1), type_)
         return fold(state, extents, [start], lambda at, seen: [accumulate(state, operator, seen[0], element(at))])[0]
@@ -130,11 +130,11 @@ def _accumulation(state: Compilation, operator: str, array: Value | None, option
     return reduce_axes(state, array, axis, keepdims, whole)
 
 
-def _extreme(state: Compilation, operator: str, array: Value | None, options: Sequence[Value | None]) -> Value:
+def _extreme(state: Elaboration, operator: str, array: Value | None, options: Sequence[Value | None]) -> Value:
     """The smallest or largest element."""
     axis, keepdims = options
 
-    def whole(extents: list[int], element: Element) -> Number:
+    def whole(extents: list[int], element: ElementAt) -> Number:
         first = _first(state, extents, element)
         step = lambda at, seen: [number_binary(state, operator, seen[0], element(at))]  # noqa: E731
         return fold(state, extents, [first], step)[0]
@@ -142,23 +142,23 @@ def _extreme(state: Compilation, operator: str, array: Value | None, options: Se
     return reduce_axes(state, array_of(state, array), axis, keepdims, whole)
 
 
-def _truth(state: Compilation, operator: str, array: Value | None, options: Sequence[Value | None]) -> Value:
+def _truth(state: Elaboration, operator: str, array: Value | None, options: Sequence[Value | None]) -> Value:
     """Whether any or all elements are true."""
     axis, keepdims = options
     start = Number(Bool(), constant=int(operator == "&"))
 
-    def whole(extents: list[int], element: Element) -> Number:
+    def whole(extents: list[int], element: ElementAt) -> Number:
         step = lambda at, seen: [number_binary(state, operator, seen[0], convert(state, element(at), Bool()))]  # noqa: E731
         return fold(state, extents, [start], step)[0]
 
     return reduce_axes(state, array_of(state, array), axis, keepdims, whole)
 
 
-def _position(state: Compilation, operator: str, array: Value | None, axis: Value | None) -> Value:
+def _position(state: Elaboration, operator: str, array: Value | None, axis: Value | None) -> Value:
     """The index of the first smallest or largest element: `operator` says when another one is better."""
     array = array_of(state, array)
 
-    def whole(extents: list[int], element: Element) -> Number:
+    def whole(extents: list[int], element: ElementAt) -> Number:
         first = [python_int(0), python_int(0), _first(state, extents, element)]
 
         def step(at: Sequence[Number], seen: Sequence[Number]) -> list[Number]:
@@ -174,13 +174,13 @@ def _position(state: Compilation, operator: str, array: Value | None, axis: Valu
     return reduce_axes(state, array, axis, None, whole)
 
 
-def matrix_product(state: Compilation, a: Value | None, b: Value | None) -> Value:
+def matrix_product(state: Elaboration, a: Value | None, b: Value | None) -> Value:
     """`a @ b`: the products are summed in the type that NumPy gives a product, fixed-point ones exactly."""
     left, right = array_of(state, a, "an operand of @"), array_of(state, b, "an operand of @")
     if not left.shape or not right.shape or left.shape[-1] != right.shape[-2 if len(right.shape) > 1 else 0]:
         raise state.mistake(f"arrays of shape {left.shape} and {right.shape} cannot be multiplied as matrices")
     left, right = (
-        materialize(state, side) if isinstance(side, Expression) and not side.cheap else side for side in (left, right)
+        materialize(state, side) if isinstance(side, LazyArray) and not side.cheap else side for side in (left, right)
     )
     rows, columns = left.shape[-2:-1], right.shape[-1:] if len(right.shape) > 1 else ()
     outer = broadcast_shape(state, [left.shape[:-2], right.shape[:-2]])
@@ -204,9 +204,9 @@ def matrix_product(state: Compilation, a: Value | None, b: Value | None) -> Valu
     return expression(state, shape, element, sources) if shape else element([])
 
 
-def _product_type(state: Compilation, left: ArrayValue, right: ArrayValue, count: int) -> NumberType:
+def _product_type(state: Elaboration, left: ArrayValue, right: ArrayValue, count: int) -> NumberType:
     a, b = Number(left.type), Number(right.type)
-    if isinstance(a.type, Exact) or isinstance(b.type, Exact):
+    if isinstance(a.type, FixedPoint) or isinstance(b.type, FixedPoint):
         with state.trial():
             zeros = [element_at(state, side, [python_int(0)] * len(side.shape)) for side in (left, right)]
             return sum_type(number_binary(state, "*", *zeros).type, count)
@@ -229,11 +229,11 @@ REDUCTIONS: tuple[tuple[str, object, Callable[..., Value], str, tuple[str, ...],
 
 
 def _enter(name: str, thing: object, emit: Callable[..., Value], operator: str, options: tuple[str, ...], note: str):
-    def of_function(state: Compilation, arguments: Arguments) -> Value:
+    def of_function(state: Elaboration, arguments: Arguments) -> Value:
         array, *given = arguments.bind(state, "a", *options)
         return emit(state, operator, array, given)
 
-    def of_method(state: Compilation, owner: Value, arguments: Arguments) -> Value:
+    def of_method(state: Elaboration, owner: Value, arguments: Arguments) -> Value:
         return emit(state, operator, owner, arguments.bind(state, *options, least=0))
 
     of_function.__doc__ = of_method.__doc__ = note
@@ -245,82 +245,82 @@ for _reduction in REDUCTIONS:
     _enter(*_reduction)
 
 
-def _mean(state: Compilation, array: Value | None, options: Sequence[Value | None]) -> Value:
+def _mean(state: Elaboration, array: Value | None, options: Sequence[Value | None]) -> Value:
     """The sum divided by the number of elements; of integers in float64."""
     of = array_of(state, array)
     axis, dtype, keepdims = options
-    if isinstance(of.type, Exact) or state.options.precision is not None:
+    if isinstance(of.type, FixedPoint) or state.options.precision is not None:
         raise state.unsupported("the mean of fixed-point numbers has no format", remedy="divide their sum by 2**n")
     if dtype is None and not isinstance(of.type, Float):
-        dtype = Known(f64)
+        dtype = PythonObject(f64)
     count = prod(of.shape[a] for a in parse_axes(state, axis, len(of.shape)))
     total = _accumulation(state, "+", of, (axis, dtype, keepdims))
     return binary(state, "/", total, python_int(count))
 
 
 @function(np.mean, "np.mean")
-def emit_mean(state: Compilation, arguments: Arguments) -> Value:
+def emit_mean(state: Elaboration, arguments: Arguments) -> Value:
     """The mean, of all elements or along axes; the sum is taken element by element."""
     array, *options = arguments.bind(state, "a", "axis", "dtype", "keepdims")
     return _mean(state, array, options)
 
 
 @method("mean")
-def emit_mean_method(state: Compilation, owner: Value, arguments: Arguments) -> Value:
+def emit_mean_method(state: Elaboration, owner: Value, arguments: Arguments) -> Value:
     """The mean, of all elements or along axes; the sum is taken element by element."""
     return _mean(state, owner, arguments.bind(state, "axis", "dtype", "keepdims", least=0))
 
 
 @function(np.argmin, "np.argmin")
-def emit_argmin(state: Compilation, arguments: Arguments) -> Value:
+def emit_argmin(state: Elaboration, arguments: Arguments) -> Value:
     """The index of the first smallest element."""
     array, axis = arguments.bind(state, "a", "axis")
     return _position(state, "<", array, axis)
 
 
 @function(np.argmax, "np.argmax")
-def emit_argmax(state: Compilation, arguments: Arguments) -> Value:
+def emit_argmax(state: Elaboration, arguments: Arguments) -> Value:
     """The index of the first largest element."""
     array, axis = arguments.bind(state, "a", "axis")
     return _position(state, ">", array, axis)
 
 
 @method("argmin")
-def emit_argmin_method(state: Compilation, owner: Value, arguments: Arguments) -> Value:
+def emit_argmin_method(state: Elaboration, owner: Value, arguments: Arguments) -> Value:
     """The index of the first smallest element."""
     (axis,) = arguments.bind(state, "axis", least=0)
     return _position(state, "<", owner, axis)
 
 
 @method("argmax")
-def emit_argmax_method(state: Compilation, owner: Value, arguments: Arguments) -> Value:
+def emit_argmax_method(state: Elaboration, owner: Value, arguments: Arguments) -> Value:
     """The index of the first largest element."""
     (axis,) = arguments.bind(state, "axis", least=0)
     return _position(state, ">", owner, axis)
 
 
 @function(np.matmul, "np.matmul")
-def emit_matmul(state: Compilation, arguments: Arguments) -> Value:
+def emit_matmul(state: Elaboration, arguments: Arguments) -> Value:
     """The product of matrices and vectors, as `@`."""
     a, b = arguments.bind(state, "a", "b", least=2)
     return matrix_product(state, a, b)
 
 
 @function(np.dot, "np.dot")
-def emit_dot(state: Compilation, arguments: Arguments) -> Value:
+def emit_dot(state: Elaboration, arguments: Arguments) -> Value:
     """The product of two vectors or matrices."""
     a, b = arguments.bind(state, "a", "b", least=2)
     return dot(state, a, b)
 
 
 @method("dot")
-def emit_dot_method(state: Compilation, owner: Value, arguments: Arguments) -> Value:
+def emit_dot_method(state: Elaboration, owner: Value, arguments: Arguments) -> Value:
     """The product of two vectors or matrices."""
     (b,) = arguments.bind(state, "b")
     return dot(state, owner, b)
 
 
-def dot(state: Compilation, a: Value | None, b: Value | None) -> Value:
+def dot(state: Elaboration, a: Value | None, b: Value | None) -> Value:
     """`np.dot` of arrays of at most two axes, where it is `@`; with a number, it multiplies."""
     if isinstance(a, Number) or isinstance(b, Number):
         a, b = (strong(state, side) if side is not None else side for side in (a, b))

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from gatewright.frontends.python.arrays import assign
-from gatewright.frontends.python.compilation import RESULT, Compilation
+from gatewright.frontends.python.compilation import RESULT, Elaboration
 from gatewright.frontends.python.exits import ForUntil
 from gatewright.frontends.python.expressions import condition, evaluate, subscript_items
 from gatewright.frontends.python.iteration import counted_items, iterate
@@ -20,12 +20,12 @@ from gatewright.frontends.python.reductions import matrix_product
 from gatewright.frontends.python.subscripts import read, subscript
 from gatewright.frontends.python.values import (
     ArrayValue,
-    Known,
+    ArrayView,
     LocalFunction,
     Number,
+    PythonObject,
     Tuple,
     Value,
-    View,
     kind_of,
     python_bool,
     python_int,
@@ -33,7 +33,7 @@ from gatewright.frontends.python.values import (
 from gatewright.numbers.types import Bool, Integer
 
 
-def emit_body(state: Compilation, body: Sequence[ast.stmt]) -> None:
+def emit_body(state: Elaboration, body: Sequence[ast.stmt]) -> None:
     """Emit the statements of a block."""
     for statement in body:
         with state.at(statement):
@@ -44,7 +44,7 @@ def emit_body(state: Compilation, body: Sequence[ast.stmt]) -> None:
             emit(state, statement)
 
 
-def _assign(state: Compilation, node: ast.Assign) -> None:
+def _assign(state: Elaboration, node: ast.Assign) -> None:
     """Assignment to names, elements, rows and slices; tuples are unpacked, so that `a, b = b, a` swaps."""
     value = evaluate(state, node.value)
     if len(node.targets) > 1:
@@ -53,13 +53,13 @@ def _assign(state: Compilation, node: ast.Assign) -> None:
         assign_to(state, target, value)
 
 
-def _annotated(state: Compilation, node: ast.AnnAssign) -> None:
+def _annotated(state: Elaboration, node: ast.AnnAssign) -> None:
     """Assignment with an annotation, which does nothing, as in Python."""
     if node.value is not None:
         assign_to(state, node.target, evaluate(state, node.value))
 
 
-def assign_to(state: Compilation, target: ast.expr, value: Value) -> None:
+def assign_to(state: Elaboration, target: ast.expr, value: Value) -> None:
     """`target = value`."""
     with state.at(target):
         match target:
@@ -76,17 +76,17 @@ def assign_to(state: Compilation, target: ast.expr, value: Value) -> None:
                 raise state.unsupported("only names and elements of arrays can be assigned")
 
 
-def _place(state: Compilation, target: ast.Subscript) -> View:
+def _place(state: Elaboration, target: ast.Subscript) -> ArrayView:
     """The part of an array that a subscript on the left side names."""
     owner = evaluate(state, target.value)
-    if not isinstance(owner, View):
+    if not isinstance(owner, ArrayView):
         remedy = "make it an array with np.array" if isinstance(owner, Tuple) else None
         spoken = "a list or tuple" if isinstance(owner, Tuple) else kind_of(owner)
         raise state.unsupported(f"elements of {spoken} cannot be assigned", remedy=remedy)
     return subscript(state, owner, subscript_items(state, target.slice))
 
 
-def _store(state: Compilation, place: View, value: Value) -> None:
+def _store(state: Elaboration, place: ArrayView, value: Value) -> None:
     if isinstance(value, Tuple):
         raise state.unsupported("a tuple cannot be stored into an array", remedy="make it an array with np.array")
     if not isinstance(value, (Number, ArrayValue)):
@@ -96,7 +96,7 @@ def _store(state: Compilation, place: View, value: Value) -> None:
     assign(state, place, value)
 
 
-def _unpacked(state: Compilation, targets: Sequence[ast.expr], value: Value) -> list[Value]:
+def _unpacked(state: Elaboration, targets: Sequence[ast.expr], value: Value) -> list[Value]:
     """The items of a value that is assigned to several targets at once."""
     if isinstance(value, Tuple):
         items = list(value.items)
@@ -110,7 +110,7 @@ def _unpacked(state: Compilation, targets: Sequence[ast.expr], value: Value) -> 
     return items
 
 
-def _augmented(state: Compilation, node: ast.AugAssign) -> None:
+def _augmented(state: Elaboration, node: ast.AugAssign) -> None:
     """`+=` and the like; arrays are changed in place."""
     with state.at(node.target):
         if isinstance(node.target, ast.Name):
@@ -124,7 +124,7 @@ def _augmented(state: Compilation, node: ast.AugAssign) -> None:
         new = matrix_product(state, old, operand)
     else:
         new = binary(state, BINARY[type(node.op)], old, operand)
-    if isinstance(old, View):
+    if isinstance(old, ArrayView):
         _check_in_place(state, old, new)
         _store(state, old, new)
     elif isinstance(node.target, ast.Name):
@@ -133,7 +133,7 @@ def _augmented(state: Compilation, node: ast.AugAssign) -> None:
         _store(state, place, new)  # pyright: ignore[reportPossiblyUnbound]
 
 
-def _check_in_place(state: Compilation, array: View, value: Value) -> None:
+def _check_in_place(state: Elaboration, array: ArrayView, value: Value) -> None:
     """Refuse what NumPy refuses: `a += b` where the sum has a type of another kind than `a`."""
     if not isinstance(value, (Number, ArrayValue)):
         return
@@ -148,17 +148,17 @@ def _check_in_place(state: Compilation, array: View, value: Value) -> None:
         )
 
 
-def _expression(state: Compilation, node: ast.Expr) -> None:
+def _expression(state: Elaboration, node: ast.Expr) -> None:
     """Calls for what they change; docstrings."""
     if not isinstance(node.value, ast.Constant):
         evaluate(state, node.value)
 
 
-def _pass(state: Compilation, node: ast.Pass) -> None:
+def _pass(state: Elaboration, node: ast.Pass) -> None:
     """Does nothing."""
 
 
-def _assert(state: Compilation, node: ast.Assert) -> None:
+def _assert(state: Elaboration, node: ast.Assert) -> None:
     """Checked while compiling; refused if it depends on the inputs."""
     holds = condition(state, node.test)
     if not holds.is_known:
@@ -169,7 +169,7 @@ def _assert(state: Compilation, node: ast.Assert) -> None:
         raise state.mistake("this assertion does not hold")
 
 
-def _if(state: Compilation, node: ast.If) -> None:
+def _if(state: Elaboration, node: ast.If) -> None:
     """`if`, `elif`, `else`; conditions known while compiling choose a branch then."""
     holds = condition(state, node.test)
     if holds.is_known:
@@ -179,17 +179,17 @@ def _if(state: Compilation, node: ast.If) -> None:
     branch(state, holds, [lambda: emit_body(state, node.body), lambda: emit_body(state, node.orelse)], live)
 
 
-def _for(state: Compilation, node: ast.For) -> None:
+def _for(state: Elaboration, node: ast.For) -> None:
     """Loops over ranges, arrays, `enumerate` and `zip`, `continue` included; loops over tuples are unrolled."""
     _for_items(state, node, None)
 
 
-def _for_until(state: Compilation, node: ForUntil) -> None:
+def _for_until(state: Elaboration, node: ForUntil) -> None:
     """Leaves a loop early, as does `return` in one."""
     _for_items(state, node, node.ended)
 
 
-def _for_items(state: Compilation, node: ast.For, ended: str | None) -> None:
+def _for_items(state: Elaboration, node: ast.For, ended: str | None) -> None:
     iterated = evaluate(state, node.iter)
 
     def body(item: Value) -> None:
@@ -205,7 +205,7 @@ def _for_items(state: Compilation, node: ast.For, ended: str | None) -> None:
     emit_for(state, node, iterate(state, iterated), body, ended)
 
 
-def _unless(state: Compilation, node: ast.stmt, ended: str | None, emit: Callable[[], None]) -> None:
+def _unless(state: Elaboration, node: ast.stmt, ended: str | None, emit: Callable[[], None]) -> None:
     """Emit an iteration of an unrolled loop, which does not take place if the loop was left."""
     left = python_bool(False) if ended is None else lookup(state, ended)
     assert isinstance(left, Number)
@@ -215,18 +215,18 @@ def _unless(state: Compilation, node: ast.stmt, ended: str | None, emit: Callabl
         emit()
 
 
-def _while(state: Compilation, node: ast.While) -> None:
+def _while(state: Elaboration, node: ast.While) -> None:
     """Loops with any condition, also one that is always true; `break`, `continue` and `return` included."""
     emit_while(state, node, lambda: condition(state, node.test), lambda: emit_body(state, node.body))
 
 
-def _return(state: Compilation, node: ast.Return) -> None:
+def _return(state: Elaboration, node: ast.Return) -> None:
     """At the end of a function, also at the ends of its branches; several results as a tuple."""
-    value: Value = Known(None) if node.value is None else evaluate(state, node.value)
+    value: Value = PythonObject(None) if node.value is None else evaluate(state, node.value)
     state.frame.names[RESULT] = settled(state, value, "result")
 
 
-def _define(state: Compilation, node: ast.FunctionDef) -> None:
+def _define(state: Elaboration, node: ast.FunctionDef) -> None:
     """Functions inside functions, which are inlined where they are called."""
     if node.decorator_list:
         raise state.unsupported("functions inside functions cannot have decorators")

@@ -11,19 +11,19 @@ from xdsl.dialects import arith
 from xdsl.dialects.builtin import IndexType
 
 from gatewright.frontends.python.arrays import element_at, locate, materialize
-from gatewright.frontends.python.compilation import Compilation
+from gatewright.frontends.python.compilation import Elaboration
 from gatewright.frontends.python.conversion import ssa_of, to_python_int
 from gatewright.frontends.python.integers import arithmetic
 from gatewright.frontends.python.memory import load
 from gatewright.frontends.python.values import (
     ArrayValue,
-    Known,
+    ArrayView,
+    AxisIndex,
     Number,
-    Place,
     PythonInt,
-    Span,
+    PythonObject,
+    SliceIndex,
     Value,
-    View,
     kind_of,
     python_int,
 )
@@ -39,7 +39,7 @@ class _Window:
     extent: int | None = None
 
 
-def resolve_index(state: Compilation, value: Value, extent: int) -> Number:
+def resolve_index(state: Elaboration, value: Value, extent: int) -> Number:
     """An index into an axis of `extent` as a Python integer from 0: negative ones count from the end.
 
     An index that cannot be shown to be at least 0 is corrected where it is negative, in hardware.
@@ -68,7 +68,7 @@ def resolve_index(state: Compilation, value: Value, extent: int) -> Number:
     return state.python_int(chosen, None, 0)
 
 
-def resolve_span(state: Compilation, span: Span, extent: int) -> _Window:
+def resolve_span(state: Elaboration, span: SliceIndex, extent: int) -> _Window:
     """The part of an axis that a slice takes; its length must be known while compiling."""
     parts = [span.start, span.stop, span.step]
     given = [None if part is None else _integer(state, part) for part in parts]
@@ -99,30 +99,30 @@ def resolve_span(state: Compilation, span: Span, extent: int) -> _Window:
     return _Window(start, step, len(range(0, max(0, length.constant), step)))
 
 
-def _integer(state: Compilation, value: Value) -> Number:
+def _integer(state: Elaboration, value: Value) -> Number:
     if not isinstance(value, Number) or not isinstance(value.type, (Integer, PythonInt)):
         raise state.unsupported(f"a slice cannot be bounded by {kind_of(value)}")
     return to_python_int(state, value)
 
 
-def _from_end(state: Compilation, bound: Number, extent: int) -> Number:
+def _from_end(state: Elaboration, bound: Number, extent: int) -> Number:
     if bound.is_known and bound.known < 0:
         return python_int(max(0, bound.known + extent))
     return bound
 
 
-def subscript(state: Compilation, view: View, items: Sequence[Value]) -> View:
+def subscript(state: Elaboration, view: ArrayView, items: Sequence[Value]) -> ArrayView:
     """The view that `view[items]` is; of shape () if it is one element."""
     items = _without_ellipsis(state, view, items)
     shape: list[int] = []
     windows: list[_Window] = []
     axes: list[int | None] = []
     for item in items:
-        if isinstance(item, Known) and item.value is None:
+        if isinstance(item, PythonObject) and item.value is None:
             shape.append(1)
             continue
         extent = view.shape[len(windows)]
-        if isinstance(item, Span):
+        if isinstance(item, SliceIndex):
             window = resolve_span(state, item, extent)
             assert window.extent is not None
             axes.append(len(shape))
@@ -132,23 +132,25 @@ def subscript(state: Compilation, view: View, items: Sequence[Value]) -> View:
             axes.append(None)
         windows.append(window)
     places = tuple(_narrowed(state, place, windows, axes) for place in view.places)
-    return View(view.buffer, tuple(shape), places, view.flat)
+    return ArrayView(view.buffer, tuple(shape), places, view.flat)
 
 
-def _without_ellipsis(state: Compilation, view: View, items: Sequence[Value]) -> list[Value]:
+def _without_ellipsis(state: Elaboration, view: ArrayView, items: Sequence[Value]) -> list[Value]:
     """The items with `...`, or what is missing at the end, written out as full slices."""
-    everything = Span(None, None, None)
-    used = sum(not (isinstance(item, Known) and (item.value is None or item.value is Ellipsis)) for item in items)
+    everything = SliceIndex(None, None, None)
+    used = sum(
+        not (isinstance(item, PythonObject) and (item.value is None or item.value is Ellipsis)) for item in items
+    )
     missing = len(view.shape) - used
     if missing < 0:
         raise state.mistake(f"{used} indices for an array of {len(view.shape)} axes")
     for position, item in enumerate(items):
-        if isinstance(item, Known) and item.value is Ellipsis:
+        if isinstance(item, PythonObject) and item.value is Ellipsis:
             return [*items[:position], *[everything] * missing, *items[position + 1 :]]
     return [*items, *[everything] * missing]
 
 
-def _narrowed(state: Compilation, place: Place, windows: list[_Window], axes: list[int | None]) -> Place:
+def _narrowed(state: Elaboration, place: AxisIndex, windows: list[_Window], axes: list[int | None]) -> AxisIndex:
     offset, terms = place.offset, []
     for axis, step in place.terms:
         window, kept = windows[axis], axes[axis]
@@ -156,17 +158,17 @@ def _narrowed(state: Compilation, place: Place, windows: list[_Window], axes: li
         offset = arithmetic(state, "+", offset, moved)
         if kept is not None:
             terms.append((kept, step * window.step))
-    return Place(offset, tuple(terms))
+    return AxisIndex(offset, tuple(terms))
 
 
-def read(state: Compilation, view: View) -> Number | View:
+def read(state: Elaboration, view: ArrayView) -> Number | ArrayView:
     """The view, or its one element if it has no axes left."""
     return view if view.shape else load(state, view.buffer, locate(state, view, []))
 
 
-def index(state: Compilation, array: ArrayValue, items: Sequence[Value]) -> Value:
+def index(state: Elaboration, array: ArrayValue, items: Sequence[Value]) -> Value:
     """`array[items]` as a value."""
-    if isinstance(array, View):
+    if isinstance(array, ArrayView):
         return read(state, subscript(state, array, items))
     if len(items) == len(array.shape) and all(isinstance(item, Number) for item in items):
         return element_at(
@@ -175,21 +177,21 @@ def index(state: Compilation, array: ArrayValue, items: Sequence[Value]) -> Valu
     return read(state, subscript(state, materialize(state, array), items))
 
 
-def transpose(state: Compilation, array: ArrayValue, axes: Sequence[int] | None = None) -> View:
+def transpose(state: Elaboration, array: ArrayValue, axes: Sequence[int] | None = None) -> ArrayView:
     """The array with its axes in another order, by default reversed."""
-    view = array if isinstance(array, View) else materialize(state, array)
+    view = array if isinstance(array, ArrayView) else materialize(state, array)
     rank = len(view.shape)
     order = list(range(rank))[::-1] if axes is None else [axis + rank if axis < 0 else axis for axis in axes]
     if sorted(order) != list(range(rank)):
         raise state.mistake(f"{tuple(axes or ())} is not an order of {rank} axes")
     position = {axis: new for new, axis in enumerate(order)}
-    places = tuple(Place(p.offset, tuple((position[axis], step) for axis, step in p.terms)) for p in view.places)
-    return View(view.buffer, tuple(view.shape[axis] for axis in order), places, view.flat)
+    places = tuple(AxisIndex(p.offset, tuple((position[axis], step) for axis, step in p.terms)) for p in view.places)
+    return ArrayView(view.buffer, tuple(view.shape[axis] for axis in order), places, view.flat)
 
 
-def reshape(state: Compilation, array: ArrayValue, shape: Sequence[int]) -> View:
+def reshape(state: Elaboration, array: ArrayValue, shape: Sequence[int]) -> ArrayView:
     """The array in another shape: a view where NumPy gives one, a copy where NumPy copies."""
-    view = array if isinstance(array, View) else materialize(state, array)
+    view = array if isinstance(array, ArrayView) else materialize(state, array)
     strides = _strides(view)
     model = _model(view.shape, strides)
     try:
@@ -201,7 +203,7 @@ def reshape(state: Compilation, array: ArrayValue, shape: Sequence[int]) -> View
     return _with_strides(state, view, shaped.shape, shaped.strides)
 
 
-def _strides(view: View) -> list[int]:
+def _strides(view: ArrayView) -> list[int]:
     """How far, in elements of the memory, one step along each axis of the view goes."""
     strides = [0] * len(view.shape)
     for place, unit in zip(view.places, _units(view), strict=True):
@@ -218,23 +220,23 @@ def _model(shape: Sequence[int], strides: Sequence[int]) -> np.ndarray:
     return np.ndarray(tuple(shape), np.uint8, memory, start, tuple(strides))
 
 
-def _units(view: View) -> list[int]:
+def _units(view: ArrayView) -> list[int]:
     """How far, in elements, one step of each index into the memory goes."""
     return [1] if view.flat else [prod(view.buffer.shape[d + 1 :]) for d in range(len(view.buffer.shape))]
 
 
-def _with_strides(state: Compilation, view: View, shape: tuple[int, ...], strides: Sequence[int]) -> View:
+def _with_strides(state: Elaboration, view: ArrayView, shape: tuple[int, ...], strides: Sequence[int]) -> ArrayView:
     """A view from the same first element with other axes."""
     if (places := _split_places(view, shape, strides)) is not None:
-        return View(view.buffer, shape, places)
+        return ArrayView(view.buffer, shape, places)
     offset = python_int(0)
     for place, unit in zip(view.places, _units(view), strict=True):
         offset = arithmetic(state, "+", offset, arithmetic(state, "*", place.offset, python_int(unit)))
     terms = tuple((axis, stride) for axis, stride in enumerate(strides) if shape[axis] > 1)
-    return View(view.buffer, shape, (Place(offset, terms),), True)
+    return ArrayView(view.buffer, shape, (AxisIndex(offset, terms),), True)
 
 
-def _split_places(view: View, shape: tuple[int, ...], strides: Sequence[int]) -> tuple[Place, ...] | None:
+def _split_places(view: ArrayView, shape: tuple[int, ...], strides: Sequence[int]) -> tuple[AxisIndex, ...] | None:
     """The places of a view whose new axes each stay within one index of the memory, which saves divisions; or None."""
     if view.flat:
         return None
@@ -251,4 +253,4 @@ def _split_places(view: View, shape: tuple[int, ...], strides: Sequence[int]) ->
     after = [sum(step * (shape[axis] - 1) for axis, step in each) for each in terms]
     if before != after:
         return None
-    return tuple(Place(p.offset, tuple(each)) for p, each in zip(view.places, terms, strict=True))
+    return tuple(AxisIndex(p.offset, tuple(each)) for p, each in zip(view.places, terms, strict=True))

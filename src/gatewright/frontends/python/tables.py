@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from gatewright.frontends.python.compilation import Compilation
+from gatewright.frontends.python.compilation import Elaboration
 from gatewright.frontends.python.values import Number, Value
 
 
@@ -22,7 +22,7 @@ class Arguments:
     positional: list[Value]
     keywords: dict[str, Value] = field(default_factory=dict)
 
-    def bind(self, state: Compilation, *parameters: str, least: int | None = None) -> list[Value | None]:
+    def bind(self, state: Elaboration, *parameters: str, least: int | None = None) -> list[Value | None]:
         """The values of the parameters, None for those not given; the first `least` (default: one) must be."""
         if len(self.positional) > len(parameters):
             raise state.mistake(f"{self.name} takes at most {len(parameters)} arguments, not {len(self.positional)}")
@@ -41,7 +41,7 @@ class Arguments:
 
 
 @dataclass(frozen=True)
-class Entry:
+class SupportedFunction:
     """A function or method: its name in the documentation and what emits a call."""
 
     name: str
@@ -53,17 +53,17 @@ class Entry:
         return (self.emit.__doc__ or "").strip().split("\n")[0]
 
 
-FUNCTIONS: dict[object, Entry] = {}
+FUNCTIONS: dict[object, SupportedFunction] = {}
 """What emits a call of a function, by the function."""
-METHODS: dict[str, Entry] = {}
+METHODS: dict[str, SupportedFunction] = {}
 """What emits a call of a method of an array or number, by its name."""
 
 
 def function(thing: object, name: str):
     """Enter the decorated function as what emits calls of `thing`."""
 
-    def enter(emit: Callable[[Compilation, Arguments], Value]):
-        FUNCTIONS[thing] = Entry(name, emit)
+    def enter(emit: Callable[[Elaboration, Arguments], Value]):
+        FUNCTIONS[thing] = SupportedFunction(name, emit)
         return emit
 
     return enter
@@ -72,14 +72,14 @@ def function(thing: object, name: str):
 def method(name: str):
     """Enter the decorated function as what emits calls of a method."""
 
-    def enter(emit: Callable[[Compilation, Value, Arguments], Value]):
-        METHODS[name] = Entry(f".{name}()", emit)
+    def enter(emit: Callable[[Elaboration, Value, Arguments], Value]):
+        METHODS[name] = SupportedFunction(f".{name}()", emit)
         return emit
 
     return enter
 
 
-def known_int(state: Compilation, value: Value | None, what: str) -> int:
+def known_int(state: Elaboration, value: Value | None, what: str) -> int:
     """An integer argument that must be known while compiling."""
     if isinstance(value, Number) and isinstance(value.constant, int):
         return value.constant

@@ -52,7 +52,7 @@ class PythonFloat:
 
 
 @dataclass(frozen=True)
-class Exact:
+class FixedPoint:
     """A signed fixed-point number of any width, worth `raw * 2**-fraction`; sums and products of them are exact."""
 
     bits: int
@@ -82,14 +82,14 @@ class SquareRoot:
         return "float64"
 
 
-class Wide(Integer):
+class WideInteger(Integer):
     """A signed integer of 65 bits, for a variable that is a u64 on one path and a Python integer on another."""
 
     def __post_init__(self):
         assert (self.bits, self.signed) == (65, True)
 
 
-NumberType = Integer | Bool | Float | PythonInt | PythonBool | PythonFloat | Exact | SquareRoot
+NumberType = Integer | Bool | Float | PythonInt | PythonBool | PythonFloat | FixedPoint | SquareRoot
 PYTHON_INT, PYTHON_BOOL, PYTHON_FLOAT = PythonInt(), PythonBool(), PythonFloat()
 WEAK = (PythonInt, PythonBool)
 TRUTH = (Bool, PythonBool)
@@ -102,7 +102,7 @@ def ir_type_of(type_: NumberType) -> Attribute:
             return IndexType()
         case PythonBool() | Bool():
             return IntegerType(1)
-        case Integer() | Exact():
+        case Integer() | FixedPoint():
             return IntegerType(type_.bits)
         case Float():
             return ir_float(type_.format)
@@ -113,9 +113,9 @@ def ir_type_of(type_: NumberType) -> Attribute:
     raise AssertionError(f"{type_} has no IR type")
 
 
-def number_type(scalar: Integer | Bool | Fixed | Float) -> Integer | Bool | Exact | Float:
+def number_type(scalar: Integer | Bool | Fixed | Float) -> Integer | Bool | FixedPoint | Float:
     """The type of a number that is read from a parameter or array of type `scalar`."""
-    return Exact(scalar.bits, scalar.fraction) if isinstance(scalar, Fixed) else scalar
+    return FixedPoint(scalar.bits, scalar.fraction) if isinstance(scalar, Fixed) else scalar
 
 
 @dataclass(frozen=True)
@@ -127,17 +127,17 @@ class Number:
     constant: int | float | None = None
     linear: Linear | None = None
     """For Python integers: the value as a linear expression, for bounds."""
-    alternatives: tuple[Number, ...] = ()
+    possible_types: tuple[Number, ...] = ()
     """For a variable whose type depends on the path: what it may be, only types and the values of Python integers.
     `type` holds them all; arithmetic is allowed where it gives the same whichever of them it is."""
 
     def __eq__(self, other: object) -> bool:
         """Zeros of both signs are two numbers."""
-        mine = self.type, self.ssa, self.linear, self.alternatives
+        mine = self.type, self.ssa, self.linear, self.possible_types
         return (
             isinstance(other, Number)
             and self.has_constant_of(other)
-            and mine == (other.type, other.ssa, other.linear, other.alternatives)
+            and mine == (other.type, other.ssa, other.linear, other.possible_types)
         )
 
     def has_constant_of(self, other: Number) -> bool:
@@ -181,7 +181,7 @@ class Tuple:
 
 
 @dataclass(frozen=True)
-class Known:
+class PythonObject:
     """Any other Python object known while compiling: a module, function, dtype, string, None."""
 
     value: object
@@ -200,7 +200,7 @@ class Frame:
     """What identifies the function, to find recursion."""
     body: list[ast.stmt] = field(default_factory=list)
     names: dict[str, Value] = field(default_factory=dict)
-    formats: dict[str, Exact] = field(default_factory=dict)
+    formats: dict[str, FixedPoint] = field(default_factory=dict)
     """The fixed-point formats of local variables: those of their first assignments."""
     own: frozenset[str] = frozenset()
     """The names that the function assigns anywhere, its parameters among them."""
@@ -223,7 +223,7 @@ class Method:
 
 
 @dataclass(frozen=True)
-class Span:
+class SliceIndex:
     """A slice in a subscript."""
 
     start: Value | None
@@ -232,7 +232,7 @@ class Span:
 
 
 @dataclass(frozen=True)
-class Progression:
+class RangeObject:
     """A `range`: its bounds and step as Python integers."""
 
     start: Number
@@ -241,7 +241,7 @@ class Progression:
 
 
 @dataclass(frozen=True)
-class Pairing:
+class ZippedIterator:
     """`enumerate`, `zip` or `reversed` of what can be iterated over, before a loop takes it."""
 
     kind: str
@@ -257,7 +257,7 @@ class Unbound:
     remedy: str | None = None
 
 
-Element = Integer | Bool | Exact | Float
+ElementType = Integer | Bool | FixedPoint | Float
 
 PARAMETER, LOCAL, TABLE, OUTSIDE = "parameter", "local", "table", "outside"
 """Kinds of memory: of the caller; of the function; of the function and filled with constants, a ROM unless it is
@@ -269,7 +269,7 @@ class Buffer:
     """A memory: its `memref`, and what the front end knows of it."""
 
     ref: SSAValue
-    element: Element
+    element: ElementType
     shape: tuple[int, ...]
     kind: str
     name: str
@@ -290,13 +290,13 @@ class ArrayValue:
     type: NumberType
     shape: tuple[int, ...]
 
-    def reads(self) -> Iterator[tuple[View, bool]]:
+    def reads(self) -> Iterator[tuple[ArrayView, bool]]:
         """The memory that an element depends on: a view, and whether only its element at the same indices is read."""
         raise NotImplementedError
 
 
 @dataclass(frozen=True)
-class Place:
+class AxisIndex:
     """One index into the memory: `offset + sum(step * index of axis)` over the axes of the view."""
 
     offset: Number
@@ -304,12 +304,12 @@ class Place:
 
 
 @dataclass(eq=False)
-class View(ArrayValue):
+class ArrayView(ArrayValue):
     """A window on a memory. `flat` views index it as if it were one-dimensional."""
 
     buffer: Buffer
     shape: tuple[int, ...]
-    places: tuple[Place, ...]
+    places: tuple[AxisIndex, ...]
     flat: bool = False
 
     @property
@@ -317,7 +317,7 @@ class View(ArrayValue):
         """The type of the elements."""
         return self.buffer.element
 
-    def reads(self) -> Iterator[tuple[View, bool]]:
+    def reads(self) -> Iterator[tuple[ArrayView, bool]]:
         yield self, True
 
     @property
@@ -326,20 +326,20 @@ class View(ArrayValue):
         return not self.flat and self.shape == self.buffer.shape and self.places == whole(self.buffer).places
 
 
-def whole(buffer: Buffer) -> View:
+def whole(buffer: Buffer) -> ArrayView:
     """The view of a whole memory."""
-    places = tuple(Place(python_int(0), ((axis, 1),)) for axis in range(len(buffer.shape)))
-    return View(buffer, buffer.shape, places)
+    places = tuple(AxisIndex(python_int(0), ((axis, 1),)) for axis in range(len(buffer.shape)))
+    return ArrayView(buffer, buffer.shape, places)
 
 
 @dataclass(eq=False)
-class Expression(ArrayValue):
+class LazyArray(ArrayValue):
     """An array whose elements `compute` gives. It is evaluated within the statement that it stands in."""
 
     type: NumberType
     shape: tuple[int, ...]
     compute: Callable[[Sequence[Number]], Number]
-    sources: tuple[tuple[View, bool], ...]
+    sources: tuple[tuple[ArrayView, bool], ...]
     """What an element reads: a view, and whether only at the same indices."""
     made_at: int
     """The number of stores emitted before it was made; a later store to a source would come too early."""
@@ -347,11 +347,22 @@ class Expression(ArrayValue):
     cheap: bool = False
     """Whether computing an element twice costs nothing worth a memory."""
 
-    def reads(self) -> Iterator[tuple[View, bool]]:
+    def reads(self) -> Iterator[tuple[ArrayView, bool]]:
         yield from self.sources
 
 
-Value = Number | Tuple | Known | LocalFunction | Method | Span | Progression | Pairing | Unbound | ArrayValue
+Value = (
+    Number
+    | Tuple
+    | PythonObject
+    | LocalFunction
+    | Method
+    | SliceIndex
+    | RangeObject
+    | ZippedIterator
+    | Unbound
+    | ArrayValue
+)
 
 
 def kind_of(value: Value) -> str:
@@ -361,15 +372,15 @@ def kind_of(value: Value) -> str:
             return str(value.type)
         case Tuple():
             return "a tuple"
-        case Known(value=None):
+        case PythonObject(value=None):
             return "None"
-        case Known(value=known):
+        case PythonObject(value=known):
             return f"{type(known).__name__} {getattr(known, '__name__', known)}"
         case LocalFunction() | Method():
             return "a function"
-        case Progression() | Pairing():
+        case RangeObject() | ZippedIterator():
             return "an iterator"
-        case Span():
+        case SliceIndex():
             return "a slice"
         case Unbound():
             return "no value"

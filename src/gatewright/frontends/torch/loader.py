@@ -16,7 +16,7 @@ from gatewright.bridge.mlir import import_torch, torch_decompositions
 from gatewright.bridge.worker import MlirError
 from gatewright.errors import InterfaceError, SourceLocation, ToolError, UnsupportedError
 from gatewright.frontends.imported import LAYER, read
-from gatewright.frontends.ports import Port, describe_ports
+from gatewright.frontends.ports import PortDescription, describe_ports
 from gatewright.frontends.restore_min_max import restore_extremes
 from gatewright.frontends.torch.complex_parts import by_parts, has_complex, is_complex
 from gatewright.frontends.torch.decompositions import check, check_unchanged, decompositions, views_of_aten
@@ -222,12 +222,14 @@ def _copy_listed_constants(torch: Any, exported: ExportedProgram) -> None:
                 node.replace_input_with(constant, copy)
 
 
-def _ports(exported: ExportedProgram) -> tuple[list[Port], list[Port]]:
+def _ports(exported: ExportedProgram) -> tuple[list[PortDescription], list[PortDescription]]:
     """The names and element types of the tensors that a program takes and returns."""
     values = {node.name: node.meta.get("val") for node in exported.graph.nodes}
     signature = exported.graph_signature
-    taken = [Port(name, _spelled(values[name])) for name in signature.user_inputs if isinstance(name, str)]
-    returned = [Port(name, _spelled(values[name])) for name in signature.user_outputs if isinstance(name, str)]
+    taken = [PortDescription(name, _spelled(values[name])) for name in signature.user_inputs if isinstance(name, str)]
+    returned = [
+        PortDescription(name, _spelled(values[name])) for name in signature.user_outputs if isinstance(name, str)
+    ]
     return taken, returned
 
 
@@ -239,7 +241,7 @@ def _spelled(value: Any) -> str | None:
     return f"u{match[1]}" if match else None
 
 
-def _check_no_format(options: Options, ports: Sequence[Port]) -> None:
+def _check_no_format(options: Options, ports: Sequence[PortDescription]) -> None:
     port = next((port for port in ports if (port.type or "").startswith("complex")), None)
     if options.precision is not None and port is not None:
         raise UnsupportedError(

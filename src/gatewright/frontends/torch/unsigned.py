@@ -45,7 +45,7 @@ def store_as_signed(torch: Any, exported: Any) -> None:
     unsigned = {getattr(torch, name): (getattr(torch, name[1:]), wide) for name, wide in zip(
         names, (torch.int16, torch.int32, torch.int64, torch.int64), strict=True)}  # fmt: skip
     if any(type_ in unsigned for node in exported.graph.nodes for type_ in _types(node)):
-        _Rewriter(torch, exported, unsigned).run()
+        _GraphRewriter(torch, exported, unsigned).run()
         exported.graph.eliminate_dead_code()
         exported.graph_module.recompile()
         _name_results(exported)
@@ -64,7 +64,7 @@ def _packet(node: Any) -> str:
     return getattr(packet, "__name__", "")
 
 
-class _Rewriter:
+class _GraphRewriter:
     """One graph on its way to signed integers."""
 
     def __init__(self, torch: Any, exported: Any, unsigned: dict[Any, tuple[Any, Any]]):

@@ -17,6 +17,7 @@ from gatewright.dialects.loopschedule.ops import (
     TerminatorOp,
     latency_of,
 )
+from gatewright.ir.accesses import MemoryAccess
 from gatewright.machine.duration import minimal_cycles
 from gatewright.reporting.page.listing import place
 
@@ -106,7 +107,7 @@ def _bars(block: Block, start: int, number_of: dict[Operation, int]) -> Iterator
 
 def _name(op: Operation) -> str:
     """What a bar is called."""
-    if isinstance(op, memref.LoadOp | memref.StoreOp):
+    if isinstance(op, MemoryAccess):
         verb = "load" if isinstance(op, memref.LoadOp) else "store"
         return f"{verb} {op.memref.name_hint or 'array'}"
     if isinstance(op, LoopOp):

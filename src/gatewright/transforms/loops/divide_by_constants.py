@@ -54,13 +54,13 @@ class DivideByConstantsPass(ModulePass):
             divisor -= 1 << width
         if width > self.widest and abs(divisor) & (abs(divisor) - 1):
             return
-        emit = _Emitter(division)
+        emit = _QuotientBuilder(division)
         value = emit.cast(division.operands[0], IntegerType(width))
         result = emit.constant(0, width) if divisor == 0 else _divided(emit, division, value, divisor)
         emit.finish(emit.cast(result, type_))
 
 
-class _Emitter:
+class _QuotientBuilder:
     """Puts arithmetic in front of an operation that it is to replace."""
 
     def __init__(self, at: Operation):
@@ -119,7 +119,7 @@ def bits(value: SSAValue) -> int:
     return value.type.width.data
 
 
-def _divided(emit: _Emitter, division: Operation, value: SSAValue, divisor: int) -> SSAValue:
+def _divided(emit: _QuotientBuilder, division: Operation, value: SSAValue, divisor: int) -> SSAValue:
     """The result of a division of a kind by a constant other than 0."""
     width = bits(value)
     match division:
@@ -142,7 +142,7 @@ def _divided(emit: _Emitter, division: Operation, value: SSAValue, divisor: int)
     return emit.subtract(value, emit.insert(arith.MuliOp(quotient, emit.constant(divisor, width))))
 
 
-def _unsigned(emit: _Emitter, value: SSAValue, divisor: int, dividend_bits: int | None = None) -> SSAValue:
+def _unsigned(emit: _QuotientBuilder, value: SSAValue, divisor: int, dividend_bits: int | None = None) -> SSAValue:
     """`value // divisor` of an unsigned number, of which only the lowest `dividend_bits` bits are not 0."""
     width = bits(value)
     used = width if dividend_bits is None else dividend_bits
@@ -163,7 +163,7 @@ def _unsigned(emit: _Emitter, value: SSAValue, divisor: int, dividend_bits: int 
     return emit.resize(emit.shift_right(scaled, inverse.shift, signed=False), width, signed=False)
 
 
-def _rounded_down(emit: _Emitter, value: SSAValue, divisor: int) -> SSAValue:
+def _rounded_down(emit: _QuotientBuilder, value: SSAValue, divisor: int) -> SSAValue:
     """`value // divisor` of a signed number, rounded down as in Python."""
     width = bits(value)
     if divisor < 0:
@@ -182,7 +182,7 @@ def _rounded_down(emit: _Emitter, value: SSAValue, divisor: int) -> SSAValue:
     return emit.insert(arith.XOrIOp(quotient, sign))
 
 
-def _truncated(emit: _Emitter, value: SSAValue, divisor: int) -> SSAValue:
+def _truncated(emit: _QuotientBuilder, value: SSAValue, divisor: int) -> SSAValue:
     """The quotient of a signed number, rounded towards 0."""
     width, magnitude = bits(value), abs(divisor)
     if magnitude & (magnitude - 1) == 0:

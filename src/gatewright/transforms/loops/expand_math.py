@@ -43,14 +43,14 @@ class ExpandMathPass(ModulePass):
             form = format_of(inner.results[0].type) if rule is not None else None
             if rule is None or form is None:
                 continue
-            emit = _Emitter(form, inner)
+            emit = _FormatBuilder(form, inner)
             value = rule(emit, inner)
             if value is not None:
                 Rewriter.replace_op(inner, emit.operations, [value])
 
 
 @dataclass
-class _Emitter:
+class _FormatBuilder:
     """Collects operations of one format that take the place of another one."""
 
     form: FloatFormat
@@ -81,7 +81,7 @@ def _constant(value: SSAValue) -> float | None:
     return owner.value.value.data if isinstance(owner, arith.ConstantOp) else None  # pyright: ignore
 
 
-def _power_of_integer(emit: _Emitter, op: Operation) -> SSAValue | None:
+def _power_of_integer(emit: _FormatBuilder, op: Operation) -> SSAValue | None:
     exponent = _constant(op.operands[1])
     if exponent is None:
         return None
@@ -90,7 +90,7 @@ def _power_of_integer(emit: _Emitter, op: Operation) -> SSAValue | None:
     return emit(math.PowFOp(op.operands[0], emit.constant(exponent))) if has_functions(emit.form) else None
 
 
-def _power(emit: _Emitter, op: Operation) -> SSAValue | None:
+def _power(emit: _FormatBuilder, op: Operation) -> SSAValue | None:
     base, exponent = op.operands[0], _constant(op.operands[1])
     if exponent is None:
         return emit(math.Exp2Op(op.operands[1])) if _constant(base) == 2 else None
@@ -102,7 +102,7 @@ def _power(emit: _Emitter, op: Operation) -> SSAValue | None:
     return _product(emit, base, int(exponent))
 
 
-def _product(emit: _Emitter, base: SSAValue, exponent: int) -> SSAValue:
+def _product(emit: _FormatBuilder, base: SSAValue, exponent: int) -> SSAValue:
     """A power by repeated squaring; of a negative exponent one divided by it."""
     left, square, result = abs(exponent), base, None
     while left:
@@ -117,7 +117,7 @@ def _product(emit: _Emitter, base: SSAValue, exponent: int) -> SSAValue:
     return result if exponent > 0 else emit(arith.DivfOp(one, result))
 
 
-def _quotient(emit: _Emitter, op: Operation) -> SSAValue | None:
+def _quotient(emit: _FormatBuilder, op: Operation) -> SSAValue | None:
     """A quotient by a power of two is a product, to the bit."""
     divisor = _constant(op.operands[1])
     if divisor is None or divisor == 0 or not isfinite(divisor) or abs(frexp(divisor)[0]) != 0.5:
@@ -127,7 +127,7 @@ def _quotient(emit: _Emitter, op: Operation) -> SSAValue | None:
     return emit(arith.MulfOp(op.operands[0], emit.constant(1 / divisor)))
 
 
-def _log1p(emit: _Emitter, op: Operation) -> SSAValue:
+def _log1p(emit: _FormatBuilder, op: Operation) -> SSAValue:
     x = op.operands[0]
     one = emit.constant(1.0)
     above = emit(arith.AddfOp(one, x))
@@ -138,11 +138,11 @@ def _log1p(emit: _Emitter, op: Operation) -> SSAValue:
     return emit.choose(emit.is_equal(above, distance), logarithm, near)
 
 
-def _expm1(emit: _Emitter, op: Operation) -> SSAValue:
+def _expm1(emit: _FormatBuilder, op: Operation) -> SSAValue:
     return _less_one(emit, op.operands[0])
 
 
-def _less_one(emit: _Emitter, x: SSAValue) -> SSAValue:
+def _less_one(emit: _FormatBuilder, x: SSAValue) -> SSAValue:
     """The exponential less 1."""
     one = emit.constant(1.0)
     power = emit(math.ExpOp(x))
@@ -154,12 +154,12 @@ def _less_one(emit: _Emitter, x: SSAValue) -> SSAValue:
     return emit.choose(far, less, near)
 
 
-def _log10(emit: _Emitter, op: Operation) -> SSAValue:
+def _log10(emit: _FormatBuilder, op: Operation) -> SSAValue:
     return emit(arith.MulfOp(emit(math.LogOp(op.operands[0])), emit.constant(0.4342944819032518)))
 
 
-def _hyperbolic(sign: float) -> Callable[[_Emitter, Operation], SSAValue]:
-    def expand(emit: _Emitter, op: Operation) -> SSAValue:
+def _hyperbolic(sign: float) -> Callable[[_FormatBuilder, Operation], SSAValue]:
+    def expand(emit: _FormatBuilder, op: Operation) -> SSAValue:
         x, half, one = op.operands[0], emit.constant(0.5), emit.constant(1.0)
         size = emit(math.AbsFOp(x))
         # The square of the exponential of a half: the exponential itself may be too large where half of it is not.
@@ -177,7 +177,7 @@ def _hyperbolic(sign: float) -> Callable[[_Emitter, Operation], SSAValue]:
     return expand
 
 
-_RULES: dict[type[Operation], Callable[[_Emitter, Operation], SSAValue | None]] = {
+_RULES: dict[type[Operation], Callable[[_FormatBuilder, Operation], SSAValue | None]] = {
     arith.DivfOp: _quotient,
     math.FPowIOp: _power_of_integer,
     math.PowFOp: _power,

@@ -12,7 +12,7 @@ from gatewright.analysis.distances import carry_number
 from gatewright.ir.constants import zero_of
 
 
-class Slot:
+class FlatLoopBuilder:
     """Emits the operations of an iteration.
 
     `carry` makes a value that goes from one iteration to the next, `update` says what it becomes. Predicates may be

@@ -16,10 +16,11 @@ from gatewright.analysis.distances import DISTANCES, FunctionDistances, can_be_r
 from gatewright.analysis.ranges import Range, value_ranges
 from gatewright.analysis.sums import carry_sums
 from gatewright.analysis.trip_count import note_trips
+from gatewright.ir.accesses import MemoryAccess
 from gatewright.ir.constants import constant_value, does_not_matter
-from gatewright.transforms.loops.flat_loop import Slot
+from gatewright.transforms.loops.flat_loop import FlatLoopBuilder
 from gatewright.transforms.loops.nest import Nest, nest_of
-from gatewright.transforms.loops.prefetch_bounds import Ahead, loads_of_bounds
+from gatewright.transforms.loops.prefetch_bounds import BoundsPrefetch, loads_of_bounds
 
 MOST_OPERATIONS = 200
 """A nest with more operations than this stays as it is: all of them would be part of every iteration."""
@@ -78,7 +79,7 @@ def _note_distances(
 ) -> ArrayAttr[DenseArrayBase] | None:
     """Find how far apart the accesses of a nest are, if that is not found later by running its control."""
     stored = {op.memref for op in nest.loop.walk() if isinstance(op, memref.StoreOp)}
-    accesses = [op for op in nest.loop.walk() if isinstance(op, memref.LoadOp | memref.StoreOp) and op.memref in stored]
+    accesses = [op for op in nest.loop.walk() if isinstance(op, MemoryAccess) and op.memref in stored]
     if len(accesses) < 2 or can_be_run(nest.loop, ranges):
         return None
     distances = FunctionDistances(function).of_nest(nest.loop)
@@ -103,8 +104,8 @@ class _Flattener:
     def __init__(self, nest: Nest, ranges: dict[SSAValue, Range]):
         self.nest = nest
         self.ranges = ranges
-        self.slot = Slot(nest.loop.location)
-        self.ahead = {load: Ahead(load, nest, self.slot) for load in loads_of_bounds(nest)}
+        self.slot = FlatLoopBuilder(nest.loop.location)
+        self.ahead = {load: BoundsPrefetch(load, nest, self.slot) for load in loads_of_bounds(nest)}
 
     def flatten(self, distances: ArrayAttr[DenseArrayBase] | None) -> None:
         """Replace the nest by the flat loop, at which `distances` of its accesses are noted."""

@@ -14,12 +14,13 @@ from xdsl.passes import ModulePass
 from xdsl.rewriter import Rewriter
 
 from gatewright.analysis.dependences.analysis import DependenceAnalysis
-from gatewright.analysis.dependences.description import Access, Affine, Loop, affine
+from gatewright.analysis.dependences.description import Affine, ArrayAccess, LoopRange, affine
 from gatewright.analysis.dependences.effort import EffortError, limited
 from gatewright.analysis.dependences.from_loops import DescribedFunction, describe
+from gatewright.ir.accesses import MemoryAccess
 from gatewright.ir.backward_slice import backward_slice
 from gatewright.ir.purity import is_pure
-from gatewright.transforms.loops.register_rotation import Chains, MemoryAccess, skew, skew_pays
+from gatewright.transforms.loops.register_rotation import RotationChains, skew, skew_pays
 
 MOST_ITERATIONS_BACK = 4
 """What was stored or loaded longer ago is loaded: each iteration back costs a register."""
@@ -98,8 +99,8 @@ def _is_innermost(loop: scf.ForOp) -> bool:
     return not any(isinstance(op, scf.ForOp | scf.WhileOp) for op in loop.body.block.ops)
 
 
-def _chains(loop: scf.ForOp, described: DescribedFunction, analysis: DependenceAnalysis) -> Chains:
-    found: Chains = defaultdict(list)
+def _chains(loop: scf.ForOp, described: DescribedFunction, analysis: DependenceAnalysis) -> RotationChains:
+    found: RotationChains = defaultdict(list)
     if described.loop_of[loop].upper is None:
         return found
     changed = {op.memref for op in loop.walk() if isinstance(op, memref.StoreOp)}
@@ -118,7 +119,7 @@ def _from_stores(
     loads: list[memref.LoadOp],
     described: DescribedFunction,
     analysis: DependenceAnalysis,
-    found: Chains,
+    found: RotationChains,
 ) -> None:
     """Note the loads that read what a store of the loop wrote in an earlier iteration."""
     node = described.loop_of[loop]
@@ -136,7 +137,12 @@ def _from_stores(
 
 
 def _is_source(
-    store: Access, load: Access, distance: int, others: list[Access], loop: Loop, analysis: DependenceAnalysis
+    store: ArrayAccess,
+    load: ArrayAccess,
+    distance: int,
+    others: list[ArrayAccess],
+    loop: LoopRange,
+    analysis: DependenceAnalysis,
 ) -> bool:
     """True if what a load reads of the stores of its loop is what one store wrote that many iterations before.
 
@@ -163,7 +169,7 @@ def _from_loads(
     loads: list[memref.LoadOp],
     described: DescribedFunction,
     analysis: DependenceAnalysis,
-    found: Chains,
+    found: RotationChains,
 ) -> None:
     """Note the loads that read what another one read in an earlier iteration, from the one that comes first."""
     node = described.loop_of[loop]
@@ -188,7 +194,7 @@ def _decides_a_bound(load: memref.LoadOp, loop: scf.ForOp) -> bool:
     return load in backward_slice(loop.body.block, bounds)
 
 
-def _distance(load: Access, source: Access, loop: Loop, analysis: DependenceAnalysis) -> int | None:
+def _distance(load: ArrayAccess, source: ArrayAccess, loop: LoopRange, analysis: DependenceAnalysis) -> int | None:
     """How many iterations before another access touched what a load touches, whatever the counter is.
 
     None if that is not a fixed number from 0 to `MOST_ITERATIONS_BACK`.
@@ -209,7 +215,7 @@ def _distance(load: Access, source: Access, loop: Loop, analysis: DependenceAnal
     return None
 
 
-def _is_regular(access: Access, loop: Loop, analysis: DependenceAnalysis) -> bool:
+def _is_regular(access: ArrayAccess, loop: LoopRange, analysis: DependenceAnalysis) -> bool:
     """True if the subscripts of an access mention nothing unknown that may differ from iteration to iteration."""
     instances = analysis.of(access)
     depth = instances.loops.index(loop)
@@ -236,13 +242,13 @@ def _can_repeat(access: MemoryAccess, loop: scf.ForOp) -> bool:
     return all(map(is_pure, needed)) and not any(value in carried for value in read)
 
 
-def _pays(loop: scf.ForOp, chains: Chains) -> bool:
+def _pays(loop: scf.ForOp, chains: RotationChains) -> bool:
     """True if no more loads come in front of the loop than disappear from its iterations, or it runs only once."""
     ahead = sum(max(distance for _, distance in loads) for loads in chains.values())
     return isinstance(loop.parent_op(), func.FuncOp) or ahead <= sum(len(loads) for loads in chains.values())
 
 
-def _forward(loop: scf.ForOp, chains: Chains) -> None:
+def _forward(loop: scf.ForOp, chains: RotationChains) -> None:
     """Replace the loop by one that carries what its accesses wrote or read."""
     body = loop.body.block
     initial: list[SSAValue] = []

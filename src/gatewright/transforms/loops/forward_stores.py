@@ -14,8 +14,7 @@ from xdsl.rewriter import Rewriter
 
 from gatewright.analysis.index_inequalities import Order
 from gatewright.analysis.ranges import value_ranges
-
-Access = memref.LoadOp | memref.StoreOp
+from gatewright.ir.accesses import MemoryAccess
 
 
 @dataclass(frozen=True)
@@ -50,7 +49,7 @@ def _blocks(op: Operation) -> Iterator[Block]:
                 yield from _blocks(inner)
 
 
-def _forward(block: Block, order: Order, known: list[tuple[Access, SSAValue]]) -> None:
+def _forward(block: Block, order: Order, known: list[tuple[MemoryAccess, SSAValue]]) -> None:
     """Replace loads of elements whose value is known, from earlier stores and loads.
 
     What is known in front of a conditional is known in its branches; a loop is entered knowing nothing.
@@ -73,7 +72,7 @@ def _forward(block: Block, order: Order, known: list[tuple[Access, SSAValue]]) -
             known = [(a, v) for a, v in known if not _may_change(a, stores, op, order)]
 
 
-def _may_change(access: Access, stores: list[memref.StoreOp], op: Operation, order: Order) -> bool:
+def _may_change(access: MemoryAccess, stores: list[memref.StoreOp], op: Operation, order: Order) -> bool:
     """True if one of the stores inside an operation may touch the element of an access."""
     return any(
         store.memref is access.memref and not (isinstance(op, scf.IfOp) and order.never_meet(access, store))
@@ -81,13 +80,13 @@ def _may_change(access: Access, stores: list[memref.StoreOp], op: Operation, ord
     )
 
 
-def _same(one: Access, other: Access, order: Order) -> bool:
+def _same(one: MemoryAccess, other: MemoryAccess, order: Order) -> bool:
     return one.memref is other.memref and order.same_element(one.indices, other.indices)
 
 
 def _drop_overwritten(block: Block, order: Order) -> None:
     """Erase stores to elements that are stored to again before anything may read them."""
-    overwritten: list[Access] = []
+    overwritten: list[MemoryAccess] = []
     for op in reversed(list(block.ops)):
         if isinstance(op, memref.StoreOp):
             if any(_same(later, op, order) for later in overwritten):

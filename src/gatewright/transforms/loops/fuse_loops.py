@@ -17,6 +17,7 @@ from gatewright.analysis.dependences.effort import EffortError, limited
 from gatewright.analysis.dependences.from_loops import DescribedFunction, describe
 from gatewright.analysis.dependences.fusion import keeps_order
 from gatewright.analysis.distances import DESCRIPTION_EFFORT, MOST_ACCESSES, QUESTION_EFFORT
+from gatewright.ir.accesses import MemoryAccess
 from gatewright.ir.constants import constant_value
 from gatewright.ir.purity import is_pure
 
@@ -54,7 +55,7 @@ class FuseLoopsPass(ModulePass):
 
 
 @dataclass
-class _Nest:
+class _PerfectNest:
     """A perfect nest of counted loops around straight-line code."""
 
     loops: list[scf.ForOp]
@@ -70,9 +71,9 @@ class _Nest:
         return sum(1 for _ in self.loops[0].walk())
 
     @property
-    def accesses(self) -> list[memref.LoadOp | memref.StoreOp]:
+    def accesses(self) -> list[MemoryAccess]:
         """Its loads and stores."""
-        return [op for op in self.body.walk() if isinstance(op, memref.LoadOp | memref.StoreOp)]
+        return [op for op in self.body.walk() if isinstance(op, MemoryAccess)]
 
     @property
     def arrays(self) -> set[SSAValue]:
@@ -84,7 +85,7 @@ class _Nest:
 class _Group:
     """Nests that follow each other, with the same bounds."""
 
-    nests: list[_Nest] = field(default_factory=list)
+    nests: list[_PerfectNest] = field(default_factory=list)
 
 
 def _blocks(block: Block) -> list[Block]:
@@ -116,7 +117,7 @@ def _is_inside(op: Operation | Block, group: _Group) -> bool:
     return any(nest.loops[0] is op for nest in group.nests)
 
 
-def _nest_of(loop: scf.ForOp) -> _Nest | None:
+def _nest_of(loop: scf.ForOp) -> _PerfectNest | None:
     """The perfect nest that a loop is; None if there is other control in it, or code around inner loops."""
     loops = [loop]
     while True:
@@ -124,14 +125,14 @@ def _nest_of(loop: scf.ForOp) -> _Nest | None:
         inner = [op for op in ops if isinstance(op, scf.ForOp)]
         if not inner:
             straight = all(not isinstance(op, scf.ForOp | scf.WhileOp) for o in ops for op in o.walk())
-            return _Nest(loops) if straight and (len(loops) == 1 or not loops[-1].iter_args) else None
+            return _PerfectNest(loops) if straight and (len(loops) == 1 or not loops[-1].iter_args) else None
         rest = [op for op in ops if op is not inner[0]]
         if len(inner) > 1 or loops[-1].iter_args or not all(map(is_pure, rest)):
             return None
         loops.append(inner[0])
 
 
-def _fits(group: _Group, nest: _Nest) -> bool:
+def _fits(group: _Group, nest: _PerfectNest) -> bool:
     """True if a nest has the bounds of those of a group, uses none of their results, and an array of theirs."""
     first = group.nests[0]
     if len(first.loops) != len(nest.loops):
@@ -174,9 +175,9 @@ class _Fuser:
         for chain in chains:
             _join([nest.loops[0] for nest in chain])
 
-    def _chains(self, group: _Group) -> list[list[_Nest]]:
+    def _chains(self, group: _Group) -> list[list[_PerfectNest]]:
         """The nests of a group in runs of which each can be one loop."""
-        chains: list[list[_Nest]] = [[group.nests[0]]]
+        chains: list[list[_PerfectNest]] = [[group.nests[0]]]
         for nest in group.nests[1:]:
             if all(self._may_follow(earlier, nest) for earlier in chains[-1]):
                 chains[-1].append(nest)
@@ -184,7 +185,7 @@ class _Fuser:
                 chains.append([nest])
         return [chain for chain in chains if len(chain) > 1]
 
-    def _may_follow(self, earlier: _Nest, later: _Nest) -> bool:
+    def _may_follow(self, earlier: _PerfectNest, later: _PerfectNest) -> bool:
         assert self._described is not None
         access_of = self._described.access_of
         sources, targets = ([access_of[op] for op in nest.accesses] for nest in (earlier, later))

@@ -12,6 +12,7 @@ from xdsl.passes import ModulePass
 from xdsl.rewriter import Rewriter
 
 from gatewright.dialects.gw import IsqrtOp
+from gatewright.ir.accesses import MemoryAccess
 from gatewright.ir.purity import is_pure
 
 LONG_OPERATIONS = (
@@ -79,7 +80,7 @@ class IfConvertPass(ModulePass):
 def _may_speculate(op: Operation) -> bool:
     if isinstance(op, LONG_OPERATIONS):
         return False
-    if isinstance(op, memref.LoadOp | memref.StoreOp | scf.YieldOp) or is_predicated_store(op):
+    if isinstance(op, MemoryAccess | scf.YieldOp) or is_predicated_store(op):
         return True
     return is_pure(op)
 

@@ -69,7 +69,7 @@ class InterleaveLoopsPass(ModulePass):
 
 
 @dataclass(frozen=True)
-class Plan:
+class InterleaveCandidate:
     """A loop that could be interleaved: the nest of loops inside it, from the outermost on, and what limits it."""
 
     loop: scf.ForOp
@@ -116,7 +116,7 @@ class Plan:
         return ops[ops.index(self.inner[0]) + 1 : -1]
 
 
-def plan_of(loop: scf.ForOp, library: OperatorLibrary) -> Plan | None:
+def plan_of(loop: scf.ForOp, library: OperatorLibrary) -> InterleaveCandidate | None:
     """How a loop could be interleaved, if its form allows it."""
     trips, nest = counted_trips(loop), nest_of(loop)
     if trips is None or trips < 2 or nest is None or loop.iter_args or not isinstance(loop.lb.type, IndexType):
@@ -131,7 +131,7 @@ def plan_of(loop: scf.ForOp, library: OperatorLibrary) -> Plan | None:
     assert terminator is not None
     loads = Counter(op.memref for op in body.ops if isinstance(op, memref.LoadOp))
     widths = sum(scalar_bits(argument.type) or MOST_BITS for argument in body.args[1:])
-    plan = Plan(
+    plan = InterleaveCandidate(
         loop,
         inner,
         recurrence_cycles(body, body.args[1:], terminator.operands, library),
@@ -184,7 +184,7 @@ def _is_fixed(inner: scf.ForOp, outer: scf.ForOp) -> bool:
 class _Interleaver:
     """Builds the interleaved form of one loop."""
 
-    plan: Plan
+    plan: InterleaveCandidate
     outside: list[Operation] = field(default_factory=list)
     known: dict[int, SSAValue] = field(default_factory=dict)
 

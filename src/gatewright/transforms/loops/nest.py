@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from xdsl.dialects import memref, scf
+from xdsl.dialects import scf
 from xdsl.ir import Operation
 
 from gatewright.analysis.trip_count import counted_trips
+from gatewright.ir.accesses import MemoryAccess
 from gatewright.ir.purity import is_pure
 from gatewright.transforms.loops.if_convert import LONG_OPERATIONS, is_predicated_store
 
-APART = "gw.apart"
+DISTRIBUTED = "gw.distributed"
 """The attribute of a loop that does not become one with those beside it."""
 
 
@@ -79,7 +80,7 @@ def nest_of(loop: scf.ForOp) -> Nest | None:
             nest.pieces[-1].append(op)
         else:
             return None
-    if len(nest.children) > 1 and any(APART in child.loop.attributes for child in nest.children):
+    if len(nest.children) > 1 and any(DISTRIBUTED in child.loop.attributes for child in nest.children):
         return None
     if nest.children and any(isinstance(op, LONG_OPERATIONS) for piece in nest.pieces for op in piece):
         return None
@@ -87,6 +88,6 @@ def nest_of(loop: scf.ForOp) -> Nest | None:
 
 
 def _is_straight(op: Operation) -> bool:
-    if isinstance(op, memref.LoadOp | memref.StoreOp) or is_predicated_store(op):
+    if isinstance(op, MemoryAccess) or is_predicated_store(op):
         return True
     return is_pure(op)

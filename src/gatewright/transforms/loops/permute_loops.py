@@ -14,7 +14,7 @@ from gatewright.analysis.parallel_loops import is_parallel
 from gatewright.analysis.trip_count import counted_trips
 from gatewright.ir.purity import is_pure
 from gatewright.operators.library import OperatorLibrary
-from gatewright.transforms.loops.interleave_loops import Plan, plan_of
+from gatewright.transforms.loops.interleave_loops import InterleaveCandidate, plan_of
 
 
 @dataclass(frozen=True)
@@ -74,7 +74,7 @@ def _is_inside(value: SSAValue, loop: scf.ForOp) -> bool:
     return loop.is_ancestor(owner)
 
 
-def _better(plan: Plan, nest: list[scf.ForOp]) -> int | None:
+def _better(plan: InterleaveCandidate, nest: list[scf.ForOp]) -> int | None:
     """Which loop of a nest would be better inside than the one that is; None if none is by an eighth."""
 
     def interval(loop: scf.ForOp) -> float:

@@ -7,7 +7,7 @@ from xdsl.ir import Operation, SSAValue
 
 from gatewright.ir.backward_slice import backward_slice
 from gatewright.ir.purity import is_pure
-from gatewright.transforms.loops.flat_loop import Slot
+from gatewright.transforms.loops.flat_loop import FlatLoopBuilder
 from gatewright.transforms.loops.nest import Nest
 
 
@@ -36,7 +36,7 @@ def _depends_on_counter(load: memref.LoadOp, loop: scf.ForOp) -> bool:
     return all(map(is_pure, needed)) and not any(value in body.args[1:] for value in read)
 
 
-class Ahead:
+class BoundsPrefetch:
     """A load of a flat loop that runs an iteration of the outermost loop ahead of its use.
 
     The flat loop carries what was loaded for the present iteration of the outermost loop and for the next one. In the
@@ -44,7 +44,7 @@ class Ahead:
     starts; in all others it is repeated.
     """
 
-    def __init__(self, load: memref.LoadOp, nest: Nest, slot: Slot):
+    def __init__(self, load: memref.LoadOp, nest: Nest, slot: FlatLoopBuilder):
         self.load, self.loop, self.slot = load, nest.loop, slot
         self.current: SSAValue = load.res
         self.following: SSAValue = load.res

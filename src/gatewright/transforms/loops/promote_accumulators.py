@@ -14,10 +14,9 @@ from xdsl.rewriter import Rewriter
 
 from gatewright.analysis.index_inequalities import Order
 from gatewright.analysis.ranges import value_ranges
+from gatewright.ir.accesses import MemoryAccess
 from gatewright.ir.constants import zero_of
 from gatewright.transforms.loops.if_convert import is_predicated_store
-
-Access = memref.LoadOp | memref.StoreOp
 
 
 @dataclass(frozen=True)
@@ -57,11 +56,11 @@ def _promote_in(loop: scf.ForOp, order: Order) -> None:
         loop = _promote(loop, group, order)
 
 
-def _accesses(loop: scf.ForOp) -> dict[SSAValue, list[Access]] | None:
+def _accesses(loop: scf.ForOp) -> dict[SSAValue, list[MemoryAccess]] | None:
     """The accesses of an innermost loop by array; None if it holds other control than predicated stores."""
-    found: dict[SSAValue, list[Access]] = defaultdict(list)
+    found: dict[SSAValue, list[MemoryAccess]] = defaultdict(list)
     for op in loop.body.block.ops:
-        if isinstance(op, memref.LoadOp | memref.StoreOp):
+        if isinstance(op, MemoryAccess):
             found[op.memref].append(op)
         elif is_predicated_store(op):
             for inner in op.regions[0].block.ops:
@@ -72,9 +71,11 @@ def _accesses(loop: scf.ForOp) -> dict[SSAValue, list[Access]] | None:
     return found
 
 
-def _candidates(loop: scf.ForOp, accesses: dict[SSAValue, list[Access]], order: Order) -> list[list[Access]]:
+def _candidates(
+    loop: scf.ForOp, accesses: dict[SSAValue, list[MemoryAccess]], order: Order
+) -> list[list[MemoryAccess]]:
     """The groups of accesses that touch one element each, which nothing else in the loop touches."""
-    groups: list[list[Access]] = []
+    groups: list[list[MemoryAccess]] = []
     for array in accesses.values():
         for store in [access for access in array if isinstance(access, memref.StoreOp)]:
             group = [access for access in array if order.same_element(access.indices, store.indices)]
@@ -90,7 +91,7 @@ def _candidates(loop: scf.ForOp, accesses: dict[SSAValue, list[Access]], order: 
     return groups
 
 
-def _is_certain(group: list[Access], loop: scf.ForOp) -> bool:
+def _is_certain(group: list[MemoryAccess], loop: scf.ForOp) -> bool:
     """True if every iteration stores to the element, which so is inside its array."""
     return any(isinstance(access, memref.StoreOp) and access.parent is loop.body.block for access in group)
 
@@ -101,7 +102,7 @@ def _is_outside(value: SSAValue, loop: scf.ForOp) -> bool:
     return block is not loop.body.block
 
 
-def _promote(loop: scf.ForOp, group: list[Access], order: Order) -> scf.ForOp:
+def _promote(loop: scf.ForOp, group: list[MemoryAccess], order: Order) -> scf.ForOp:
     """Promote the element of a group of accesses; return the loop that takes the place of the old one."""
     sample = group[0]
     element = group[0].memref.type.get_element_type()  # pyright: ignore[reportAttributeAccessIssue]
@@ -151,7 +152,7 @@ def _promote_predicated(op: Operation, members: set[int], current: SSAValue) -> 
     return current
 
 
-def _is_inside(access: Access, order: Order) -> bool:
+def _is_inside(access: MemoryAccess, order: Order) -> bool:
     """True if the subscripts of an access are proven to be inside its array."""
     assert isinstance(access.memref.type, MemRefType)
     return all(
@@ -173,7 +174,7 @@ def _insert_before(anchor: Operation, op: Operation) -> None:
     anchor.parent.insert_op_before(op, anchor)
 
 
-def _load_before(loop: scf.ForOp, sample: Access, element: Attribute, guard: SSAValue | None) -> SSAValue:
+def _load_before(loop: scf.ForOp, sample: MemoryAccess, element: Attribute, guard: SSAValue | None) -> SSAValue:
     load = memref.LoadOp.get(sample.memref, list(sample.indices))
     load.location = sample.location
     if guard is None:

@@ -28,20 +28,19 @@ from xdsl.rewriter import Rewriter
 
 from gatewright.analysis.multiplication import needs_multiplier
 from gatewright.analysis.trip_count import counted_trips
+from gatewright.ir.accesses import MemoryAccess
 from gatewright.ir.backward_slice import backward_slice
 from gatewright.ir.constants import zero_of
 
-MemoryAccess = memref.LoadOp | memref.StoreOp
-
-Chains = dict[MemoryAccess, list[tuple[memref.LoadOp, int]]]
+RotationChains = dict[MemoryAccess, list[tuple[memref.LoadOp, int]]]
 """For each store, or load, the loads that read what it wrote, or read, and how many iterations before."""
 
 
-def _early(chains: Chains) -> int:
+def _early(chains: RotationChains) -> int:
     return max(distance for loads in chains.values() for _, distance in loads)
 
 
-def skew_pays(loop: scf.ForOp, chains: Chains, multipliers: int | None) -> bool:
+def skew_pays(loop: scf.ForOp, chains: RotationChains, multipliers: int | None) -> bool:
     """True if the iterations more cost fewer cycles than the loads that disappear, one load of an array taking one."""
     trips = counted_trips(loop)
     inside = isinstance(loop.parent_op(), scf.ForOp)
@@ -58,7 +57,7 @@ def skew_pays(loop: scf.ForOp, chains: Chains, multipliers: int | None) -> bool:
     return (trips + _early(chains)) * after < trips * before
 
 
-def skew(loop: scf.ForOp, chains: Chains) -> None:
+def skew(loop: scf.ForOp, chains: RotationChains) -> None:
     """Replace a loop by one that starts early and carries its windows."""
     _Skewed(loop, {source: loads for source, loads in chains.items() if isinstance(source, memref.LoadOp)}).replace()
 

@@ -18,19 +18,18 @@ from gatewright.analysis.dependences.from_loops import DescribedFunction, descri
 from gatewright.analysis.distances import DESCRIPTION_EFFORT, MOST_ACCESSES, QUESTION_EFFORT
 from gatewright.analysis.multiplication import ProductKind, product_kind
 from gatewright.analysis.trip_count import counted_trips
+from gatewright.ir.accesses import MemoryAccess
 from gatewright.ir.constants import constant_value
 from gatewright.ir.floats import scalar_bits
 from gatewright.ir.purity import is_pure
 from gatewright.transforms.loops.if_convert import LONG_OPERATIONS, is_predicated_store
-from gatewright.transforms.loops.nest import APART, nest_of
+from gatewright.transforms.loops.nest import DISTRIBUTED, nest_of
 
 MOST_ITERATIONS = 1024
 """Loops with more iterations stay: what one part hands the other takes a word for each."""
 
 ENOUGH = 1024
 """Loops around are split too, until the inner ones run so often that starting both parts does not matter."""
-
-Access = memref.LoadOp | memref.StoreOp
 
 
 @dataclass(frozen=True)
@@ -73,7 +72,7 @@ def _split(function: func.FuncOp, loop: scf.ForOp, multipliers: int | None) -> N
     is legal."""
     if not _can_be_split(loop):
         return
-    apart = _Apart(loop, multipliers)
+    apart = _Distribution(loop, multipliers)
     cut = _cut(loop, apart)
     if cut is None:
         return
@@ -112,7 +111,7 @@ def _around(loop: scf.ForOp, body: Sequence[Operation]) -> list[scf.ForOp]:
     return loops
 
 
-class _Apart:
+class _Distribution:
     """Whether an operation should not be in one loop with the inner loops of a body."""
 
     def __init__(self, loop: scf.ForOp, multipliers: int | None):
@@ -164,7 +163,7 @@ def _is_simple(op: Operation) -> bool:
     """True for nests that can be flattened, and for straight-line code."""
     if isinstance(op, scf.ForOp):
         return nest_of(op) is not None
-    return is_pure(op) or isinstance(op, Access) or is_predicated_store(op)
+    return is_pure(op) or isinstance(op, MemoryAccess) or is_predicated_store(op)
 
 
 def _is_legal(
@@ -198,7 +197,7 @@ def _carried(
 
 
 def _accesses(ops: Sequence[Operation]) -> list[Operation]:
-    return [inner for op in ops for inner in op.walk() if isinstance(inner, Access)]
+    return [inner for op in ops for inner in op.walk() if isinstance(inner, MemoryAccess)]
 
 
 class _Splitter:
@@ -246,7 +245,7 @@ class _Splitter:
                     inner.operands[position] = self.known.get(operand, operand)
         self._add(scf.YieldOp())
         outermost = self.loops[0]
-        outermost.attributes[APART] = nest.attributes[APART] = UnitAttr()
+        outermost.attributes[DISTRIBUTED] = nest.attributes[DISTRIBUTED] = UnitAttr()
         assert outermost.parent is not None
         outermost.parent.insert_op_after(nest, outermost)
         rest = self.body.parent_op()

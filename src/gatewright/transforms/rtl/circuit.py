@@ -77,7 +77,7 @@ class Register:
 
 
 @dataclass
-class Wire:
+class ForwardWire:
     """A value that may be used before it is known; it is gone from the finished circuit."""
 
     operation: comb.OrOp
@@ -108,7 +108,7 @@ class Circuit:
         self._shared: dict[tuple, SSAValue] = {}
         self._constants: dict[SSAValue, int] = {}
         self._delays: dict[SSAValue, SSAValue] = {}
-        self._wires: list[Wire] = []
+        self._wires: list[ForwardWire] = []
 
     def constant(self, number: int, bits: int) -> SSAValue:
         """The low `bits` bits of a number."""
@@ -305,9 +305,9 @@ class Circuit:
         self.block.add_op(operation)
         return Register(operation)
 
-    def wire(self, bits: int) -> Wire:
+    def wire(self, bits: int) -> ForwardWire:
         """A value to be connected later."""
-        wire = Wire(comb.OrOp([self.constant(0, bits)]))
+        wire = ForwardWire(comb.OrOp([self.constant(0, bits)]))
         self.block.add_op(wire.operation)
         self._wires.append(wire)
         return wire

@@ -15,8 +15,8 @@ from gatewright.dialects.loopschedule.ops import PipelineOp, RegisterOp, SeqWhil
 from gatewright.transforms.rtl.datapath import Datapath
 from gatewright.transforms.rtl.names import label
 from gatewright.transforms.rtl.pipelines import Pipeline
-from gatewright.transforms.rtl.time_points import Item, Place, Span, Timeline, span_of
-from gatewright.transforms.rtl.values import Carried
+from gatewright.transforms.rtl.time_points import CycleSpan, Item, Timeline, TimePoint, span_of
+from gatewright.transforms.rtl.values import CarriedRegister
 
 
 class Control:
@@ -42,21 +42,21 @@ class Control:
         self._labels += 1
         return label(kind, self._labels, operation)
 
-    def _item(self, item: Item, token: SSAValue, place: Place, name: str) -> SSAValue:
+    def _item(self, item: Item, token: SSAValue, place: TimePoint, name: str) -> SSAValue:
         if isinstance(item, StepOp):
             return self._step(item, token, place, name)
         if isinstance(item, SeqWhileOp):
             return self._seq_while(item, token, place, name)
         return Pipeline(self.datapath, item, token, place, name).lower()
 
-    def _step(self, step: StepOp, token: SSAValue, place: Place, name: str) -> SSAValue:
+    def _step(self, step: StepOp, token: SSAValue, place: TimePoint, name: str) -> SSAValue:
         """Lower a step that is entered by a token; the token of its last cycle."""
         circuit, active, skipped = self.circuit, token, None
         if step.when is not None:
             condition = self.datapath.read(step.when, place)
             active = circuit.name(circuit.all_of(token, condition), f"{name}_taken")
             skipped = circuit.all_of(token, circuit.invert(condition))
-        ends: list[tuple[Span, SSAValue]] = []
+        ends: list[tuple[CycleSpan, SSAValue]] = []
         for operation in step.body.block.ops:
             if isinstance(operation, StepOp | SeqWhileOp | PipelineOp):
                 inner = self._label("step" if isinstance(operation, StepOp) else "loop", operation)
@@ -72,11 +72,13 @@ class Control:
             return token
         return circuit.name(circuit.any_of(skipped, end), f"{name}_end")
 
-    def _joint_end(self, cycles: int, active: SSAValue, ends: Sequence[tuple[Span, SSAValue]], name: str) -> SSAValue:
+    def _joint_end(
+        self, cycles: int, active: SSAValue, ends: Sequence[tuple[CycleSpan, SSAValue]], name: str
+    ) -> SSAValue:
         """High in the cycle in which the last of the members of a step has ended, and its least duration is over."""
         circuit = self.circuit
-        members: list[tuple[Span, Callable[[], SSAValue]]] = [(span, lambda end=end: end) for span, end in ends]
-        members.append((Span(cycles, cycles), lambda: circuit.delay(active, cycles - 1, f"{name}_wait")))
+        members: list[tuple[CycleSpan, Callable[[], SSAValue]]] = [(span, lambda end=end: end) for span, end in ends]
+        members.append((CycleSpan(cycles, cycles), lambda: circuit.delay(active, cycles - 1, f"{name}_wait")))
         longest = max(members, key=lambda member: member[0].least)
         # What never outlasts the longest of the least durations need not be waited for.
         awaited = [
@@ -94,7 +96,7 @@ class Control:
             flag.connect(circuit.all_of(each, circuit.invert(end)))
         return end
 
-    def _seq_while(self, loop: SeqWhileOp, start: SSAValue, place: Place, name: str) -> SSAValue:
+    def _seq_while(self, loop: SeqWhileOp, start: SSAValue, place: TimePoint, name: str) -> SSAValue:
         """Lower a loop that starts with a token; the token of the cycle in which its condition is false."""
         circuit = self.circuit
         repeat = circuit.register(f"{name}_repeat", 1, reset=True)
@@ -106,17 +108,19 @@ class Control:
         self.datapath.constants(loop.body.block)
         ended = self.sequence(body, first)
         repeat.connect(ended)
-        self._close(loop, carried, ended, Place(body, len(body.items) - 1, last=True))
+        self._close(loop, carried, ended, TimePoint(body, len(body.items) - 1, last=True))
         return circuit.name(circuit.all_of(header, circuit.invert(taken)), f"{name}_done")
 
-    def _iteration_arguments(self, loop: SeqWhileOp, start: SSAValue, place: Place, name: str) -> list[Carried]:
+    def _iteration_arguments(
+        self, loop: SeqWhileOp, start: SSAValue, place: TimePoint, name: str
+    ) -> list[CarriedRegister]:
         """The iteration arguments, then those results that are not iteration arguments as well."""
-        carried: list[Carried] = []
+        carried: list[CarriedRegister] = []
         initials = [self.datapath.read(value, place) for value in loop.iter_args]
         arguments = zip(loop.condition.block.args, loop.body.block.args, initials, strict=True)
         for position, (in_condition, in_body, initial) in enumerate(arguments):
             hint = in_body.name_hint or in_condition.name_hint or f"{name}_argument{position}"
-            argument = Carried(self.circuit, hint, place, start, initial)
+            argument = CarriedRegister(self.circuit, hint, place, start, initial)
             self.sources[in_condition] = self.sources[in_body] = argument
             carried.append(argument)
         terminator = loop.terminator
@@ -125,12 +129,12 @@ class Control:
                 self.sources[result] = carried[position]
                 continue
             hint = result.name_hint or f"{name}_result{position}"
-            kept = Carried(self.circuit, hint, place, start, initials[position])
+            kept = CarriedRegister(self.circuit, hint, place, start, initials[position])
             self.sources[result] = kept
             carried.append(kept)
         return carried
 
-    def _close(self, loop: SeqWhileOp, carried: list[Carried], ended: SSAValue, last: Place) -> None:
+    def _close(self, loop: SeqWhileOp, carried: list[CarriedRegister], ended: SSAValue, last: TimePoint) -> None:
         """Connect the registers of a loop to what the last cycle of an iteration leaves."""
         terminator = loop.terminator
         following = list(terminator.iter_args)
@@ -140,7 +144,7 @@ class Control:
         for argument, value in zip(carried, following, strict=True):
             argument.close(ended, self.datapath.read(value, last))
 
-    def _condition(self, loop: SeqWhileOp, header: SSAValue, place: Place, name: str) -> SSAValue:
+    def _condition(self, loop: SeqWhileOp, header: SSAValue, place: TimePoint, name: str) -> SSAValue:
         """The condition of a loop in the first cycle of an iteration."""
         for operation in loop.condition.block.ops:
             if not isinstance(operation, RegisterOp):

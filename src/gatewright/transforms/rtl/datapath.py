@@ -9,16 +9,17 @@ from xdsl.ir import Block, Operation, SSAValue
 
 from gatewright.dialects.loopschedule.ops import RegisterOp, StepOp, TerminatorOp, latency_of
 from gatewright.errors import UnsupportedError
+from gatewright.ir.accesses import MemoryAccess
 from gatewright.ir.location import source_location
 from gatewright.machine.occupancy import array_of, port_of
 from gatewright.transforms.rtl.arithmetic import bits_of, compute, constant_number
 from gatewright.transforms.rtl.circuit import Circuit
 from gatewright.transforms.rtl.memories import Memory
 from gatewright.transforms.rtl.names import value_name
-from gatewright.transforms.rtl.output_lifetimes import Holding
-from gatewright.transforms.rtl.time_points import Place
-from gatewright.transforms.rtl.units import Units
-from gatewright.transforms.rtl.values import Always, Derived, Source, Stages, Timed, is_durable
+from gatewright.transforms.rtl.output_lifetimes import OutputLifetimes
+from gatewright.transforms.rtl.time_points import TimePoint
+from gatewright.transforms.rtl.units import OperatorUnits
+from gatewright.transforms.rtl.values import Always, Derived, Stages, Timed, ValueSource, is_durable
 
 WIRING = (arith.ExtSIOp, arith.ExtUIOp, arith.TruncIOp, arith.IndexCastOp)
 """Operations that cost no logic, so that keeping their operand keeps their result."""
@@ -29,10 +30,10 @@ class Datapath:
     """Turns the operations of a schedule into logic, and knows where their values can be read."""
 
     circuit: Circuit
-    units: Units
+    units: OperatorUnits
     memories: dict[SSAValue, Memory]
-    holding: Holding
-    sources: dict[SSAValue, Source] = field(default_factory=dict)
+    holding: OutputLifetimes
+    sources: dict[SSAValue, ValueSource] = field(default_factory=dict)
     """Where the values of the schedule are to be read."""
 
     def constants(self, block: Block) -> None:
@@ -41,7 +42,7 @@ class Datapath:
             if isinstance(operation, arith.ConstantOp):
                 self._constant(operation)
 
-    def read(self, value: SSAValue, use: Place) -> SSAValue:
+    def read(self, value: SSAValue, use: TimePoint) -> SSAValue:
         """The wire that has a value of the schedule in the cycle of its use."""
         return self.sources[value].read(use)
 
@@ -53,7 +54,7 @@ class Datapath:
             )
         self.sources[operation.result] = Always(self.circuit.constant(number, bits))
 
-    def operation(self, operation: Operation, token: SSAValue, place: Place) -> None:
+    def operation(self, operation: Operation, token: SSAValue, place: TimePoint) -> None:
         """Lower an operation that starts with a token."""
         if isinstance(operation, arith.ConstantOp):
             self._constant(operation)
@@ -66,7 +67,7 @@ class Datapath:
         else:
             self._arithmetic(operation, token, place)
 
-    def _load(self, operation: memref.LoadOp, token: SSAValue, place: Place) -> None:
+    def _load(self, operation: memref.LoadOp, token: SSAValue, place: TimePoint) -> None:
         if (latency := latency_of(operation)) != 1:
             raise UnsupportedError(
                 f"a load cannot take {latency} cycles",
@@ -84,7 +85,7 @@ class Datapath:
         loaded.stays = lambda use: self.holding.stays((array_of(operation), port), operation, place, use)
         self.sources[operation.res] = loaded
 
-    def _arithmetic(self, operation: Operation, token: SSAValue, place: Place) -> None:
+    def _arithmetic(self, operation: Operation, token: SSAValue, place: TimePoint) -> None:
         latency = latency_of(operation)
         if len(operation.results) != 1 or bits_of(operation.results[0].type) is None:
             raise UnsupportedError(f"{operation.name} has no hardware", where=source_location(operation))
@@ -123,7 +124,7 @@ class Datapath:
             and _only_ends_iterations(operation.results[0])
         )
 
-    def _again(self, operation: Operation, name: str, use: Place) -> SSAValue:
+    def _again(self, operation: Operation, name: str, use: TimePoint) -> SSAValue:
         value = self._logic(operation, [self.read(operand, use) for operand in operation.operands])
         return self.circuit.name(value, name)
 
@@ -146,11 +147,11 @@ def _only_ends_iterations(value: SSAValue) -> bool:
     return True
 
 
-def shared_outputs(function: func.FuncOp, units: Units) -> Holding:
+def shared_outputs(function: func.FuncOp, units: OperatorUnits) -> OutputLifetimes:
     """What uses each port of a memory that loads, and each iterative operator of a function."""
-    holding = Holding()
+    holding = OutputLifetimes()
     for operation in function.walk():
-        if isinstance(operation, memref.LoadOp | memref.StoreOp):
+        if isinstance(operation, MemoryAccess):
             holding.add((array_of(operation), port_of(operation)), operation)
         elif (unit := units.iterative(operation)) is not None:
             holding.add(unit, operation)

@@ -17,7 +17,7 @@ _PREDICATES = (
 )
 """`arith.cmpf` predicates by their number."""
 
-Logic = Callable[[Circuit, Operation, list[SSAValue]], SSAValue]
+LogicOf = Callable[[Circuit, Operation, list[SSAValue]], SSAValue]
 
 
 def _format(operation: Operation) -> FloatFormat:
@@ -73,7 +73,7 @@ def compare(circuit: Circuit, operation: Operation, operands: list[SSAValue]) ->
     return circuit.all_of(found, _invert(circuit, unordered))
 
 
-def _choose(largest: bool, number: bool) -> Logic:
+def _choose(largest: bool, number: bool) -> LogicOf:
     def build(circuit: Circuit, operation: Operation, operands: list[SSAValue]) -> SSAValue:
         form = _format(operation)
         a, b = operands
@@ -109,7 +109,7 @@ def _same(circuit: Circuit, operation: Operation, operands: list[SSAValue]) -> S
     return operands[0]
 
 
-LOGIC: dict[type[Operation], Logic] = {
+LOGIC: dict[type[Operation], LogicOf] = {
     arith.CmpfOp: compare,
     arith.MaximumfOp: _choose(largest=True, number=False),
     arith.MinimumfOp: _choose(largest=False, number=False),

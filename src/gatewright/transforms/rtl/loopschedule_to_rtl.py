@@ -15,6 +15,7 @@ from gatewright.dialects.loopschedule.calls import without_calls
 from gatewright.dialects.loopschedule.ops import LoopOp, StepOp
 from gatewright.errors import IrError, UnsupportedError
 from gatewright.hardware.top import TopModule, legal_name, port_names
+from gatewright.ir.accesses import MemoryAccess
 from gatewright.ir.interface import signature_of
 from gatewright.ir.location import source_location
 from gatewright.ir.program import Program
@@ -25,8 +26,8 @@ from gatewright.transforms.rtl.control import Control
 from gatewright.transforms.rtl.datapath import Datapath, shared_outputs
 from gatewright.transforms.rtl.header import header
 from gatewright.transforms.rtl.memories import LocalMemory, LocalPorts, Memory, contents_of, shape_of, word_bits
-from gatewright.transforms.rtl.time_points import Place, Timeline
-from gatewright.transforms.rtl.units import Units
+from gatewright.transforms.rtl.time_points import Timeline, TimePoint
+from gatewright.transforms.rtl.units import OperatorUnits
 from gatewright.transforms.rtl.values import Always
 
 
@@ -94,7 +95,7 @@ class _Top:
         self.top = self._interface()
         self.arrays = {array.name: array for array in self.top.arrays}
         self.circuit = Circuit(hw.module(self.top.name, _ports(self.top)))
-        self.units = Units(self.circuit, library)
+        self.units = OperatorUnits(self.circuit, library)
         self.outside: dict[str, Memory] = {}
         self.inside: list[tuple[LocalMemory, bool]] = []
         self.images: dict[str, np.ndarray] = {}
@@ -118,7 +119,7 @@ class _Top:
             last = accepted
             busy.connect(circuit.false)
         outputs = {"ready": ready, "done": circuit.delay(last, 1, "ended")}
-        outputs |= self._results(Place(timeline, len(timeline.items), onwards=True))
+        outputs |= self._results(TimePoint(timeline, len(timeline.items), onwards=True))
         self.units.connect()
         for memory in self.outside.values():
             outputs |= memory.signals(self.arrays[memory.name])
@@ -130,7 +131,7 @@ class _Top:
     def _interface(self) -> TopModule:
         function = self.function
         named: dict[SSAValue, str] = dict(zip(function.body.block.args, self.names, strict=True))
-        accesses = [op for op in function.walk() if isinstance(op, memref.LoadOp | memref.StoreOp)]
+        accesses = [op for op in function.walk() if isinstance(op, MemoryAccess)]
         _check_ports(accesses)
         reads = frozenset(named[op.memref] for op in accesses if isinstance(op, memref.LoadOp) and op.memref in named)
         writes = frozenset(named[op.memref] for op in accesses if isinstance(op, memref.StoreOp) and op.memref in named)
@@ -198,7 +199,7 @@ class _Top:
 
     def _local(self, operation: Operation, array: SSAValue, name: str, image: str | None = None) -> None:
         bits, shape = word_bits(array.type, operation), shape_of(array.type)
-        uses = [op for op in self.function.walk() if isinstance(op, memref.LoadOp | memref.StoreOp)]
+        uses = [op for op in self.function.walk() if isinstance(op, MemoryAccess)]
         mine = [op for op in uses if self._is(op, operation)]
         dual = any("gw.port" in op.attributes for op in mine)
         reads, writes = (any(isinstance(op, kind) for op in mine) for kind in (memref.LoadOp, memref.StoreOp))
@@ -207,14 +208,14 @@ class _Top:
         self.inside.append((local, image is not None))
         self.datapath.memories[array] = local.memory
 
-    def _is(self, access: memref.LoadOp | memref.StoreOp, array: Operation) -> bool:
+    def _is(self, access: MemoryAccess, array: Operation) -> bool:
         """Whether an access is to the array that an operation makes or names."""
         owner = access.memref.owner
         if isinstance(owner, memref.GetGlobalOp) and isinstance(array, memref.GetGlobalOp):
             return owner.name_ == array.name_
         return owner is array
 
-    def _results(self, end: Place) -> dict[str, SSAValue]:
+    def _results(self, end: TimePoint) -> dict[str, SSAValue]:
         returned = self.function.body.block.last_op
         assert isinstance(returned, func.ReturnOp)
         return {
@@ -245,7 +246,7 @@ class _Top:
         return RtlDesign(module, self.top, images, operators, memories, len(registers), bits)
 
 
-def _check_ports(accesses: list[memref.LoadOp | memref.StoreOp]) -> None:
+def _check_ports(accesses: list[MemoryAccess]) -> None:
     """Refuse a schedule that says of some accesses of an array which port they use, and of others not."""
     ports: dict[object, set[str]] = {}
     for op in accesses:

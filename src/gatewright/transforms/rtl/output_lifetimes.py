@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 from xdsl.ir import Block, Operation
 
 from gatewright.dialects.loopschedule.ops import LoopOp, PipelineStageOp, StepOp
-from gatewright.transforms.rtl.time_points import Place, Timeline
+from gatewright.transforms.rtl.time_points import Timeline, TimePoint
 
 
 @dataclass
-class Holding:
+class OutputLifetimes:
     """The operations that use each piece of hardware whose output stays as it is until the next use begins.
 
     Such are the read ports of memories and the iterative operators: the output changes at the earliest in the cycle
@@ -25,14 +25,14 @@ class Holding:
         """Note a use; all have to be noted before the first question."""
         self.users.setdefault(hardware, []).append(operation)
 
-    def stays(self, hardware: Hashable, operation: Operation, place: Place, use: Place) -> bool:
+    def stays(self, hardware: Hashable, operation: Operation, place: TimePoint, use: TimePoint) -> bool:
         """Whether the result of an operation that started at `place` is certainly still there at a use of it."""
         return not any(
             _replaces(other, operation, place, use) for other in self.users.get(hardware, ()) if other is not operation
         )
 
 
-def _replaces(other: Operation, operation: Operation, place: Place, use: Place) -> bool:
+def _replaces(other: Operation, operation: Operation, place: TimePoint, use: TimePoint) -> bool:
     """Whether another operation may start between the start of an operation and a use of its result, or with it."""
     within = _item_in(other, place.timeline.block)
     if within is None:

@@ -25,13 +25,14 @@ from gatewright.dialects.loopschedule.ops import (
     handed_over,
 )
 from gatewright.errors import IrError, SourceLocation
+from gatewright.ir.accesses import MemoryAccess
 from gatewright.ir.location import source_location
 from gatewright.machine.availability import condition_cycle, result_cycle
 from gatewright.machine.occupancy import array_of, port_of
 from gatewright.transforms.rtl.circuit import Circuit, width
 from gatewright.transforms.rtl.datapath import Datapath
-from gatewright.transforms.rtl.time_points import Place
-from gatewright.transforms.rtl.values import Always, Derived, Source, Stages
+from gatewright.transforms.rtl.time_points import TimePoint
+from gatewright.transforms.rtl.values import Always, Derived, Stages, ValueSource
 
 
 @dataclass
@@ -46,7 +47,7 @@ class Staged:
     """Cycles for which the wire still has the value after that."""
     _registers: list[SSAValue] = field(default_factory=list)
 
-    def read(self, use: Place) -> SSAValue:
+    def read(self, use: TimePoint) -> SSAValue:
         """The wire or the register that has the value in a cycle of the iteration."""
         late = use.position - self.appears
         if late < 0:
@@ -111,11 +112,11 @@ class StagedArgument:
             return self.initial
         return self.pipeline.datapath.read(self.values[number], self.pipeline.stages.place(cycle))
 
-    def read(self, use: Place) -> SSAValue:
+    def read(self, use: TimePoint) -> SSAValue:
         """The value in a cycle of the iteration."""
         return self.joined.read(use)
 
-    def connect(self, following: Source) -> None:
+    def connect(self, following: ValueSource) -> None:
         """Say what an iteration hands over to the one that reads it as this argument."""
         if self.first_use is not None:
             self.following.connect(following.read(self.pipeline.stages.place(self._cycle(len(self.values)))))
@@ -127,13 +128,13 @@ class PipelineResult:
 
     circuit: Circuit
     name: str
-    place: Place
+    place: TimePoint
     start: SSAValue
     initial: SSAValue
     taken: SSAValue
     """High in the cycle in which an iteration has the value."""
     value: SSAValue
-    with_the_last_cycle: bool
+    available_at_end: bool
     """Whether the last iteration has it when the pipeline ends; if not, one cycle later."""
     where: SourceLocation | None
 
@@ -142,13 +143,13 @@ class PipelineResult:
         next_ = self.circuit.mux(self.taken, self.value, self.initial)
         self.register.connect(next_, self.circuit.any_of(self.start, self.taken))
 
-    def read(self, use: Place) -> SSAValue:
+    def read(self, use: TimePoint) -> SSAValue:
         """The register, or what it is about to take."""
         circuit = self.circuit
         at_end = use.timeline is self.place.timeline and use.position == self.place.position
-        if not at_end and self.with_the_last_cycle:
+        if not at_end and self.available_at_end:
             return self.register.value
-        if at_end and not self.with_the_last_cycle:
+        if at_end and not self.available_at_end:
             raise IrError(
                 f"{self.name} is taken in the last cycle of its pipeline, and is there one cycle later",
                 where=self.where,
@@ -160,7 +161,7 @@ class PipelineResult:
 class Pipeline:
     """Builds one pipeline."""
 
-    def __init__(self, datapath: Datapath, loop: PipelineOp, start: SSAValue, place: Place, name: str):
+    def __init__(self, datapath: Datapath, loop: PipelineOp, start: SSAValue, place: TimePoint, name: str):
         self.datapath, self.loop, self.start, self.place, self.name = datapath, loop, start, place, name
         self.circuit = datapath.circuit
         self.stages = Stages(loop.body.block, place, values=self)
@@ -229,7 +230,7 @@ class Pipeline:
             return self._confirmed
         return self.token(cycle)
 
-    def computed(self, name: str, place: Place, latency: int, live: SSAValue) -> Staged:
+    def computed(self, name: str, place: TimePoint, latency: int, live: SSAValue) -> Staged:
         """The result of an operation that starts at a place of an iteration."""
         return Staged(self, name, place.position + latency, live)
 
@@ -256,15 +257,14 @@ class Pipeline:
         decides = self.early and self.loop.condition.block.args[use.index].first_use is not None
         return [self.last] if decides else []
 
-    def loaded(self, name: str, place: Place, load: memref.LoadOp, live: SSAValue) -> Staged:
+    def loaded(self, name: str, place: TimePoint, load: memref.LoadOp, live: SSAValue) -> Staged:
         """The result of a load: it stays until the next use of its port, of this iteration or of another."""
         interval = self.loop.interval
         starts = [
             stage.start
             for stage in self.loop.stages
             for op in stage.walk()
-            if isinstance(op, memref.LoadOp | memref.StoreOp)
-            and (array_of(op), port_of(op)) == (array_of(load), port_of(load))
+            if isinstance(op, MemoryAccess) and (array_of(op), port_of(op)) == (array_of(load), port_of(load))
         ]
         gap = min((start - place.position - 1) % interval + 1 for start in starts)
         return Staged(self, name, place.position + 1, live, gap - 1)
@@ -296,7 +296,7 @@ class Pipeline:
         step = self.loop.parent_op()
         return step.overlap if isinstance(step, StepOp) else 0
 
-    def _decide_early(self, following: list[Source]) -> SSAValue:
+    def _decide_early(self, following: list[ValueSource]) -> SSAValue:
         """Decide on the next iteration in the last cycle of each; the token of the end."""
         circuit = self.circuit
         initials = [Always(argument.initial) for argument in self.arguments]
@@ -315,7 +315,7 @@ class Pipeline:
         empty = circuit.all_of(self.start, circuit.invert(any_))
         return circuit.any_of(empty, circuit.all_of(end, circuit.invert(more)))
 
-    def _condition(self, arguments: Sequence[Source], token: SSAValue, at: Place) -> SSAValue:
+    def _condition(self, arguments: Sequence[ValueSource], token: SSAValue, at: TimePoint) -> SSAValue:
         """The condition on some arguments."""
         block, datapath = self.loop.condition.block, self.datapath
         for argument, source in zip(block.args, arguments, strict=True):
@@ -367,7 +367,7 @@ class Pipeline:
             )
 
 
-def _appears(source: Source) -> int:
+def _appears(source: ValueSource) -> int:
     """The first cycle of an iteration in which a value is there."""
     if isinstance(source, Derived):
         return _appears(source.source)

@@ -14,7 +14,7 @@ from gatewright.dialects.loopschedule.ops import LoopOp, StepOp
 
 
 @dataclass(frozen=True)
-class Span:
+class CycleSpan:
     """The least and the most cycles that something takes; `most` is None where there is no bound."""
 
     least: int
@@ -25,9 +25,9 @@ class Span:
         """The number of cycles if it is always the same."""
         return self.least if self.least == self.most else None
 
-    def __add__(self, other: Span) -> Span:
+    def __add__(self, other: CycleSpan) -> CycleSpan:
         most = None if self.most is None or other.most is None else self.most + other.most
-        return Span(self.least + other.least, most)
+        return CycleSpan(self.least + other.least, most)
 
 
 Item: TypeAlias = StepOp | LoopOp
@@ -39,22 +39,22 @@ def items_of(block: Block) -> list[Item]:
     return [op for op in block.ops if isinstance(op, StepOp | LoopOp)]
 
 
-def span_when_active(item: Item) -> Span:
+def span_when_active(item: Item) -> CycleSpan:
     """The cycles of a step whose condition is true, or of a loop."""
     if not isinstance(item, StepOp):
-        return Span(1, None)
+        return CycleSpan(1, None)
     nested = [span_of(inner) for inner in items_of(item.body.block)]
     least = max([item.cycles, *(span.least for span in nested)])
     if any(span.most is None for span in nested):
-        return Span(least, None)
-    return Span(least, max([item.cycles, *(span.most for span in nested if span.most is not None)]))
+        return CycleSpan(least, None)
+    return CycleSpan(least, max([item.cycles, *(span.most for span in nested if span.most is not None)]))
 
 
-def span_of(item: Item) -> Span:
+def span_of(item: Item) -> CycleSpan:
     """The cycles of a step or loop."""
     span = span_when_active(item)
     if isinstance(item, StepOp) and item.when is not None:
-        return Span(1, span.most)
+        return CycleSpan(1, span.most)
     return span
 
 
@@ -64,7 +64,7 @@ class Timeline:
 
     block: Block
     """The block that the items are in."""
-    outer: Place | None = None
+    outer: TimePoint | None = None
     """Where the loop begins whose body this is; None for the function's own sequence."""
     items: Sequence[Item] = field(init=False)
     positions: dict[Operation, int] = field(init=False)
@@ -74,7 +74,7 @@ class Timeline:
         self.positions = {item: position for position, item in enumerate(self.items)}
 
     @cached_property
-    def _spans(self) -> list[Span]:
+    def _spans(self) -> list[CycleSpan]:
         return [span_of(item) for item in self.items]
 
     @cached_property
@@ -89,19 +89,19 @@ class Timeline:
     def _unbounded(self) -> list[int]:
         return list(accumulate((int(span.most is None) for span in self._spans), initial=0))
 
-    def between(self, first: int, second: int) -> Span:
+    def between(self, first: int, second: int) -> CycleSpan:
         """From the beginning of one item to the beginning of another, or of the same or the end with `len(items)`."""
         bounded = self._unbounded[first] == self._unbounded[second]
         least = self._least[second] - self._least[first]
-        return Span(least, self._most[second] - self._most[first] if bounded else None)
+        return CycleSpan(least, self._most[second] - self._most[first] if bounded else None)
 
-    def place(self, position: int) -> Place:
+    def place(self, position: int) -> TimePoint:
         """The first cycle of an item; with `len(items)`, the cycle after the last."""
-        return Place(self, position)
+        return TimePoint(self, position)
 
 
 @dataclass(frozen=True, eq=False)
-class Place:
+class TimePoint:
     """The first cycle of an item of a timeline, which nested steps and the operations directly in it share."""
 
     timeline: Timeline
@@ -111,43 +111,43 @@ class Place:
     onwards: bool = False
     """True for that cycle and all later ones."""
 
-    def ancestors(self) -> list[Place]:
+    def ancestors(self) -> list[TimePoint]:
         """This place, the item that the loop of its timeline is in, and so on outwards."""
-        found: list[Place] = []
-        place: Place | None = self
+        found: list[TimePoint] = []
+        place: TimePoint | None = self
         while place is not None:
             found.append(place)
             place = place.timeline.outer
         return found
 
 
-def distance(start: Place, use: Place) -> Span:
+def distance(start: TimePoint, use: TimePoint) -> CycleSpan:
     """The cycles from the first cycle of `start` to the cycle of `use`, given that `start` is active.
 
     `use` is in the timeline of `start` or in a loop within it, and not before it.
     """
-    span = Span(0, 0)
+    span = CycleSpan(0, 0)
     place = use
     while place.timeline is not start.timeline:
         # In the first iteration of a loop the items before have been passed, in later ones any number of cycles.
-        span = Span(span.least + _into(place), None)
+        span = CycleSpan(span.least + _into(place), None)
         assert place.timeline.outer is not None, "a value is used outside the sequence that computes it"
         place = place.timeline.outer
     timeline, first, second = start.timeline, start.position, place.position
     assert first <= second, "a value is used before it is computed"
     if first == second:
-        own = Span(0, 0)
+        own = CycleSpan(0, 0)
     else:
         own = span_when_active(timeline.items[first]) + timeline.between(first + 1, second)
     if place.last:
         item = timeline.items[second]
         tail = span_when_active(item) if first == second else span_of(item)
-        own = own + Span(tail.least - 1, None if tail.most is None else tail.most - 1)
+        own = own + CycleSpan(tail.least - 1, None if tail.most is None else tail.most - 1)
     total = span + own
-    return Span(total.least, None) if use.onwards else total
+    return CycleSpan(total.least, None) if use.onwards else total
 
 
-def _into(place: Place) -> int:
+def _into(place: TimePoint) -> int:
     """The least number of cycles from the start of a loop to a place in its body."""
     least = place.timeline.between(0, place.position).least
     return least + (span_of(place.timeline.items[place.position]).least - 1 if place.last else 0)

@@ -17,7 +17,7 @@ from gatewright.ir.float_operations import float_operation
 from gatewright.ir.location import source_location
 from gatewright.operators.library import FLOATING, Operator, OperatorLibrary
 from gatewright.transforms.rtl.arithmetic import bits_of, compute, known_operations
-from gatewright.transforms.rtl.circuit import Circuit, Wire, width
+from gatewright.transforms.rtl.circuit import Circuit, ForwardWire, width
 from gatewright.transforms.rtl.operator_modules import build
 
 
@@ -28,7 +28,7 @@ class Use:
     operation: Operation
     token: SSAValue
     operands: list[SSAValue]
-    result: Wire
+    result: ForwardWire
     """The unit's output, once the unit is connected."""
 
 
@@ -47,7 +47,7 @@ class Unit:
 
 
 @dataclass
-class Units:
+class OperatorUnits:
     """All operators of a design."""
 
     circuit: Circuit

@@ -10,13 +10,13 @@ from xdsl.dialects import memref
 from xdsl.ir import SSAValue
 
 from gatewright.transforms.rtl.circuit import Circuit, Register, width
-from gatewright.transforms.rtl.time_points import Place, Span, Timeline, distance
+from gatewright.transforms.rtl.time_points import CycleSpan, Timeline, TimePoint, distance
 
 
-class Source(Protocol):
+class ValueSource(Protocol):
     """Something of which the users of a value read it."""
 
-    def read(self, use: Place) -> SSAValue:
+    def read(self, use: TimePoint) -> SSAValue:
         """The wire that has the value in the cycle of `use`."""
         ...
 
@@ -27,7 +27,7 @@ class Always:
 
     wire: SSAValue
 
-    def read(self, use: Place) -> SSAValue:
+    def read(self, use: TimePoint) -> SSAValue:
         """The wire itself."""
         return self.wire
 
@@ -36,10 +36,10 @@ class Always:
 class Derived:
     """Wiring of another value (a part of its bits, an extension), which therefore needs no register of its own."""
 
-    source: Source
+    source: ValueSource
     derive: Callable[[SSAValue], SSAValue]
 
-    def read(self, use: Place) -> SSAValue:
+    def read(self, use: TimePoint) -> SSAValue:
         """The wiring of what the other value is in that cycle."""
         return self.derive(self.source.read(use))
 
@@ -55,17 +55,17 @@ class Timed:
 
     circuit: Circuit
     name: str
-    place: Place
+    place: TimePoint
     latency: int
     token: SSAValue
     live: SSAValue
-    stays: Callable[[Place], bool] | None = None
+    stays: Callable[[TimePoint], bool] | None = None
     """Whether the wire certainly still has the value at a later use, because nothing has replaced it."""
-    again: Callable[[Place], SSAValue] | None = None
+    again: Callable[[TimePoint], SSAValue] | None = None
     """Computes the value at a later use instead of keeping it."""
     _register: SSAValue | None = None
 
-    def read(self, use: Place) -> SSAValue:
+    def read(self, use: TimePoint) -> SSAValue:
         """The wire or the register, by the distance of the use."""
         span = distance(self.place, use)
         assert span.most is None or span.most >= self.latency, f"{self.name} is used before it is there"
@@ -93,20 +93,20 @@ class Timed:
         return self._register
 
 
-def is_durable(source: Source) -> bool:
+def is_durable(source: ValueSource) -> bool:
     """Whether a value needs no register of its own to be read at any later use."""
     if isinstance(source, Derived):
         return is_durable(source.source)
-    return isinstance(source, Always | Carried)
+    return isinstance(source, Always | CarriedRegister)
 
 
 @dataclass
-class Carried:
+class CarriedRegister:
     """An iteration argument or a result of a loop: first its initial value, then what the last iteration left."""
 
     circuit: Circuit
     name: str
-    place: Place
+    place: TimePoint
     start: SSAValue
     initial: SSAValue
     register: Register = field(init=False)
@@ -114,7 +114,7 @@ class Carried:
     def __post_init__(self):
         self.register = self.circuit.register(self.name, width(self.initial), enabled=True)
 
-    def read(self, use: Place) -> SSAValue:
+    def read(self, use: TimePoint) -> SSAValue:
         """The initial value in the cycle in which the loop starts, the register later."""
         if distance(self.place, use).least > 0:
             return self.register.value
@@ -133,11 +133,11 @@ class Carried:
 class IterationValues(Protocol):
     """Keeps the values of the iterations of a pipeline, of which several are on their way at once."""
 
-    def computed(self, name: str, place: Place, latency: int, live: SSAValue) -> Source:
+    def computed(self, name: str, place: TimePoint, latency: int, live: SSAValue) -> ValueSource:
         """The result of an operation that starts at a place of an iteration."""
         ...
 
-    def loaded(self, name: str, place: Place, load: memref.LoadOp, live: SSAValue) -> Source:
+    def loaded(self, name: str, place: TimePoint, load: memref.LoadOp, live: SSAValue) -> ValueSource:
         """The result of a load that starts at a place of an iteration."""
         ...
 
@@ -148,6 +148,6 @@ class Stages(Timeline):
 
     values: IterationValues = field(kw_only=True)
 
-    def between(self, first: int, second: int) -> Span:
+    def between(self, first: int, second: int) -> CycleSpan:
         """From one cycle to another."""
-        return Span(second - first, second - first)
+        return CycleSpan(second - first, second - first)

@@ -12,6 +12,7 @@ from xdsl.ir import Block, Operation, Region, SSAValue
 
 from gatewright.analysis.distances import drop_notes
 from gatewright.dialects.loopschedule.ops import RegisterOp, StepOp
+from gatewright.ir.accesses import MemoryAccess
 from gatewright.ir.constants import constant_value
 from gatewright.scheduling.binding import bind
 from gatewright.scheduling.list_schedule import list_schedule
@@ -19,11 +20,9 @@ from gatewright.scheduling.problem import Problem, Schedule, verify
 from gatewright.transforms.schedule.bypassing import BYPASSED
 from gatewright.transforms.schedule.operators import OperatorChooser
 
-Access = memref.LoadOp | memref.StoreOp
-
 
 @dataclass(frozen=True)
-class Entry:
+class BlockOperation:
     """An operation to schedule, with the condition under which it takes effect (stores only)."""
 
     op: Operation
@@ -35,18 +34,20 @@ class Entry:
         return [*self.op.operands, *([self.predicate] if self.predicate is not None else [])]
 
 
-def entries_of(op: Operation) -> list[Entry]:
+def entries_of(op: Operation) -> list[BlockOperation]:
     """The entries of an operation: a conditional of stores has one a store, under its condition."""
     if isinstance(op, scf.IfOp):
-        return [Entry(inner, op.cond) for inner in op.true_region.block.ops if isinstance(inner, memref.StoreOp)]
-    return [Entry(op)]
+        return [
+            BlockOperation(inner, op.cond) for inner in op.true_region.block.ops if isinstance(inner, memref.StoreOp)
+        ]
+    return [BlockOperation(op)]
 
 
 @dataclass
 class ScheduledBlock:
     """A straight-line piece with its schedule."""
 
-    entries: list[Entry]
+    entries: list[BlockOperation]
     problem: Problem
     schedule: Schedule
     units: list[int]
@@ -57,7 +58,7 @@ class ScheduledBlock:
         return self.schedule.length(self.problem)
 
     @property
-    def length_with_uses_after(self) -> int:
+    def length_until_live_out(self) -> int:
         """Cycles so that in the last of them every result used outside the piece can be read."""
         inside = {id(entry.op) for entry in self.entries}
         ends = [0]
@@ -85,7 +86,7 @@ class ScheduledBlock:
         )
 
 
-def schedule_block(entries: list[Entry], chooser: OperatorChooser, period: float) -> ScheduledBlock:
+def schedule_block(entries: list[BlockOperation], chooser: OperatorChooser, period: float) -> ScheduledBlock:
     """Schedule a straight-line piece and bind its operations to units."""
     problem = Problem(period)
     defined: dict[SSAValue, int] = {}
@@ -101,7 +102,7 @@ def schedule_block(entries: list[Entry], chooser: OperatorChooser, period: float
     return ScheduledBlock(entries, problem, schedule, bind(problem, schedule))
 
 
-def _order_accesses(problem: Problem, entries: Sequence[Entry]) -> None:
+def _order_accesses(problem: Problem, entries: Sequence[BlockOperation]) -> None:
     """Keep accesses to the same array in order where one of them is a store.
 
     A load may start together with a later store (it reads the old value); a load after a store, or a store after a
@@ -110,11 +111,11 @@ def _order_accesses(problem: Problem, entries: Sequence[Entry]) -> None:
     earlier: dict[SSAValue, list[int]] = defaultdict(list)
     for position, entry in enumerate(entries):
         op = entry.op
-        if not isinstance(op, Access):
+        if not isinstance(op, MemoryAccess):
             continue
         for other in earlier[op.memref]:
             before = entries[other].op
-            assert isinstance(before, Access)
+            assert isinstance(before, MemoryAccess)
             if isinstance(before, memref.LoadOp) and isinstance(op, memref.LoadOp):
                 continue
             if _differ(before, op):
@@ -124,7 +125,7 @@ def _order_accesses(problem: Problem, entries: Sequence[Entry]) -> None:
         earlier[op.memref].append(position)
 
 
-def _differ(one: Access, other: Access) -> bool:
+def _differ(one: MemoryAccess, other: MemoryAccess) -> bool:
     """True if two accesses of an array have constant subscripts that differ."""
     for left, right in zip(one.indices, other.indices, strict=True):
         a, b = constant_value(left), constant_value(right)
@@ -176,7 +177,7 @@ def clone_into(
         after.name_hint = before.name_hint
         step.values[before] = after
     operator = chooser.operator(entry.op)
-    if isinstance(entry.op, memref.LoadOp | memref.StoreOp) and entry.op.memref in chooser.dual:
+    if isinstance(entry.op, MemoryAccess) and entry.op.memref in chooser.dual:
         copy.attributes["gw.port"] = IntegerAttr(block.units[position], i64)
     if operator is not None:
         copy.attributes["gw.operator"] = StringAttr(operator.name)

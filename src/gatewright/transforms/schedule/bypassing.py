@@ -86,7 +86,7 @@ class _History:
         assert block is not None
         after = load.next_op
         assert after is not None
-        emit = _Emitter(block, after, load)
+        emit = _BypassBuilder(block, after, load)
         users = [(use.operation, use.index) for use in load.res.uses]
         value: SSAValue = load.res
         for valid, *place, stored in reversed(carried):
@@ -147,7 +147,7 @@ class _History:
         return replacement
 
 
-class _Emitter:
+class _BypassBuilder:
     """Inserts operations in front of another one, with the location of an access."""
 
     def __init__(self, block: Block, anchor: Operation, origin: Operation):

@@ -12,8 +12,9 @@ from xdsl.ir import Block, Operation, SSAValue
 
 from gatewright.analysis.distances import Distances
 from gatewright.analysis.traced_dependences import Trace
+from gatewright.ir.accesses import MemoryAccess
 from gatewright.scheduling.problem import OperatorType, Problem
-from gatewright.transforms.schedule.blocks import Entry, entries_of
+from gatewright.transforms.schedule.blocks import BlockOperation, entries_of
 from gatewright.transforms.schedule.bypassing import bypassed
 from gatewright.transforms.schedule.limits import label
 from gatewright.transforms.schedule.operators import OperatorChooser
@@ -30,13 +31,13 @@ class LoopBody:
     """The carried values, as the body sees them."""
     yielded: list[SSAValue]
     """What they become."""
-    entries: list[Entry]
+    entries: list[BlockOperation]
     decided_by: list[int]
     """The arguments that the condition reads."""
 
 
 @dataclass
-class Iteration:
+class IterationProblem:
     """The scheduling problem of a body, and where its values come from."""
 
     body: LoopBody
@@ -77,16 +78,16 @@ def runs_once(yielded: SSAValue) -> bool:
     return isinstance(owner, arith.ConstantOp) and isinstance(owner.value, IntegerAttr) and not owner.value.value.data
 
 
-def entries_of_body(block: Block, head: tuple[type[Operation], ...]) -> list[Entry]:
+def entries_of_body(block: Block, head: tuple[type[Operation], ...]) -> list[BlockOperation]:
     """The entries of all operations but the terminator and what takes no time."""
     ops = [op for op in list(block.ops)[:-1] if not isinstance(op, head)]
     return [entry for op in ops for entry in entries_of(op)]
 
 
-def build(body: LoopBody, chooser: OperatorChooser, period: float, known: Trace | Distances | None) -> Iteration:
+def build(body: LoopBody, chooser: OperatorChooser, period: float, known: Trace | Distances | None) -> IterationProblem:
     """The scheduling problem of a body; if nothing is known, every two accesses of an array may touch one element."""
     problem = Problem(period)
-    iteration = Iteration(body, problem)
+    iteration = IterationProblem(body, problem)
     defined: dict[SSAValue, int] = {}
     for position, entry in enumerate(body.entries):
         problem.add_operation(chooser.operator_type(entry.op), label(entry.op))
@@ -116,7 +117,11 @@ def build(body: LoopBody, chooser: OperatorChooser, period: float, known: Trace 
 
 
 def _demand(
-    iteration: Iteration, defined: dict[SSAValue, int], number: dict[SSAValue, int], value: SSAValue, position: int
+    iteration: IterationProblem,
+    defined: dict[SSAValue, int],
+    number: dict[SSAValue, int],
+    value: SSAValue,
+    position: int,
 ) -> None:
     if value in defined:
         iteration.problem.add_dependence(defined[value], position, "value")
@@ -141,12 +146,12 @@ def _carry(problem: Problem, producer: int, user: int, reason: str, distance: in
         problem.add_dependence(producer, user, reason, distance=distance)
 
 
-def _order_accesses(iteration: Iteration, known: Trace | Distances | None) -> None:
+def _order_accesses(iteration: IterationProblem, known: Trace | Distances | None) -> None:
     """Keep accesses that may touch the same element in order, within an iteration and across."""
     arrays: dict[SSAValue, list[int]] = defaultdict(list)
     entries = iteration.body.entries
     for position, entry in enumerate(entries):
-        if isinstance(entry.op, memref.LoadOp | memref.StoreOp):
+        if isinstance(entry.op, MemoryAccess):
             arrays[entry.op.memref].append(position)
     for accesses in arrays.values():
         for one in accesses:
@@ -154,7 +159,7 @@ def _order_accesses(iteration: Iteration, known: Trace | Distances | None) -> No
                 _order(iteration, one, other, known)
 
 
-def _order(iteration: Iteration, one: int, other: int, known: Trace | Distances | None) -> None:
+def _order(iteration: IterationProblem, one: int, other: int, known: Trace | Distances | None) -> None:
     """Let access `other` wait for access `one` where it has to."""
     first, second = iteration.body.entries[one].op, iteration.body.entries[other].op
     if isinstance(first, memref.LoadOp) and isinstance(second, memref.LoadOp):

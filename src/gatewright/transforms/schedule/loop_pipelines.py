@@ -19,7 +19,7 @@ from gatewright.scheduling.problem import Schedule
 from gatewright.transforms.schedule.blocks import ScheduledBlock, StepBuilder, clone_into, schedule_block
 from gatewright.transforms.schedule.bypassing import bypass_stores
 from gatewright.transforms.schedule.iterations import (
-    Iteration,
+    IterationProblem,
     LoopBody,
     build,
     entries_of_body,
@@ -31,11 +31,11 @@ from gatewright.transforms.schedule.operators import OperatorChooser
 
 
 @dataclass
-class Plan:
+class PipelinePlan:
     """A loop that is worth pipelining: its iteration, and the schedule of it."""
 
     loop: scf.WhileOp
-    iteration: Iteration
+    iteration: IterationProblem
     result: ModuloResult
     trips: int | None
     gains: bool
@@ -59,14 +59,14 @@ def plan_pipeline(
     period: float,
     head: tuple[type[Operation], ...],
     distances: FunctionDistances,
-) -> Plan | None:
+) -> PipelinePlan | None:
     """Schedule the iterations of a loop in overlap; None if the loop holds control, or nothing is gained.
 
     Where an interval of one cycle is not reached, accesses that take turns are merged if that helps, and loads look for
     their elements among the last stores: the plan's loop is then a copy in which they do.
     """
 
-    def changed(base: Plan | None, change: Callable[[scf.WhileOp], scf.WhileOp | None]) -> Plan | None:
+    def changed(base: PipelinePlan | None, change: Callable[[scf.WhileOp], scf.WhileOp | None]) -> PipelinePlan | None:
         """The plan for a changed copy of the loop of a plan, if iterations start sooner there; else the plan."""
         if base is None or base.result.interval == 1:
             return base
@@ -90,14 +90,14 @@ def plan_pipeline(
     return best if best is not None and best.gains else None
 
 
-def _sooner(one: Plan | None, other: Plan | None) -> Plan | None:
+def _sooner(one: PipelinePlan | None, other: PipelinePlan | None) -> PipelinePlan | None:
     """The plan with the smaller interval; the first one if they are equal."""
     if one is None or other is None:
         return one
     return other if other.result.interval < one.result.interval else one
 
 
-def _waits_for_memory(plan: Plan) -> bool:
+def _waits_for_memory(plan: PipelinePlan) -> bool:
     """True if the interval is that of a recurrence through memory."""
     bound, problem = plan.result.bound, plan.iteration.problem
     if bound.recurrence is None or bound.recurrence.interval < plan.result.interval:
@@ -121,7 +121,7 @@ def _plan(
     period: float,
     head: tuple[type[Operation], ...],
     distances: FunctionDistances,
-) -> Plan | None:
+) -> PipelinePlan | None:
     block = loop.after_region.block
     condition, terminator = loop.before_region.block.last_op, block.last_op
     assert isinstance(condition, scf.ConditionOp) and isinstance(terminator, scf.YieldOp)
@@ -137,10 +137,10 @@ def _plan(
     sequential = schedule_block(body.entries, chooser, period) if body.entries else None
     if sequential is None:
         return None
-    gains = result.interval < max(sequential.length, sequential.length_with_uses_after)
+    gains = result.interval < max(sequential.length, sequential.length_until_live_out)
     known = trip_count(loop)
     trips = found.iterations if known is None and found is not None else known
-    return Plan(loop, iteration, result, trips, gains)
+    return PipelinePlan(loop, iteration, result, trips, gains)
 
 
 def _distances(loop: scf.WhileOp, distances: FunctionDistances) -> tuple[Trace | None, Trace | Distances | None]:
@@ -166,7 +166,7 @@ def _is_read(argument: SSAValue, condition: scf.ConditionOp) -> bool:
 class PipelineBuilder:
     """Emits the stages of one scheduled iteration."""
 
-    iteration: Iteration
+    iteration: IterationProblem
     result: ModuloResult
     chooser: OperatorChooser
     handed_on: Sequence[int] = ()

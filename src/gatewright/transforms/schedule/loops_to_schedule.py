@@ -22,7 +22,7 @@ from gatewright.ir.purity import is_pure
 from gatewright.operators.library import OperatorLibrary
 from gatewright.transforms.schedule.arrays import dual_port_arrays
 from gatewright.transforms.schedule.blocks import (
-    Entry,
+    BlockOperation,
     ScheduledBlock,
     StepBuilder,
     clone_into,
@@ -176,7 +176,7 @@ class _Scheduler:
         rest = group.behind if group.loops else group.before
         if rest:
             block = schedule_block(_entries(rest), self.chooser, self.period)
-            self._emit(block, max(block.length, block.length_with_uses_after), target)
+            self._emit(block, max(block.length, block.length_until_live_out), target)
 
     def _emit(self, block: ScheduledBlock, length: int, target: Block) -> None:
         """Append the steps of the first `length` cycles of a scheduled piece."""
@@ -318,7 +318,7 @@ class _Scheduler:
         return SeqWhileOp(initial, types, Region(condition), Region(target), trip_count(loop))
 
 
-def _entries(ops: Iterable[Operation]) -> list[Entry]:
+def _entries(ops: Iterable[Operation]) -> list[BlockOperation]:
     return [entry for op in ops for entry in entries_of(op)]
 
 

@@ -11,6 +11,7 @@ from xdsl.rewriter import Rewriter
 
 from gatewright.analysis.distances import Distances, noted_distances
 from gatewright.analysis.traced_dependences import Trace, accesses_of, has_several_accesses, trace
+from gatewright.ir.accesses import MemoryAccess
 from gatewright.ir.purity import is_pure
 
 
@@ -45,7 +46,7 @@ def _merge_one(loop: scf.WhileOp, kinds: tuple[type[Operation], ...]) -> bool:
         return False
     groups: dict[tuple[SSAValue, type[Operation]], list[Operation]] = defaultdict(list)
     for op in accesses:
-        assert isinstance(op, memref.LoadOp | memref.StoreOp)
+        assert isinstance(op, MemoryAccess)
         if isinstance(op, kinds):
             groups[op.memref, type(op)].append(op)
     for group in groups.values():

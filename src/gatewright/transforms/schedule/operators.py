@@ -12,6 +12,7 @@ from gatewright.analysis.durations import has_constant, library_operator
 from gatewright.analysis.multiplication import constant_operand, needs_multiplier, signed_digits, signed_width
 from gatewright.analysis.ranges import width_of
 from gatewright.errors import UnsupportedError
+from gatewright.ir.accesses import MemoryAccess
 from gatewright.ir.floats import scalar_bits
 from gatewright.ir.location import source_location
 from gatewright.operators.library import MULTIPLIERS, Operator, OperatorLibrary
@@ -51,7 +52,7 @@ class OperatorChooser:
             if not needs_multiplier(op):
                 return None
             return self.shared_multiplier or self.library.operator("muli", *self._port_widths(op))
-        if isinstance(op, memref.LoadOp | memref.StoreOp):
+        if isinstance(op, MemoryAccess):
             return None
         operator = self._from_library(op)
         return operator if operator.latency else None
@@ -69,7 +70,7 @@ class OperatorChooser:
         """
         limits: dict[str, int] = {}
         for op in self.function.walk():
-            if not op.regions and not isinstance(op, memref.LoadOp | memref.StoreOp | func.ReturnOp):
+            if not op.regions and not isinstance(op, MemoryAccess | func.ReturnOp):
                 operator = self.operator(op) if op.name.startswith(("arith.", "gw.", "math.")) else None
                 if operator is not None:
                     limits[operator.name] = self._most(operator) or 1
@@ -77,7 +78,7 @@ class OperatorChooser:
 
     def operator_type(self, op: Operation) -> OperatorType:
         """What the scheduler has to know of the operator of an operation."""
-        if isinstance(op, memref.LoadOp | memref.StoreOp):
+        if isinstance(op, MemoryAccess):
             return self._port(op)
         if isinstance(op, arith.MuliOp) and not needs_multiplier(op):
             return self._product(op)
@@ -112,7 +113,7 @@ class OperatorChooser:
         except KeyError:
             raise UnsupportedError(f"there is no hardware for {op.name}", where=source_location(op)) from None
 
-    def _port(self, op: memref.LoadOp | memref.StoreOp) -> OperatorType:
+    def _port(self, op: MemoryAccess) -> OperatorType:
         """The port of an array that an access uses: one for reads, one for writes."""
         array = self._array(op.memref)
         width = scalar_bits(op.memref.type.element_type) if isinstance(op.memref.type, MemRefType) else None
@@ -139,7 +140,7 @@ class OperatorChooser:
             self.arrays[array] = f"{name} #{taken + 1}" if taken else name
         return self.arrays[array]
 
-    def _address_delay(self, op: memref.LoadOp | memref.StoreOp) -> float:
+    def _address_delay(self, op: MemoryAccess) -> float:
         """Nanoseconds from the subscripts of an access to its row-major address."""
         assert isinstance(op.memref.type, MemRefType)
         terms, stride = 0, 1

@@ -17,6 +17,7 @@ from xdsl.passes import ModulePass
 from gatewright.analysis.pipeline_addresses import pipeline_addresses
 from gatewright.analysis.traced_dependences import Trace
 from gatewright.dialects.loopschedule.ops import PipelineOp, SeqWhileOp, StepOp
+from gatewright.ir.accesses import MemoryAccess
 from gatewright.machine.occupancy import array_of
 from gatewright.machine.overlap import draining_pipeline, following, most_overlap
 
@@ -127,5 +128,5 @@ class _Touches:
 
 
 def _size(access: Operation) -> int:
-    assert isinstance(access, memref.LoadOp | memref.StoreOp) and isinstance(access.memref.type, MemRefType)
+    assert isinstance(access, MemoryAccess) and isinstance(access.memref.type, MemRefType)
     return prod(access.memref.type.get_shape())

@@ -16,9 +16,9 @@ from gatewright.errors import UnsupportedError
 from gatewright.ir.location import operation_name, source_location
 from gatewright.transforms.tensor.expression import (
     Comparison,
+    Constant,
     Expression,
     Gather,
-    Known,
     add,
     choose,
     divide,
@@ -122,7 +122,7 @@ class Evaluation:
         if isinstance(op, arith.ConstantOp):
             return constant(op)
         if isinstance(op, IndexOp):
-            return Known(self._index(op.dim.value.data))
+            return Constant(self._index(op.dim.value.data))
         operands = [self[operand] for operand in op.operands if operand in self.known or _is_constant(operand)]
         if isinstance(op, tensor.ExtractOp):
             return self._extract(op)
@@ -132,11 +132,11 @@ class Evaluation:
             return self._of_truth(op, operands[0])
         if (of_integers := _OF_INTEGERS.get(type(op))) is not None:
             left, right = operands
-            if isinstance(left, Known) and isinstance(right, Known):
-                return Known(of_integers(left.array, right.array))
+            if isinstance(left, Constant) and isinstance(right, Constant):
+                return Constant(of_integers(left.array, right.array))
             return None
         if (of_constants := _OF_CONSTANTS.get(type(op))) is not None:
-            return Known(of_constants(operands[0].array)) if isinstance(operands[0], Known) else None
+            return Constant(of_constants(operands[0].array)) if isinstance(operands[0], Constant) else None
         return _real(op, operands)
 
     def _index(self, dimension: int) -> np.ndarray:
@@ -146,24 +146,24 @@ class Evaluation:
 
     def _extract(self, op: tensor.ExtractOp) -> Expression | None:
         positions = [self[index] for index in op.indices]
-        arrays = [position.array for position in positions if isinstance(position, Known)]
+        arrays = [position.array for position in positions if isinstance(position, Constant)]
         if len(arrays) != len(positions):
             return None
         source = self.known.get(op.tensor)
-        if isinstance(source, Known):
-            return Known(source.array[tuple(np.broadcast_arrays(*arrays))] if arrays else source.array)
+        if isinstance(source, Constant):
+            return Constant(source.array[tuple(np.broadcast_arrays(*arrays))] if arrays else source.array)
         return Gather(op.tensor, tuple(arrays))
 
     def _of_truth(self, op: Operation, operand: Expression) -> Expression | None:
-        if isinstance(operand, Known):
-            return Known(operand.array.astype(np.int64))
+        if isinstance(operand, Constant):
+            return Constant(operand.array.astype(np.int64))
         if not (isinstance(op.operands[0].type, IntegerType) and op.operands[0].type.width.data == 1):
             return None
         return choose(operand, scalar(1.0), scalar(0.0))
 
     def _check(self, op: Operation) -> None:
         condition = self[op.operands[0]]
-        if not isinstance(condition, Known) or not np.all(condition.array):
+        if not isinstance(condition, Constant) or not np.all(condition.array):
             raise UnsupportedError(
                 "the model checks a condition on its data while it runs",
                 where=source_location(op),
@@ -182,9 +182,9 @@ def _real(op: Operation, operands: Sequence[Expression]) -> Expression | None:
             return multiply(left, right)
         case arith.NegfOp(), (of,):
             return negate(of)
-        case arith.DivfOp(), (left, Known() as right) if np.all(right.array):
+        case arith.DivfOp(), (left, Constant() as right) if np.all(right.array):
             return divide(left, right.array)
-        case ((math.FPowIOp() | math.PowFOp()), (of, Known() as exponent)) if _is_small_power(exponent.array):
+        case ((math.FPowIOp() | math.PowFOp()), (of, Constant() as exponent)) if _is_small_power(exponent.array):
             return reduce(multiply, [of] * int(exponent.array))
     return _choice(op, operands)
 
@@ -200,7 +200,9 @@ def _choice(op: Operation, operands: Sequence[Expression]) -> Expression | None:
             return extreme(True, of, negate(of))
         case arith.CmpfOp(), (left, right):
             return _compare(_FLOAT_PREDICATES[op.predicate.value.data], left, right)
-        case arith.CmpiOp(), (Known() as left, Known() as right) if op.predicate.value.data < len(_INTEGER_PREDICATES):
+        case arith.CmpiOp(), (Constant() as left, Constant() as right) if op.predicate.value.data < len(
+            _INTEGER_PREDICATES
+        ):
             return _compare(_INTEGER_PREDICATES[op.predicate.value.data], left, right)
         case arith.SelectOp(), (condition, true, false):
             return choose(condition, true, false)
@@ -216,9 +218,9 @@ def _compare(predicate: str | None, left: Expression, right: Expression) -> Expr
     if predicate is None:
         return None
     if predicate in ("ord", "uno"):
-        return Known(np.asarray(predicate == "ord"))
-    if isinstance(left, Known) and isinstance(right, Known):
-        return Known(COMPARE[predicate](left.array, right.array))
+        return Constant(np.asarray(predicate == "ord"))
+    if isinstance(left, Constant) and isinstance(right, Constant):
+        return Constant(COMPARE[predicate](left.array, right.array))
     return Comparison(predicate, left, right)
 
 
@@ -226,7 +228,7 @@ def _is_constant(value: SSAValue) -> bool:
     return isinstance(value.owner, arith.ConstantOp) and isinstance(value.owner.value, (IntegerAttr, FloatAttr))
 
 
-def constant(op: arith.ConstantOp) -> Known:
+def constant(op: arith.ConstantOp) -> Constant:
     """The value of a scalar constant."""
     attribute = op.value
     if isinstance(attribute, FloatAttr):
@@ -234,8 +236,8 @@ def constant(op: arith.ConstantOp) -> Known:
     assert isinstance(attribute, IntegerAttr)
     value = attribute.value.data
     if isinstance(attribute.type, IntegerType) and attribute.type.width.data == 1:
-        return Known(np.asarray(bool(value)))
-    return Known(np.asarray(value, np.int64))
+        return Constant(np.asarray(bool(value)))
+    return Constant(np.asarray(value, np.int64))
 
 
 def _unsupported(op: Operation) -> UnsupportedError:

@@ -3,9 +3,9 @@
 A constant is a NumPy array with one axis a loop, of the loop's extent where the constant depends on it and 1 where it
 does not. Expressions are built by the functions of this module, which keep them in a normal form:
 
-* everything that depends on no data is one `Known`;
-* scaling and adding constants is one `Affine` step, whatever the number of operations it was written with (the four
-  operations of a batch normalisation become one product and one sum);
+* everything that depends on no data is one `Constant`;
+* scaling and adding constants is one `ScaledValue` step, whatever the number of operations it was written with (the
+  four operations of a batch normalisation become one product and one sum);
 * a division by a constant integer stays a `Quotient`, so that an average is exact before it is rounded.
 """
 
@@ -28,7 +28,7 @@ class Expression:
 
 
 @dataclass(frozen=True, eq=False)
-class Known(Expression):
+class Constant(Expression):
     """A constant."""
 
     array: np.ndarray
@@ -54,7 +54,7 @@ class Gather(Expression):
 
 
 @dataclass(frozen=True, eq=False)
-class Affine(Expression):
+class ScaledValue(Expression):
     """`of * scale + offset`."""
 
     of: Expression
@@ -113,36 +113,36 @@ class Choice(Expression):
     false: Expression
 
 
-def scalar(value: float) -> Known:
+def scalar(value: float) -> Constant:
     """The same constant at every point."""
-    return Known(np.asarray(value, np.float64))
+    return Constant(np.asarray(value, np.float64))
 
 
 def same(left: Expression, right: Expression) -> bool:
     """True if both are surely the same value."""
-    if isinstance(left, Known) and isinstance(right, Known):
+    if isinstance(left, Constant) and isinstance(right, Constant):
         return left.array.shape == right.array.shape and bool(np.array_equal(left.array, right.array))
     return left is right
 
 
 def affine(of: Expression, scale: np.ndarray, offset: np.ndarray) -> Expression:
     """`of * scale + offset` in normal form."""
-    if isinstance(of, Known):
-        return Known(of.array * scale + offset)
-    if isinstance(of, Affine):
+    if isinstance(of, Constant):
+        return Constant(of.array * scale + offset)
+    if isinstance(of, ScaledValue):
         return affine(of.of, of.scale * scale, of.offset * scale + offset)
     if isinstance(of, Quotient) and not np.any(offset):
         return of if np.all(scale == 1) else Quotient(affine(of.of, scale, offset), of.divisor)
     if np.all(scale == 1) and not np.any(offset):
         return of
-    return Affine(of, np.asarray(scale, np.float64), np.asarray(offset, np.float64))
+    return ScaledValue(of, np.asarray(scale, np.float64), np.asarray(offset, np.float64))
 
 
 def add(left: Expression, right: Expression) -> Expression:
     """`left + right`."""
-    if isinstance(right, Known):
+    if isinstance(right, Constant):
         return affine(left, ONE, right.array)
-    if isinstance(left, Known):
+    if isinstance(left, Constant):
         return affine(right, ONE, left.array)
     return Sum(left, right)
 
@@ -154,13 +154,13 @@ def negate(of: Expression) -> Expression:
 
 def multiply(left: Expression, right: Expression) -> Expression:
     """`left * right`; constant factors move outwards."""
-    if isinstance(right, Known):
+    if isinstance(right, Constant):
         return affine(left, right.array, ZERO)
-    if isinstance(left, Known):
+    if isinstance(left, Constant):
         return affine(right, left.array, ZERO)
-    if isinstance(left, Affine) and not np.any(left.offset):
+    if isinstance(left, ScaledValue) and not np.any(left.offset):
         return affine(multiply(left.of, right), left.scale, left.offset)
-    if isinstance(right, Affine) and not np.any(right.offset):
+    if isinstance(right, ScaledValue) and not np.any(right.offset):
         return affine(multiply(left, right.of), right.scale, right.offset)
     return Product(left, right)
 
@@ -169,7 +169,7 @@ def divide(of: Expression, divisor: np.ndarray) -> Expression:
     """`of / divisor` for a constant without a zero."""
     magnitude = np.abs(divisor)
     whole = np.all(magnitude == np.rint(magnitude)) and np.all(magnitude <= LARGEST_DIVISOR)
-    if isinstance(of, Known) or not whole or np.all(np.log2(magnitude) % 1 == 0):
+    if isinstance(of, Constant) or not whole or np.all(np.log2(magnitude) % 1 == 0):
         return affine(of, 1.0 / divisor, ZERO)
     signed = affine(of, np.sign(divisor), ZERO)
     return Quotient(signed, magnitude.astype(np.int64))
@@ -177,27 +177,27 @@ def divide(of: Expression, divisor: np.ndarray) -> Expression:
 
 def extreme(largest: bool, left: Expression, right: Expression) -> Expression:
     """The larger or smaller of two values; infinities that never win disappear."""
-    if isinstance(left, Known) and isinstance(right, Known):
-        return Known((np.maximum if largest else np.minimum)(left.array, right.array))
+    if isinstance(left, Constant) and isinstance(right, Constant):
+        return Constant((np.maximum if largest else np.minimum)(left.array, right.array))
     never = -np.inf if largest else np.inf
     for one, other in ((left, right), (right, left)):
-        if isinstance(one, Known) and np.all(one.array == never):
+        if isinstance(one, Constant) and np.all(one.array == never):
             return other
     return Extreme(largest, left, right)
 
 
 def _finite(of: Expression) -> Expression:
     """A constant with infinities as numbers beyond all formats: of those there is no part."""
-    return Known(np.clip(of.array, -BEYOND, BEYOND)) if isinstance(of, Known) else of
+    return Constant(np.clip(of.array, -BEYOND, BEYOND)) if isinstance(of, Constant) else of
 
 
 def choose(condition: Expression, true: Expression, false: Expression) -> Expression | None:
     """`true` where `condition` holds, else `false`; None if the condition is not a comparison."""
-    if isinstance(condition, Known):
+    if isinstance(condition, Constant):
         if np.all(condition.array) or not np.any(condition.array):
             return true if np.all(condition.array) else false
-        if isinstance(true, Known) and isinstance(false, Known):
-            return Known(np.where(condition.array, true.array, false.array))
+        if isinstance(true, Constant) and isinstance(false, Constant):
+            return Constant(np.where(condition.array, true.array, false.array))
         mask = condition.array.astype(np.float64)
         true, false = _finite(true), _finite(false)
         return add(affine(true, mask, ZERO), affine(false, 1 - mask, ZERO))
@@ -213,7 +213,7 @@ def choose(condition: Expression, true: Expression, false: Expression) -> Expres
 def parts(of: Expression) -> tuple[Expression, ...]:
     """The expressions that an expression is made of."""
     match of:
-        case Affine() | Quotient():
+        case ScaledValue() | Quotient():
             return (of.of,)
         case Sum() | Product() | Extreme() | Comparison():
             return (of.left, of.right)
@@ -227,8 +227,8 @@ def substitute(of: Expression, old: Expression, new: Expression) -> Expression:
     if of is old:
         return new
     match of:
-        case Affine():
-            return Affine(substitute(of.of, old, new), of.scale, of.offset)
+        case ScaledValue():
+            return ScaledValue(substitute(of.of, old, new), of.scale, of.offset)
         case Quotient():
             return Quotient(substitute(of.of, old, new), of.divisor)
         case Sum() | Product():

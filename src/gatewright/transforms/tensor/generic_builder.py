@@ -15,22 +15,22 @@ from xdsl.ir.affine import AffineDimExpr, AffineMap
 
 from gatewright.transforms.tensor.exact import Exact, ExactArithmetic, bits, nearest
 from gatewright.transforms.tensor.expression import (
-    Affine,
     Choice,
     Comparison,
+    Constant,
     Expression,
     Extreme,
     Gather,
     Input,
-    Known,
     Product,
     Quotient,
+    ScaledValue,
     Sum,
 )
 from gatewright.transforms.tensor.generic import axes_map
 
 
-class Stage:
+class GenericBuilder:
     """One operation under construction: its loops, its inputs, and the block that computes a point."""
 
     def __init__(
@@ -89,11 +89,11 @@ class Stage:
     def _compute(self, of: Expression, leaves: Callable[[Expression], Exact]) -> Exact:
         arithmetic = self.arithmetic
         match of:
-            case Known():
+            case Constant():
                 return self.reals(of.array)
             case Input() | Gather():
                 return leaves(of)
-            case Affine():
+            case ScaledValue():
                 scaled = self.compute(of.of, leaves)
                 if np.any(of.scale != 1):
                     scaled = arithmetic.multiply(scaled, self.reals(of.scale))

@@ -14,10 +14,10 @@ from gatewright.errors import UnsupportedError
 from gatewright.ir.location import operation_name, source_location
 from gatewright.transforms.tensor import generic
 from gatewright.transforms.tensor.grouping import begins, ends
-from gatewright.transforms.tensor.linear_index import LinearIndex, Loop, evaluate, linearize
+from gatewright.transforms.tensor.linear_index import LinearIndex, LoopIndex, evaluate, linearize
 from gatewright.transforms.tensor.loop_nest import NestBuilder
 from gatewright.transforms.tensor.placement import Placement
-from gatewright.transforms.tensor.storage import VIEWS, Memory, View
+from gatewright.transforms.tensor.storage import VIEWS, TensorMemory, TensorView
 
 Lookup = Callable[[SSAValue], SSAValue]
 """The value in the new function of one in an old body."""
@@ -30,7 +30,7 @@ class GenericLoops:
         self,
         nest: NestBuilder,
         placement: Placement,
-        memories: Mapping[Memory, SSAValue],
+        memories: Mapping[TensorMemory, SSAValue],
         scalars: Mapping[SSAValue, SSAValue],
     ):
         self.nest, self.placement, self.memories, self.scalars = nest, placement, memories, scalars
@@ -48,7 +48,7 @@ class GenericLoops:
         addresses = [self.nest.index(index) for index in view.indices(indices)]
         return self.nest.emit(memref.LoadOp.get(self.memories[view.memory], addresses))
 
-    def store(self, value: SSAValue, view: View, indices: Sequence[LinearIndex]) -> None:
+    def store(self, value: SSAValue, view: TensorView, indices: Sequence[LinearIndex]) -> None:
         """Write an element of a view."""
         addresses = [self.nest.index(index) for index in view.indices(indices)]
         self.nest.emit(memref.StoreOp.get(value, self.memories[view.memory], addresses))
@@ -89,7 +89,7 @@ class GenericLoops:
             self.store(value, self.placement.view(last.results[k]), at)
         self.nest.location = outer
 
-    def _split(self, op: GenericOp, last: GenericOp | None, extents: Sequence[int]) -> list[list[Loop]]:
+    def _split(self, op: GenericOp, last: GenericOp | None, extents: Sequence[int]) -> list[list[LoopIndex]]:
         """The loops of each dimension: several where an operand joins several axes of its array into one."""
         factors: list[tuple[int, ...]] = [()] * len(extents)
         for operand, map_ in zip(op.operands, generic.maps_of(op), strict=True):
@@ -99,7 +99,7 @@ class GenericLoops:
             for axis, expression in enumerate(map_.results):
                 if isinstance(expression, AffineDimExpr) and not factors[expression.position]:
                     factors[expression.position] = view.factors(axis)
-        return [[Loop(e) for e in (part or (extent,))] for part, extent in zip(factors, extents, strict=True)]
+        return [[LoopIndex(e) for e in (part or (extent,))] for part, extent in zip(factors, extents, strict=True)]
 
     def _initial(self, op: GenericOp, position: int, loops: Sequence[LinearIndex]) -> SSAValue:
         """The value that a reduction starts with: loaded, or computed by the operation that begins the nest."""

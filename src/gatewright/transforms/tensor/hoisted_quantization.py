@@ -15,7 +15,7 @@ from xdsl.rewriter import InsertPoint
 from gatewright.transforms.tensor import generic
 from gatewright.transforms.tensor.exact import limits
 from gatewright.transforms.tensor.fuse_elementwise import fuse_into
-from gatewright.transforms.tensor.generic_builder import Stage
+from gatewright.transforms.tensor.generic_builder import GenericBuilder
 from gatewright.transforms.tensor.quantized_forms import quantizing
 from gatewright.transforms.tensor.states import static_shape
 
@@ -80,7 +80,7 @@ def joined(op: GenericOp) -> GenericOp:
     return fused
 
 
-def move(op: GenericOp, values: Sequence[SSAValue], stage: Stage) -> SSAValue:
+def move(op: GenericOp, values: Sequence[SSAValue], stage: GenericBuilder) -> SSAValue:
     """What is done to the input of a quantising operation, done to integers; `stage` is for the start of a choice."""
     source, builder = op.inputs[0].owner, Builder(InsertPoint.before(op))
     element = generic.element_of(values[0].type)

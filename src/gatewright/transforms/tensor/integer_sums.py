@@ -15,8 +15,8 @@ from xdsl.rewriter import InsertPoint
 from gatewright.numbers.types import Fixed
 from gatewright.transforms.tensor import generic
 from gatewright.transforms.tensor.exact import Exact, bits
-from gatewright.transforms.tensor.expression import ZERO, Affine, Expression, Input, Known, Product
-from gatewright.transforms.tensor.generic_builder import Stage, compact
+from gatewright.transforms.tensor.expression import ZERO, Constant, Expression, Input, Product, ScaledValue
+from gatewright.transforms.tensor.generic_builder import GenericBuilder, compact
 from gatewright.transforms.tensor.quantized_forms import Form, fractions
 from gatewright.transforms.tensor.quantized_tensors import (
     Dequantized,
@@ -54,11 +54,11 @@ class _Around:
         """The format of integers."""
         return Fixed(self.width, 0)
 
-    def stage(self, extents: Sequence[int], reduction: Sequence[bool] | None = None) -> Stage:
+    def stage(self, extents: Sequence[int], reduction: Sequence[bool] | None = None) -> GenericBuilder:
         """A new operation to build."""
         return self.tensors.stage(self.op, extents, reduction, self.width)
 
-    def leaf(self, stage: Stage, op: GenericOp) -> Callable[[Expression], Exact]:
+    def leaf(self, stage: GenericBuilder, op: GenericOp) -> Callable[[Expression], Exact]:
         """The inputs of integers."""
 
         def read(of: Expression) -> Exact:
@@ -136,11 +136,11 @@ def _sum(
     inputs = [Input(argument) for argument in data]
     expression: Expression = Product(*inputs) if len(data) == 2 else inputs[0]
     if constants:
-        expression = Affine(expression, weights.astype(np.float64), ZERO)
+        expression = ScaledValue(expression, weights.astype(np.float64), ZERO)
     width = max(2, 1 + int(np.max(np.abs(weights))).bit_length())
     if width > 32:
         return None
-    start = Known(np.zeros((1,) * len(static_shape(op, op.results[0]))))
+    start = Constant(np.zeros((1,) * len(static_shape(op, op.results[0]))))
     around = _Around(tensors, reads, centred, width, op, Builder(InsertPoint.before(op)))
     stored = emit_reduction(around, Reduction(op, 0, "sum", expression, start))
     step = fractions(np.ldexp(1.0, np.asarray(-stored.fraction)))
@@ -175,7 +175,7 @@ def _extreme(
         return None
     width = max(2, bits(read.raw.low, read.raw.high))
     around = _Around(tensors, reads, False, width, op, Builder(InsertPoint.before(op)))
-    start = Known(np.full((1,) * len(static_shape(op, op.results[0])), np.copysign(np.inf, bound)))
+    start = Constant(np.full((1,) * len(static_shape(op, op.results[0])), np.copysign(np.inf, bound)))
     stored = emit_reduction(around, Reduction(op, 0, kind, Input(argument), start))
     rank = len(static_shape(op, op.results[0]))
     raw = Integers(stored.value, read.raw.low, read.raw.high)

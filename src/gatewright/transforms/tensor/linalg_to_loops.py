@@ -30,7 +30,7 @@ from gatewright.transforms.tensor.generic_loops import GenericLoops
 from gatewright.transforms.tensor.loop_nest import NestBuilder
 from gatewright.transforms.tensor.moves import copy, move
 from gatewright.transforms.tensor.placement import Placement
-from gatewright.transforms.tensor.storage import VIEWS, Memory, View, view_of
+from gatewright.transforms.tensor.storage import VIEWS, TensorMemory, TensorView, view_of
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ class _Lowering:
 
     def __init__(self, module: ModuleOp, function: func.FuncOp, signature: Signature):
         self.module, self.function, self.signature = module, function, signature
-        self.memories: dict[Memory, SSAValue] = {}
+        self.memories: dict[TensorMemory, SSAValue] = {}
         self.scalars: dict[SSAValue, SSAValue] = {}
         self.block = Block()
         self.nest = NestBuilder(self.block)
@@ -76,15 +76,15 @@ class _Lowering:
         last = old.last_op
         assert isinstance(last, func.ReturnOp)
         arguments = [self._argument(argument.type, argument.name_hint) for argument in old.args]
-        results: dict[int, Memory] = {}
+        results: dict[int, TensorMemory] = {}
         for position, operand in enumerate(last.operands):
             if isinstance(operand.type, TensorType):
                 view = self._argument(operand.type, f"result_{position}")
-                assert isinstance(view, View)
+                assert isinstance(view, TensorView)
                 results[position] = view.memory
         self.placement = Placement(old, results, self._new_memory)
         for argument, given in zip(old.args, arguments, strict=True):
-            if isinstance(given, View):
+            if isinstance(given, TensorView):
                 self.placement.views[argument] = given
             else:
                 self.scalars[argument] = given
@@ -107,12 +107,12 @@ class _Lowering:
         self.function.erase(safe_erase=False)
         set_signature(lowered, self.signature)
 
-    def _argument(self, type_: Attribute, hint: str | None) -> View | SSAValue:
+    def _argument(self, type_: Attribute, hint: str | None) -> TensorView | SSAValue:
         if not isinstance(type_, TensorType):
             value = self.block.insert_arg(type_, len(self.block.args))
             value.name_hint = hint
             return value
-        memory = Memory(self._shape(type_) or (1,))
+        memory = TensorMemory(self._shape(type_) or (1,))
         value = self.block.insert_arg(MemRefType(self._element(type_), memory.shape), len(self.block.args))
         value.name_hint = hint
         self.memories[memory] = value
@@ -134,8 +134,8 @@ class _Lowering:
             )
         return element
 
-    def _new_memory(self, type_: TensorType) -> Memory:
-        memory = Memory(self._shape(type_) or (1,))
+    def _new_memory(self, type_: TensorType) -> TensorMemory:
+        memory = TensorMemory(self._shape(type_) or (1,))
         self.memories[memory] = self.nest.at_head(memref.AllocOp.get(self._element(type_), None, memory.shape))
         return memory
 
@@ -185,6 +185,6 @@ class _Lowering:
         )
         symbol.location = op.location
         self.module.body.block.insert_op_before(symbol, self.function)
-        memory = Memory(type_.get_shape())
+        memory = TensorMemory(type_.get_shape())
         self.memories[memory] = self.nest.at_head(memref.GetGlobalOp(SymbolRefAttr(name), type_))
         self.placement.views[op.result] = view_of(memory, self._shape(op.result.type))

@@ -11,7 +11,7 @@ from xdsl.ir.affine import AffineBinaryOpExpr, AffineConstantExpr, AffineDimExpr
 
 
 @dataclass(frozen=True, eq=False)
-class Loop:
+class LoopIndex:
     """A loop that counts from 0 to `extent - 1`."""
 
     extent: int
@@ -26,7 +26,7 @@ class Division:
     remainder: bool
 
 
-Atom = Loop | Division | SSAValue
+Atom = LoopIndex | Division | SSAValue
 """What an index is a multiple of."""
 
 
@@ -40,7 +40,7 @@ class LinearIndex:
     @staticmethod
     def of(atom: Atom) -> LinearIndex:
         """The index that is one loop index or value. A loop that runs once is 0."""
-        if isinstance(atom, Loop) and atom.extent == 1:
+        if isinstance(atom, LoopIndex) and atom.extent == 1:
             return LinearIndex()
         return LinearIndex(((atom, 1),))
 
@@ -63,7 +63,7 @@ class LinearIndex:
         """The smallest and largest value, or None if an atom has no known range."""
         low = high = self.constant
         for atom, factor in self.terms:
-            if isinstance(atom, Loop):
+            if isinstance(atom, LoopIndex):
                 largest = atom.extent - 1
             elif isinstance(atom, Division) and atom.remainder:
                 largest = atom.by - 1

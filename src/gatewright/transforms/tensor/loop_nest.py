@@ -13,7 +13,7 @@ from xdsl.dialects.builtin import FloatAttr, IndexType, IntegerAttr, LocationAtt
 from xdsl.ir import Attribute, Block, Operation, Region, SSAValue
 from xdsl.rewriter import InsertPoint
 
-from gatewright.transforms.tensor.linear_index import Division, LinearIndex, Loop
+from gatewright.transforms.tensor.linear_index import Division, LinearIndex, LoopIndex
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -39,7 +39,7 @@ class NestBuilder:
 
     def __init__(self, block: Block):
         self.scopes = [Scope(block)]
-        self.loops: dict[Loop, tuple[int, SSAValue]] = {}
+        self.loops: dict[LoopIndex, tuple[int, SSAValue]] = {}
         self.location: LocationAttr = UnknownLoc()
         self.head: list[Operation] = []
         self._constants: dict[Attribute, SSAValue] = {}
@@ -71,7 +71,9 @@ class NestBuilder:
         return self._constants[attribute]
 
     @contextmanager
-    def loop(self, loop: Loop, carried: Sequence[SSAValue] = ()) -> Iterator[tuple[list[SSAValue], list[SSAValue]]]:
+    def loop(
+        self, loop: LoopIndex, carried: Sequence[SSAValue] = ()
+    ) -> Iterator[tuple[list[SSAValue], list[SSAValue]]]:
         """A loop around what is emitted inside. Yields the carried values inside, and a list in which the caller puts
         the values to carry on, and finds the loop's results afterwards. A loop that runs once is none."""
         results: list[SSAValue] = []
@@ -93,7 +95,7 @@ class NestBuilder:
         results[:] = op.results
 
     @contextmanager
-    def nest(self, loops: Sequence[Loop]) -> Iterator[None]:
+    def nest(self, loops: Sequence[LoopIndex]) -> Iterator[None]:
         """Loops inside each other that carry nothing."""
         if not loops:
             yield
@@ -102,7 +104,7 @@ class NestBuilder:
             yield
 
     def reduce(
-        self, loops: Sequence[Loop], carried: Sequence[SSAValue], step: Callable[[list[SSAValue]], list[SSAValue]]
+        self, loops: Sequence[LoopIndex], carried: Sequence[SSAValue], step: Callable[[list[SSAValue]], list[SSAValue]]
     ) -> list[SSAValue]:
         """Loops inside each other that carry values from iteration to iteration; the values after the last."""
         if not loops:
@@ -137,7 +139,7 @@ class NestBuilder:
             total = self.emit(arith.AddiOp(total, self.constant(index.constant)), depth)
         return total
 
-    def _scaled(self, atom: Loop | Division | SSAValue, factor: int, depth: int) -> SSAValue:
+    def _scaled(self, atom: LoopIndex | Division | SSAValue, factor: int, depth: int) -> SSAValue:
         value = self._atom(atom)
         if factor == 1:
             return value
@@ -145,10 +147,10 @@ class NestBuilder:
             return self.emit(arith.ShLIOp(value, self.constant(factor.bit_length() - 1)), depth)
         return self.emit(arith.MuliOp(value, self.constant(factor)), depth)
 
-    def _atom(self, atom: Loop | Division | SSAValue) -> SSAValue:
+    def _atom(self, atom: LoopIndex | Division | SSAValue) -> SSAValue:
         if isinstance(atom, SSAValue):
             return atom
-        if isinstance(atom, Loop):
+        if isinstance(atom, LoopIndex):
             return self.loops[atom][1]
         depth = self._depth(atom)
         known, key = self.scopes[depth].indices, (frozenset(atom.of.terms), atom.of.constant, atom.by, atom.remainder)
@@ -157,8 +159,8 @@ class NestBuilder:
             known[key] = self.emit(kind(self.index(atom.of), self.constant(atom.by)), depth)
         return known[key]
 
-    def _depth(self, atom: Loop | Division | SSAValue) -> int:
-        if isinstance(atom, Loop):
+    def _depth(self, atom: LoopIndex | Division | SSAValue) -> int:
+        if isinstance(atom, LoopIndex):
             return self.loops[atom][0]
         if isinstance(atom, Division):
             return max((self._depth(inner) for inner, _ in atom.of.terms), default=0)

@@ -11,9 +11,9 @@ from gatewright.errors import UnsupportedError
 from gatewright.ir.location import source_location
 from gatewright.transforms.tensor import generic
 from gatewright.transforms.tensor.generic_loops import GenericLoops
-from gatewright.transforms.tensor.linear_index import LinearIndex, Loop
+from gatewright.transforms.tensor.linear_index import LinearIndex, LoopIndex
 from gatewright.transforms.tensor.placement import joined_at, part
-from gatewright.transforms.tensor.storage import Sliced, View
+from gatewright.transforms.tensor.storage import Sliced, TensorView
 
 
 def move(op: tensor.PadOp | tensor.ConcatOp | tensor.InsertSliceOp, loops: GenericLoops) -> None:
@@ -27,9 +27,9 @@ def move(op: tensor.PadOp | tensor.ConcatOp | tensor.InsertSliceOp, loops: Gener
             _insert(op, loops)
 
 
-def copy(source: SSAValue, target: View, loops: GenericLoops) -> None:
+def copy(source: SSAValue, target: TensorView, loops: GenericLoops) -> None:
     """Copy a tensor element by element."""
-    counters = [Loop(extent) for extent in target.shape]
+    counters = [LoopIndex(extent) for extent in target.shape]
     with loops.nest.nest(counters):
         indices = [LinearIndex.of(counter) for counter in counters]
         loops.store(loops.load(source, indices), target, indices)
@@ -69,10 +69,10 @@ def _pad(op: tensor.PadOp, loops: GenericLoops) -> None:
         copy(op.source, result.through(Sliced(tuple(low), (1,) * len(low)), inside), loops)
 
 
-def _fill(op: tensor.PadOp, target: View, box: Sequence[tuple[int, int]], loops: GenericLoops) -> None:
+def _fill(op: tensor.PadOp, target: TensorView, box: Sequence[tuple[int, int]], loops: GenericLoops) -> None:
     """Store the padding in a box, given as offset and extent an axis."""
     block = op.region.block
-    counters = [Loop(extent) for _, extent in box]
+    counters = [LoopIndex(extent) for _, extent in box]
     with loops.nest.nest(counters):
         indices = [LinearIndex.of(loop).plus(offset) for loop, (offset, _) in zip(counters, box, strict=True)]
         given: dict[SSAValue, LinearIndex] = dict(zip(block.args, indices, strict=True))

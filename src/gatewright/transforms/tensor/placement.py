@@ -11,7 +11,7 @@ from xdsl.ir import Block, Operation, SSAValue, Use
 
 from gatewright.transforms.tensor import generic
 from gatewright.transforms.tensor.grouping import ends
-from gatewright.transforms.tensor.storage import Memory, Regrouped, Sliced, View, reshaping, view_of
+from gatewright.transforms.tensor.storage import Regrouped, Sliced, TensorMemory, TensorView, reshaping, view_of
 
 
 class Placement:
@@ -22,17 +22,19 @@ class Placement:
     tells which uses need no copy for that reason.
     """
 
-    def __init__(self, block: Block, results: Mapping[int, Memory], new_memory: Callable[[TensorType], Memory]):
+    def __init__(
+        self, block: Block, results: Mapping[int, TensorMemory], new_memory: Callable[[TensorType], TensorMemory]
+    ):
         self.results, self.new_memory = results, new_memory
         self.order = {op: position for position, op in enumerate(block.ops)}
         for op in block.ops:
             if isinstance(op, GenericOp) and (first := ends(op)) is not None:
                 self.order[op] = self.order[first]
-        self.views: dict[SSAValue, View] = {}
+        self.views: dict[SSAValue, TensorView] = {}
         self.claimed: set[tuple[Operation, int]] = set()
         self._taken: set[int] = set()
 
-    def view(self, value: SSAValue) -> View:
+    def view(self, value: SSAValue) -> TensorView:
         """Where a tensor lies."""
         if value not in self.views:
             self.views[value] = self._view(value)
@@ -42,7 +44,7 @@ class Placement:
         """True if the operand was computed in its place in the result of `op`."""
         return (op, operand) in self.claimed
 
-    def _view(self, value: SSAValue) -> View:
+    def _view(self, value: SSAValue) -> TensorView:
         op = value.owner
         if isinstance(op, (tensor.ExpandShapeOp, tensor.CollapseShapeOp)):
             source = self.view(op.src)
@@ -57,7 +59,7 @@ class Placement:
         assert isinstance(value.type, TensorType)
         return view_of(self.new_memory(value.type), generic.shape_of(value.type))
 
-    def _wanted(self, value: SSAValue) -> View | None:
+    def _wanted(self, value: SSAValue) -> TensorView | None:
         """Where the first use that wants a tensor in a place of its own wants it."""
         outside = [use for use in value.uses if use.operation in self.order]
         for use in sorted(outside, key=lambda use: (self.order[use.operation], use.index)):
@@ -67,7 +69,7 @@ class Placement:
                 return view
         return None
 
-    def _wanted_by(self, value: SSAValue, use: Use) -> View | None:
+    def _wanted_by(self, value: SSAValue, use: Use) -> TensorView | None:
         op, shape = use.operation, generic.shape_of(value.type)
         if isinstance(op, func.ReturnOp) and use.index not in self._taken:
             self._taken.add(use.index)
@@ -85,7 +87,7 @@ class Placement:
             return self._inserted(op, use, shape)
         return None
 
-    def _inserted(self, op: tensor.InsertSliceOp, use: Use, shape: tuple[int, ...]) -> View | None:
+    def _inserted(self, op: tensor.InsertSliceOp, use: Use, shape: tuple[int, ...]) -> TensorView | None:
         below, source = op.dest.owner, op.source.owner
         in_place = _is_computed(op.dest) and len(list(op.dest.uses)) == 1
         if use.index == 1:
@@ -97,7 +99,7 @@ class Placement:
         return part(self.view(op.result), op, shape)
 
 
-def part(of: View, op: tensor.ExtractSliceOp | tensor.InsertSliceOp, shape: tuple[int, ...]) -> View:
+def part(of: TensorView, op: tensor.ExtractSliceOp | tensor.InsertSliceOp, shape: tuple[int, ...]) -> TensorView:
     """The part of a tensor that an operation extracts or inserts; `shape` may lack axes of one element."""
     if op.offsets or op.sizes or op.strides:
         raise generic.dynamic_shape(op)

@@ -102,7 +102,7 @@ class Raw:
 
 
 @dataclass(frozen=True)
-class Comparison:
+class Threshold:
     """`left > right` (`forward`) or `left < right`, perhaps or equal, of two values of the body."""
 
     forward: bool
@@ -110,7 +110,7 @@ class Comparison:
     right: SSAValue
 
 
-Meaning = Form | Rounded | Raw | Comparison | None
+Meaning = Form | Rounded | Raw | Threshold | None
 """What a value of a body is; None if it is something else."""
 
 
@@ -155,7 +155,7 @@ class Forms:
             case arith.CmpfOp():
                 predicate = _PREDICATES[min(op.predicate.value.data, len(_PREDICATES) - 1)]
                 known = predicate in FORWARD or predicate in BACKWARD
-                return Comparison(predicate in FORWARD, op.lhs, op.rhs) if known else None
+                return Threshold(predicate in FORWARD, op.lhs, op.rhs) if known else None
             case arith.SelectOp():
                 return self._choice(op)
             case arith.TruncFOp():
@@ -199,7 +199,7 @@ class Forms:
     def _choice(self, op: arith.SelectOp) -> Meaning:
         """The larger or smaller of two values."""
         condition = self[op.cond]
-        if not isinstance(condition, Comparison):
+        if not isinstance(condition, Threshold):
             return None
         kept = self._same(op.lhs, condition.left) and self._same(op.rhs, condition.right)
         swapped = self._same(op.lhs, condition.right) and self._same(op.rhs, condition.left)

@@ -19,7 +19,7 @@ from gatewright.transforms.tensor import generic
 from gatewright.transforms.tensor.constant_tensors import ConstantTensors
 from gatewright.transforms.tensor.elements import array_of
 from gatewright.transforms.tensor.exact import Exact, bits, limits
-from gatewright.transforms.tensor.generic_builder import Stage, compact
+from gatewright.transforms.tensor.generic_builder import GenericBuilder, compact
 from gatewright.transforms.tensor.quantized_forms import Form, Forms, fractions
 from gatewright.transforms.tensor.states import gathered, slices, static_shape, tensor_axes
 
@@ -93,14 +93,14 @@ class QuantizedTensors:
 
     def stage(
         self, op: Operation, extents: Sequence[int], reduction: Sequence[bool] | None = None, width: int = 64
-    ) -> Stage:
+    ) -> GenericBuilder:
         """A new operation in the place of another one; `width` is that of its constants that are not integers."""
         kinds = [False] * len(extents) if reduction is None else reduction
 
         def constant(array: np.ndarray, width: int) -> SSAValue:
             return self.constants(array, width, op.location)
 
-        return Stage(extents, kinds, op.location, constant, width)
+        return GenericBuilder(extents, kinds, op.location, constant, width)
 
     def forms(self, op: GenericOp, keep_constants: bool = False) -> tuple[Forms, dict[SSAValue, Read]]:
         """What the values of a body are, and the inputs of integers; constant ones too, or else they are numbers."""
@@ -157,7 +157,7 @@ class QuantizedTensors:
         low, high = (0, (1 << width) - 1) if unsigned else limits(width)
         return Integers(value, low, high, unsigned), 0
 
-    def leaf(self, stage: Stage, reads: Mapping[SSAValue, Read], argument: SSAValue, centred: bool) -> Exact:
+    def leaf(self, stage: GenericBuilder, reads: Mapping[SSAValue, Read], argument: SSAValue, centred: bool) -> Exact:
         """An input of integers at the current point of `stage`, less its centre or as it is."""
         read = reads[argument]
         if read.raw.value is None:

@@ -20,7 +20,7 @@ from xdsl.rewriter import InsertPoint
 from gatewright.transforms.tensor import generic
 from gatewright.transforms.tensor.dead_tensors import erase_unused
 from gatewright.transforms.tensor.exact import Exact
-from gatewright.transforms.tensor.generic_builder import Stage, compact
+from gatewright.transforms.tensor.generic_builder import GenericBuilder, compact
 from gatewright.transforms.tensor.hoisted_quantization import joined, move, moved_operands, quantized_before
 from gatewright.transforms.tensor.integer_sums import integer_reduction
 from gatewright.transforms.tensor.integer_tables import table_of
@@ -52,10 +52,10 @@ class QuantizedToIntegersPass(ModulePass):
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         for function in [op for op in op.ops if isinstance(op, func.FuncOp) and not op.is_declaration]:
-            _Rewriter(function).run()
+            _FunctionRewriter(function).run()
 
 
-class _Rewriter:
+class _FunctionRewriter:
     """The walk over a function."""
 
     def __init__(self, function: func.FuncOp):
@@ -144,7 +144,7 @@ class _Rewriter:
 
     # Multiplications.
 
-    def _plan(self, op: GenericOp, rounded: Rounded, reads: dict[SSAValue, Read]) -> Plan | None:
+    def _plan(self, op: GenericOp, rounded: Rounded, reads: dict[SSAValue, Read]) -> RequantizationInputs | None:
         form = rounded.form
         if not _is_of(rounded, reads) or not 1 <= len(form.terms) <= 2:
             return None
@@ -174,10 +174,10 @@ class _Rewriter:
             return None
         point = int(zero.item())
         ranges = [(number.low, number.high) for number, _ in found]
-        return Plan(stage, [n for n, _ in found], line, shape, low, high, point,
+        return RequantizationInputs(stage, [n for n, _ in found], line, shape, low, high, point,
                     requantization(line, ranges, low - point, high - point))  # fmt: skip
 
-    def _compute(self, op: GenericOp, plan: Plan) -> None:
+    def _compute(self, op: GenericOp, plan: RequantizationInputs) -> None:
         stored, base = levels(plan.low, plan.high)
         number = plan.emit(base)
         if number is None:
@@ -188,7 +188,7 @@ class _Rewriter:
                 number = arithmetic.extreme(largest, number, Exact(None, 0, bound, bound))
         self._store(op, plan.stage, arithmetic.at_width(number, stored), plan.low, plan.high, base)
 
-    def _store(self, op: GenericOp, stage: Stage, value: SSAValue, low: int, high: int, base: int) -> None:
+    def _store(self, op: GenericOp, stage: GenericBuilder, value: SSAValue, low: int, high: int, base: int) -> None:
         shape = static_shape(op, op.results[0])
         made = stage.finish(Builder(InsertPoint.before(op)), value, generic.output_map(op), shape)
         self.tensors.stored[op.results[0]] = Integers(made, low - base, high - base), base
@@ -238,7 +238,7 @@ class _Rewriter:
         made = stage.finish(Builder(InsertPoint.before(op)), value, map_, shape)
         op.results[0].replace_all_uses_with(made)
 
-    def _reals(self, stage: Stage, op: GenericOp, array: np.ndarray) -> SSAValue:
+    def _reals(self, stage: GenericBuilder, op: GenericOp, array: np.ndarray) -> SSAValue:
         """The element of constant reals, in single precision."""
         array = compact(array)
         axes = [axis for axis, extent in enumerate(array.shape) if extent > 1]
@@ -249,10 +249,10 @@ class _Rewriter:
 
 
 @dataclass(frozen=True)
-class Plan:
+class RequantizationInputs:
     """How to requantise: numbers that are read already, and the line through them."""
 
-    stage: Stage
+    stage: GenericBuilder
     numbers: Sequence[Exact]
     line: Line
     shape: tuple[int, ...]

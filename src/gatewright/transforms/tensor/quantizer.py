@@ -28,8 +28,8 @@ from gatewright.transforms.tensor.constant_tensors import ConstantTensors
 from gatewright.transforms.tensor.elements import array_of
 from gatewright.transforms.tensor.evaluate import Evaluation
 from gatewright.transforms.tensor.exact import Exact, limits
-from gatewright.transforms.tensor.expression import Affine, Expression, Gather, Input, Known, parts, substitute
-from gatewright.transforms.tensor.generic_builder import Stage, compact
+from gatewright.transforms.tensor.expression import Constant, Expression, Gather, Input, ScaledValue, parts, substitute
+from gatewright.transforms.tensor.generic_builder import GenericBuilder, compact
 from gatewright.transforms.tensor.reduction import emit_reduction, read_reduction
 from gatewright.transforms.tensor.single_precision_fallback import MOST_BITS, FloatDetour, computations, is_possible
 from gatewright.transforms.tensor.states import (
@@ -102,10 +102,10 @@ class Quantizer:
         self.builder.insert(op)
         return op.results[0]
 
-    def stage(self, extents: Sequence[int], reduction: Sequence[bool] | None = None) -> Stage:
+    def stage(self, extents: Sequence[int], reduction: Sequence[bool] | None = None) -> GenericBuilder:
         """A new operation to build, by default elementwise."""
         kinds = [False] * len(extents) if reduction is None else reduction
-        return Stage(extents, kinds, self.location, self.constant_tensor, self.width)
+        return GenericBuilder(extents, kinds, self.location, self.constant_tensor, self.width)
 
     def constant_tensor(self, array: np.ndarray, width: int) -> SSAValue:
         """A constant tensor of integers at the head of the function; one for all users of the same contents."""
@@ -118,7 +118,7 @@ class Quantizer:
                 last.location = op.location
                 self.builder.insert(last)
             case arith.ConstantOp(value=DenseIntOrFPElementsAttr() as contents):
-                self.states[op.result] = Known(array_of(contents))
+                self.states[op.result] = Constant(array_of(contents))
             case tensor.EmptyOp():
                 self.states[op.tensor] = Empty(static_shape(op, op.tensor))
             case GenericOp():
@@ -147,11 +147,11 @@ class Quantizer:
         evaluation.run([op])
         for result in op.results:
             value = evaluation[result]
-            assert isinstance(value, Known)
+            assert isinstance(value, Constant)
             self.states[result] = value
 
     def _known(self) -> dict[SSAValue, Expression]:
-        return {value: state for value, state in self.states.items() if isinstance(state, Known)}
+        return {value: state for value, state in self.states.items() if isinstance(state, Constant)}
 
     # Tensors that keep their elements.
 
@@ -159,8 +159,8 @@ class Quantizer:
         if op.operands[1:]:
             raise generic.dynamic_shape(op)
         state = self.states[op.operands[0]]
-        if isinstance(state, Known):
-            self.states[op.results[0]] = Known(of_array(state.array))
+        if isinstance(state, Constant):
+            self.states[op.results[0]] = Constant(of_array(state.array))
         elif isinstance(state, Empty):
             self.states[op.results[0]] = Empty(static_shape(op, op.results[0]))
         else:
@@ -187,11 +187,11 @@ class Quantizer:
         evaluation = Evaluation((), self._known())
         evaluation.run(list(op.region.block.ops)[:-1])
         value = evaluation[yielded.operands[0]]
-        assert isinstance(value, Known), "padding that is not a constant"
+        assert isinstance(value, Constant), "padding that is not a constant"
         state = self.states[op.source]
-        if isinstance(state, Known):
+        if isinstance(state, Constant):
             margins = list(zip(op.static_low.get_values(), op.static_high.get_values(), strict=True))
-            self.states[op.result] = Known(np.pad(state.array, margins, constant_values=value.array.item()))
+            self.states[op.result] = Constant(np.pad(state.array, margins, constant_values=value.array.item()))
             return
         stored = self.stored(op.source)
         raw = int(raw_of(value.array, Fixed(stored.width, stored.fraction)))
@@ -230,10 +230,10 @@ class Quantizer:
             return
         for position, (result, value) in enumerate(zip(op.results, generic.yielded(op), strict=True)):
             expression = evaluation[value]
-            if isinstance(expression, Known):
+            if isinstance(expression, Constant):
                 shape = static_shape(op, result)
                 array = tensor_axes(expression.array, generic.output_map(op, position), len(shape))
-                self.states[result] = Known(np.broadcast_to(array, shape))
+                self.states[result] = Constant(np.broadcast_to(array, shape))
             elif _starts_a_reduction(result):
                 self.states[result] = Elementwise(op, expression)
             else:
@@ -254,13 +254,13 @@ class Quantizer:
         evaluation = Evaluation(extents, self._known())
         for argument, operand, map_ in zip(generic.body_of(op).args, op.operands, generic.maps_of(op), strict=True):
             state = self.states[operand]
-            if isinstance(state, Known):
-                evaluation.known[argument] = Known(gathered(state.array, map_, extents))
+            if isinstance(state, Constant):
+                evaluation.known[argument] = Constant(gathered(state.array, map_, extents))
             else:
                 evaluation.known[argument] = Input(argument)
         return evaluation
 
-    def leaf(self, stage: Stage, op: GenericOp) -> Callable[[Expression], Exact]:
+    def leaf(self, stage: GenericBuilder, op: GenericOp) -> Callable[[Expression], Exact]:
         """The inputs of an expression over the loops of `op`, read by `stage`, which has the same loops."""
 
         def read(of: Expression) -> Exact:
@@ -288,15 +288,15 @@ class Quantizer:
             self._count(op.results[position], stage, beyond, written)
         return Stored(value, format_.fraction, exact.low, exact.high)
 
-    def _constants_of(self, op: GenericOp) -> dict[SSAValue, Known]:
+    def _constants_of(self, op: GenericOp) -> dict[SSAValue, Constant]:
         """What is constant of the values that a body reads or computes."""
         evaluation = self.evaluation(op)
         for inner in computations(op):
-            if all(isinstance(evaluation.of(operand), Known) for operand in inner.operands):
+            if all(isinstance(evaluation.of(operand), Constant) for operand in inner.operands):
                 evaluation.run([inner])
-        return {value: found for value, found in evaluation.known.items() if isinstance(found, Known)}
+        return {value: found for value, found in evaluation.known.items() if isinstance(found, Constant)}
 
-    def _detour(self, op: GenericOp, position: int, known: Mapping[SSAValue, Known]) -> Stored:
+    def _detour(self, op: GenericOp, position: int, known: Mapping[SSAValue, Constant]) -> Stored:
         """Compute an elementwise operation in single precision, and round to the format."""
         result, written = op.results[position], generic.output_map(op, position)
         stage, raw, _ = self._in_singles(op, position, known)
@@ -308,8 +308,8 @@ class Quantizer:
         return Stored(value, format_.fraction, *limits(format_.bits))
 
     def _in_singles(
-        self, op: GenericOp, position: int, known: Mapping[SSAValue, Known]
-    ) -> tuple[Stage, SSAValue, SSAValue]:
+        self, op: GenericOp, position: int, known: Mapping[SSAValue, Constant]
+    ) -> tuple[GenericBuilder, SSAValue, SSAValue]:
         """An operation in single precision under construction, a result in its format, and whether that saturates."""
         stage = self.stage(generic.extents_of(op))
         detour = FloatDetour(op, stage, lambda array: self.constants.singles(array, self.location))
@@ -323,7 +323,7 @@ class Quantizer:
             detour.give_constant(value, compact(known[value].array))
         return stage, *detour.result(position, self.format_of(op.results[position]))
 
-    def _count(self, value: SSAValue, stage: Stage, beyond: SSAValue | None, written: AffineMap) -> None:
+    def _count(self, value: SSAValue, stage: GenericBuilder, beyond: SSAValue | None, written: AffineMap) -> None:
         """Keep which elements of a tensor saturate, if any can."""
         if self.saturated is not None and beyond is not None:
             made = stage.finish(self.builder, beyond, written, generic.shape_of(value.type))
@@ -337,7 +337,7 @@ class Quantizer:
             if not isinstance(state, Reduction):
                 continue
             users = [node for node in nodes(expression) if any(_reads(part, argument) for part in parts(node))]
-            if len(users) == 1 and isinstance(user := users[0], Affine):
+            if len(users) == 1 and isinstance(user := users[0], ScaledValue):
                 absorbed = state.absorb(user.scale, user.offset, generic.maps_of(op)[position])
                 if absorbed is not None:
                     self.states[operand] = absorbed
@@ -357,8 +357,8 @@ class Quantizer:
     def stored(self, value: SSAValue) -> Stored:
         """A tensor in the format."""
         state = self.states[value]
-        if isinstance(state, (Known, Empty)):
-            array = state.array if isinstance(state, Known) else np.zeros((1,) * len(state.shape))
+        if isinstance(state, (Constant, Empty)):
+            array = state.array if isinstance(state, Constant) else np.zeros((1,) * len(state.shape))
             shape = generic.shape_of(value.type)
             state = self.states[value] = self._constant(np.broadcast_to(array, shape), self.format_of(value))
         assert isinstance(state, Stored), "a tensor that is not stored was read as one"
@@ -404,7 +404,7 @@ def raw_of(array: np.ndarray, format_: Fixed) -> np.ndarray:
     return np.asarray(np.vectorize(int, otypes=[object])(clipped)).astype(np.int64)
 
 
-def read_stored(stage: Stage, of: Stored, map_: AffineMap) -> Exact:
+def read_stored(stage: GenericBuilder, of: Stored, map_: AffineMap) -> Exact:
     """The element of a stored tensor that `stage` reads through a map."""
     number = Exact(stage.read(of.value, map_), of.fraction, of.low, of.high)
     if of.places is None:

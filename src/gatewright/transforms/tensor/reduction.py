@@ -20,8 +20,8 @@ from gatewright.numbers.types import Fixed
 from gatewright.transforms.tensor import generic
 from gatewright.transforms.tensor.evaluate import Evaluation
 from gatewright.transforms.tensor.exact import Exact, bits, nearest
-from gatewright.transforms.tensor.expression import ZERO, Affine, Expression, Known, affine
-from gatewright.transforms.tensor.generic_builder import Stage, compact
+from gatewright.transforms.tensor.expression import ZERO, Constant, Expression, ScaledValue, affine
+from gatewright.transforms.tensor.generic_builder import GenericBuilder, compact
 from gatewright.transforms.tensor.states import Elementwise, Empty, Reduction, State, Stored, static_shape, tensor_axes
 
 _KINDS = {
@@ -45,11 +45,11 @@ class Surroundings(Protocol):
         """The format in which a tensor is stored."""
         ...
 
-    def stage(self, extents: Sequence[int], reduction: Sequence[bool] | None = None) -> Stage:
+    def stage(self, extents: Sequence[int], reduction: Sequence[bool] | None = None) -> GenericBuilder:
         """A new operation to build."""
         ...
 
-    def leaf(self, stage: Stage, op: GenericOp) -> Callable[[Expression], Exact]:
+    def leaf(self, stage: GenericBuilder, op: GenericOp) -> Callable[[Expression], Exact]:
         """The inputs of expressions over the loops of an operation."""
         ...
 
@@ -125,9 +125,9 @@ def emit_reduction(around: Surroundings, reduction: Reduction) -> Stored:
 def _by_channel(reduction: Reduction) -> tuple[Reduction, np.ndarray | None]:
     """A sum with larger weights where they are small, and by how many binary places, over the axes of the result."""
     term, op = reduction.term, reduction.op
-    if reduction.kind != "sum" or not isinstance(term, Affine) or np.any(term.offset) or term.scale.size == 1:
+    if reduction.kind != "sum" or not isinstance(term, ScaledValue) or np.any(term.offset) or term.scale.size == 1:
         return reduction, None
-    if not isinstance(reduction.initial, Known):
+    if not isinstance(reduction.initial, Constant):
         return reduction, None
     reduced = tuple(axis for axis, is_reduced in enumerate(generic.is_reduction(op)) if is_reduced)
     largest = np.max(np.abs(term.scale), axis=reduced, keepdims=True)
@@ -137,17 +137,17 @@ def _by_channel(reduction: Reduction) -> tuple[Reduction, np.ndarray | None]:
         return reduction, None
     of_result = tensor_axes(places, generic.output_map(op, reduction.position), len(reduction.initial.array.shape))
     term = affine(term, np.ldexp(1.0, places), ZERO)
-    initial = Known(reduction.initial.array * np.ldexp(1.0, of_result))
+    initial = Constant(reduction.initial.array * np.ldexp(1.0, of_result))
     return replace(reduction, term=term, initial=initial), of_result.astype(np.int64)
 
 
-def _summed(around: Surroundings, stage: Stage, reduction: Reduction) -> tuple[Exact, int, int]:
+def _summed(around: Surroundings, stage: GenericBuilder, reduction: Reduction) -> tuple[Exact, int, int]:
     """The term of a sum, and between what the sum of all terms, or of any of them, lies."""
     count = prod(e for e, reduced in zip(stage.extents, stage.reduction, strict=True) if reduced)
     expression, leaves = reduction.term, around.leaf(stage, reduction.op)
     term = stage.compute(expression, leaves)
     low, high = min(0, count * term.low), max(0, count * term.high)
-    if isinstance(expression, Affine) and not np.any(expression.offset) and expression.scale.size > 1:
+    if isinstance(expression, ScaledValue) and not np.any(expression.offset) and expression.scale.size > 1:
         factor = stage.compute(expression.of, leaves)
         weights = compact(nearest(expression.scale, stage.width)[0])
         reduced = tuple(axis for axis, is_reduced in enumerate(stage.reduction) if is_reduced)
@@ -160,10 +160,10 @@ def _summed(around: Surroundings, stage: Stage, reduction: Reduction) -> tuple[E
     return term, low, high
 
 
-def _initial(around: Surroundings, start: Stage, reduction: Reduction, term: Exact) -> Exact:
+def _initial(around: Surroundings, start: GenericBuilder, reduction: Reduction, term: Exact) -> Exact:
     """The value that a reduction starts with, computed by `start`, whose loops are the axes of the result."""
     state = reduction.initial
-    if isinstance(state, Known):
+    if isinstance(state, Constant):
         return _constant_start(start, state.array, reduction.kind, term)
     if isinstance(state, Elementwise):
         return start.compute(state.expression, around.leaf(start, state.op))
@@ -174,7 +174,7 @@ def _initial(around: Surroundings, start: Stage, reduction: Reduction, term: Exa
     return Exact(argument, state.fraction, state.low, state.high)
 
 
-def _constant_start(start: Stage, array: np.ndarray, kind: str, term: Exact) -> Exact:
+def _constant_start(start: GenericBuilder, array: np.ndarray, kind: str, term: Exact) -> Exact:
     """A constant initial value, to no more fraction bits than the terms have, unless those are constants too."""
     array = compact(array)
     if kind != "sum":

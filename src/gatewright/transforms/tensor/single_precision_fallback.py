@@ -15,7 +15,7 @@ from gatewright.numbers.float_format import FORMATS
 from gatewright.numbers.types import Fixed
 from gatewright.transforms.tensor import generic
 from gatewright.transforms.tensor.exact import Exact, limits
-from gatewright.transforms.tensor.generic_builder import Stage
+from gatewright.transforms.tensor.generic_builder import GenericBuilder
 
 MOST_BITS = 24
 """The widest format whose numbers single precision has all of."""
@@ -47,7 +47,7 @@ def _is_arithmetic(op: Operation) -> bool:
 class FloatDetour:
     """One such operation under construction."""
 
-    def __init__(self, op: GenericOp, stage: Stage, constants: Callable[[np.ndarray], SSAValue]):
+    def __init__(self, op: GenericOp, stage: GenericBuilder, constants: Callable[[np.ndarray], SSAValue]):
         """`constants` places a constant tensor of single precision; `stage` has the loops of `op`."""
         self.op, self.stage, self.constants = op, stage, constants
         self.values: dict[SSAValue, SSAValue] = {}

@@ -13,7 +13,7 @@ from xdsl.ir import Operation, SSAValue
 from xdsl.ir.affine import AffineBinaryOpExpr, AffineConstantExpr, AffineDimExpr, AffineExpr, AffineMap
 
 from gatewright.transforms.tensor import generic
-from gatewright.transforms.tensor.expression import ZERO, Affine, Expression, Known, affine
+from gatewright.transforms.tensor.expression import ZERO, Constant, Expression, ScaledValue, affine
 
 
 @dataclass(frozen=True)
@@ -66,20 +66,20 @@ class Reduction:
     def absorb(self, scale: np.ndarray, offset: np.ndarray, read: AffineMap) -> Reduction | None:
         """The reduction whose result is this one's `* scale + offset`, which are over loops that read it through
         `read`; None if that is not the same work. A scale goes into constant weights, an offset into the start."""
-        if self.kind != "sum" or not isinstance(self.initial, Known):
+        if self.kind != "sum" or not isinstance(self.initial, Constant):
             return None
         rank = len(generic.output_map(self.op, self.position).results)
         of_result, offset = tensor_axes(scale, read, rank), tensor_axes(offset, read, rank)
         term = self.term
         if np.any(scale != 1):
-            if not isinstance(term, Affine) or np.any(term.offset) or term.scale.size == 1:
+            if not isinstance(term, ScaledValue) or np.any(term.offset) or term.scale.size == 1:
                 return None
             term = affine(term, loop_axes(of_result, generic.output_map(self.op, self.position)), ZERO)
-        return replace(self, term=term, initial=Known(self.initial.array * of_result + offset))
+        return replace(self, term=term, initial=Constant(self.initial.array * of_result + offset))
 
 
-State = Stored | Known | Empty | Elementwise | Reduction
-"""What is known of a tensor. `Known` holds its contents."""
+State = Stored | Constant | Empty | Elementwise | Reduction
+"""What is known of a tensor. `Constant` holds its contents."""
 
 
 def static_shape(op: Operation, value: SSAValue) -> tuple[int, ...]:

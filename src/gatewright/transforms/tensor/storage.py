@@ -16,7 +16,7 @@ VIEWS = (tensor.EmptyOp, tensor.ExpandShapeOp, tensor.CollapseShapeOp, tensor.Ca
 
 
 @dataclass(frozen=True, eq=False)
-class Memory:
+class TensorMemory:
     """An array: what it is made by is known to the lowering."""
 
     shape: tuple[int, ...]
@@ -58,21 +58,21 @@ Step = Regrouped | Sliced
 
 
 @dataclass(frozen=True)
-class View:
+class TensorView:
     """A tensor of `shape` that lies in `memory`; the steps lead from its indices to those of the memory."""
 
-    memory: Memory
+    memory: TensorMemory
     shape: tuple[int, ...]
     steps: tuple[Step, ...] = ()
 
     @staticmethod
-    def whole(memory: Memory) -> View:
+    def whole(memory: TensorMemory) -> TensorView:
         """All of a memory, as it is."""
-        return View(memory, memory.shape)
+        return TensorView(memory, memory.shape)
 
-    def through(self, step: Step, shape: Sequence[int]) -> View:
+    def through(self, step: Step, shape: Sequence[int]) -> TensorView:
         """A view of this view."""
-        return View(self.memory, tuple(shape), (step, *self.steps))
+        return TensorView(self.memory, tuple(shape), (step, *self.steps))
 
     def indices(self, given: Sequence[LinearIndex]) -> list[LinearIndex]:
         """The indices in memory of an element."""
@@ -92,9 +92,9 @@ class View:
         return ()
 
 
-def view_of(memory: Memory, shape: tuple[int, ...]) -> View:
+def view_of(memory: TensorMemory, shape: tuple[int, ...]) -> TensorView:
     """All of a memory as a tensor of `shape`; a tensor without axes lies in an array of one element."""
-    whole = View.whole(memory)
+    whole = TensorView.whole(memory)
     return whole if memory.shape == shape else whole.through(Regrouped((((), memory.shape),)), shape)
 
 

@@ -5,16 +5,16 @@ from __future__ import annotations
 from gatewright.analysis.dependences.analysis import DependenceAnalysis
 from gatewright.analysis.dependences.description import (
     Description,
-    Loop,
+    LoopRange,
     Node,
-    Symbol,
+    OpaqueValue,
     condition,
     load,
     loop,
     store,
     when,
 )
-from gatewright.analysis.dependences.flat_distances import Ticks
+from gatewright.analysis.dependences.flat_distances import FlatDistances
 from gatewright.analysis.dependences.last_writers import last_writers
 
 
@@ -23,7 +23,7 @@ def described(*nodes: Node) -> list[str]:
     return [dependence.describe() for dependence in DependenceAnalysis(Description(list(nodes))).dependences()]
 
 
-def distances(nest: Loop) -> dict[tuple[str, str], int]:
+def distances(nest: LoopRange) -> dict[tuple[str, str], int]:
     """The least distances in iterations of a loop, by the labels of the accesses."""
     found = DependenceAnalysis(Description([nest])).loop_distances(nest)
     return {(source.label, target.label): distance for (source, target), distance in found.items()}
@@ -70,14 +70,14 @@ def test_conditions_keep_accesses_apart():
 
 def test_the_branches_of_an_unknown_condition_exclude_each_other_in_an_iteration():
     body = when("c = 1", store("A", 0), otherwise=[load("A", 0)])
-    found = distances(loop("i", 0, 8, Symbol("c"), body))
+    found = distances(loop("i", 0, 8, OpaqueValue("c"), body))
     assert found == {(one, other): 1 for one, other in [
         ("store A[0]", "store A[0]"), ("store A[0]", "load A[0]"), ("load A[0]", "store A[0]")
     ]}  # fmt: skip
 
 
 def test_an_unknown_subscript_may_be_anything_but_is_the_same_in_one_iteration():
-    nest = loop("i", 0, 8, Symbol("p"), load("A", "p"), store("A", "p + 1"))
+    nest = loop("i", 0, 8, OpaqueValue("p"), load("A", "p"), store("A", "p + 1"))
     assert distances(nest) == {
         ("load A[p]", "store A[p + 1]"): 1,
         ("store A[p + 1]", "load A[p]"): 1,
@@ -87,7 +87,7 @@ def test_an_unknown_subscript_may_be_anything_but_is_the_same_in_one_iteration()
 
 def test_a_symbol_from_outside_a_loop_is_the_same_for_all_its_iterations():
     inner = loop("j", 0, 8, load("A", "p + j"), store("A", "p + j"))
-    analysis = DependenceAnalysis(Description([loop("i", 0, 8, Symbol("p"), inner)]))
+    analysis = DependenceAnalysis(Description([loop("i", 0, 8, OpaqueValue("p"), inner)]))
     first, second = (each.access for each in analysis.instances)
     assert analysis.loop_distances(inner) == {(first, second): 0}
 
@@ -124,7 +124,7 @@ def test_the_last_writer_of_an_accumulator_is_the_iteration_before():
 
 def test_a_store_under_an_unknown_condition_may_or_may_not_be_the_last_writer():
     read, write = load("A", "i - 1"), store("A", "i")
-    analysis = DependenceAnalysis(Description([loop("i", 1, 8, read, Symbol("c"), when("c = 1", write))]))
+    analysis = DependenceAnalysis(Description([loop("i", 1, 8, read, OpaqueValue("c"), when("c = 1", write))]))
     assert [(each.store, each.certain) for each in last_writers(analysis, read)] == [
         (write, False),
         (None, True),
@@ -149,7 +149,7 @@ def test_a_nest_that_runs_as_one_loop_counts_innermost_iterations():
     start, read, write, result = store("y", "i"), load("y", "i"), store("y", "i"), load("y", "i - 1")
     nest = loop("i", 0, 8, start, loop("j", 0, 8, read, write), result)
     description = Description([nest])
-    ticks = Ticks(description, DependenceAnalysis(description))
+    ticks = FlatDistances(description, DependenceAnalysis(description))
     assert ticks.distance(nest, start, read) == 0
     assert ticks.distance(nest, write, read) == 1
     assert ticks.distance(nest, write, result) == 8

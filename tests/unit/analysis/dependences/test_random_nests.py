@@ -15,11 +15,11 @@ from xdsl.parser import Parser
 
 from gatewright.analysis.dependences.analysis import DependenceAnalysis
 from gatewright.analysis.dependences.description import (
-    Access,
+    ArrayAccess,
     Description,
-    Loop,
+    LoopRange,
     Node,
-    Symbol,
+    OpaqueValue,
     affine,
     condition,
     load,
@@ -27,7 +27,7 @@ from gatewright.analysis.dependences.description import (
     store,
     when,
 )
-from gatewright.analysis.dependences.flat_distances import Ticks
+from gatewright.analysis.dependences.flat_distances import FlatDistances
 from gatewright.analysis.dependences.from_loops import describe
 from gatewright.analysis.dependences.last_writers import last_writers
 from gatewright.ir.context import context
@@ -102,7 +102,7 @@ def described(nodes: Sequence[tuple], made: dict[int, Node]) -> list[Node]:
             case ("if", test, then, otherwise):
                 found.append(when(test, *described(then, made), otherwise=described(otherwise, made)))
             case ("symbol", name):
-                found.append(Symbol(name))
+                found.append(OpaqueValue(name))
             case ("access", array, stores, subscripts, _):
                 found.append((store if stores else load)(array, *subscripts))
         made[id(node)] = found[-1]
@@ -113,11 +113,11 @@ def described(nodes: Sequence[tuple], made: dict[int, Node]) -> list[Node]:
 class Event:
     """One execution of an access."""
 
-    access: Access
+    access: ArrayAccess
     element: tuple[int, ...]
     values: dict[str, int]
     """The loops and symbols around it."""
-    loops: list[Loop]
+    loops: list[LoopRange]
     tick: int
     """The innermost iterations that came before, where an inner loop without iterations counts as one."""
 
@@ -137,7 +137,7 @@ class Execution:
         python = text.replace(" mod ", " % ").replace(" = ", " == ")
         return eval(python, {"floor": floor, "n": self.n}, values)
 
-    def _nodes(self, nodes: Sequence[tuple], values: dict[str, int], loops: list[Loop], behind: int = 0) -> None:
+    def _nodes(self, nodes: Sequence[tuple], values: dict[str, int], loops: list[LoopRange], behind: int = 0) -> None:
         """Execute nodes; `behind` is 1 if an inner loop of the same body has run, whose last tick they share."""
         values = dict(values)
         for node in nodes:
@@ -155,13 +155,13 @@ class Execution:
                         for text in subscripts
                     )
                     made = self.made[id(node)]
-                    assert isinstance(made, Access)
+                    assert isinstance(made, ArrayAccess)
                     self.events.append(Event(made, element, dict(values), loops, self.tick - behind))
 
-    def _loop(self, node: tuple, values: dict[str, int], loops: list[Loop]) -> None:
+    def _loop(self, node: tuple, values: dict[str, int], loops: list[LoopRange]) -> None:
         _, name, lower, upper, step, inside = node
         made = self.made[id(node)]
-        assert isinstance(made, Loop)
+        assert isinstance(made, LoopRange)
         counters = range(self._value(lower, values), self._value(upper, values), step)
         for counter in counters:
             self._nodes(inside, {**values, name: counter}, [*loops, made])
@@ -184,7 +184,7 @@ def unknown(name: str, values: dict[str, int]) -> int:
     return sum((position + 2) * value for position, value in enumerate(values.values())) * 7 % 5 - len(name) % 2
 
 
-def carrier(earlier: Event, later: Event) -> Loop | None:
+def carrier(earlier: Event, later: Event) -> LoopRange | None:
     """The outermost loop around both of which the two are in different iterations."""
     for mine, theirs in zip(earlier.loops, later.loops, strict=False):
         if mine is not theirs:
@@ -317,7 +317,7 @@ def _reads(loads: isl.Set, values: dict[str, int], n: int) -> bool:
 def test_in_a_nest_that_runs_as_one_loop_accesses_are_at_least_as_far_apart_as_is_said(nest: Nest, n: int):
     execution = Execution(nest, n)
     description = Description(execution.body)
-    ticks = Ticks(description, DependenceAnalysis(description))
+    ticks = FlatDistances(description, DependenceAnalysis(description))
     for earlier, later in execution.pairs():
         if earlier.loops and later.loops and earlier.loops[0] is later.loops[0]:
             least = ticks.distance(earlier.loops[0], earlier.access, later.access)
@@ -330,8 +330,8 @@ def test_the_distance_is_exact_where_all_loops_have_constant_bounds(nest: Nest):
     nest = Nest(rectangular(nest.nodes))
     execution = Execution(nest, 0)
     description = Description(execution.body)
-    ticks = Ticks(description, DependenceAnalysis(description))
-    nearest: dict[tuple[Loop, Access, Access], int] = {}
+    ticks = FlatDistances(description, DependenceAnalysis(description))
+    nearest: dict[tuple[LoopRange, ArrayAccess, ArrayAccess], int] = {}
     for earlier, later in execution.pairs():
         if earlier.loops and later.loops and earlier.loops[0] is later.loops[0]:
             key = earlier.loops[0], earlier.access, later.access
@@ -437,7 +437,9 @@ def test_a_function_has_the_dependences_of_the_nest_that_it_was_made_from(nest: 
     assert isinstance(function, func.FuncOp)
     described_function = describe(function)
     accesses = [each for each in described_function.access_of.values() if each.array != "data"]
-    number = {each: k for k, each in enumerate(made for made in execution.made.values() if isinstance(made, Access))}
+    number = {
+        each: k for k, each in enumerate(made for made in execution.made.values() if isinstance(made, ArrayAccess))
+    }
     analysis = DependenceAnalysis(described_function.description)
     predicted = {}
     for found in analysis.dependences():
