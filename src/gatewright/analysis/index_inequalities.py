@@ -1,4 +1,4 @@
-"""Which of two subscripts is the larger: proofs from the bounds of loops.
+"""Symbolic proofs of a < b for subscripts, from the bounds of loops.
 
 A counter is at least the lower bound of its loop and less than the upper one, whatever these are; what follows from
 that by transitivity is proven, so that `k` in `range(j)` with `j` in `range(i)` is known to differ from `i`.

@@ -1,4 +1,4 @@
-"""Dependences through memory between the iterations of a loop whose control is known: found by running its control.
+"""Loop-carried memory dependences, found by executing the control of a loop where that is static.
 
 Where conditions and addresses depend on nothing but constants and counters, the part of the loop that computes them is
 cut out and run, and every address is recorded. The distances are then those that occur, exactly, whatever the loop

@@ -20,8 +20,8 @@ from xdsl.rewriter import InsertPoint
 from gatewright.bridge.mlir import TensorProgram, compile_tensors
 from gatewright.errors import IrError
 from gatewright.interpreters.elementary_functions import expand_elementary_functions
+from gatewright.interpreters.guard_undefined import guard_undefined
 from gatewright.interpreters.outcome import Outcome
-from gatewright.interpreters.total_arithmetic import guard_undefined
 from gatewright.ir.floats import scalar_bits
 from gatewright.ir.interface import element_of
 from gatewright.ir.program import Program

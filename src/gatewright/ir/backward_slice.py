@@ -1,4 +1,4 @@
-"""What values are computed by."""
+"""The backward slice of a value: the operations that it depends on."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A design's account of itself: cycles, loops, operators, memories, ports; `design.report` and report.json hold it."""
+"""The facts of a design, as in `design.report` and report.json: cycles, loops, operators, memories, ports."""
 
 from __future__ import annotations
 

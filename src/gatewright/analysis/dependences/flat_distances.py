@@ -1,4 +1,4 @@
-"""How far apart accesses are when a nest runs as one loop: one innermost iteration after the other.
+"""Dependence distances of a flattened nest, in innermost iterations.
 
 What stands before an inner loop happens in the first iteration of it, what stands behind it in the last one, and an
 inner loop without iterations takes one in which it does nothing. The distances found are exact where the numbers of

@@ -9,9 +9,9 @@ import numpy as np
 from gatewright.frontends.python import floating_point
 from gatewright.frontends.python.arrays import array_of, element_type_of, fill_array, materialize
 from gatewright.frontends.python.casts import convert, scalar_type, store_as
-from gatewright.frontends.python.compilation import Elaboration
 from gatewright.frontends.python.conversion import float_error
 from gatewright.frontends.python.dtypes import named_type, one_type
+from gatewright.frontends.python.elaboration import Elaboration
 from gatewright.frontends.python.memory import allocate, memory_type, store, table
 from gatewright.frontends.python.promotion import exact_union, promote
 from gatewright.frontends.python.subscripts import subscript

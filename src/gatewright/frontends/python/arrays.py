@@ -16,8 +16,8 @@ from xdsl.ir import Block
 
 from gatewright.frontends.python.bounds import BoundedInteger, Linear
 from gatewright.frontends.python.casts import store_as
-from gatewright.frontends.python.compilation import Elaboration
 from gatewright.frontends.python.conversion import root_type, ssa_of
+from gatewright.frontends.python.elaboration import Elaboration
 from gatewright.frontends.python.integers import arithmetic
 from gatewright.frontends.python.memory import allocate, check_changeable, load, store
 from gatewright.frontends.python.values import (

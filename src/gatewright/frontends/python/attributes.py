@@ -5,8 +5,8 @@ from __future__ import annotations
 from math import prod
 
 from gatewright.frontends.python.captured import from_python
-from gatewright.frontends.python.compilation import Elaboration
 from gatewright.frontends.python.dtypes import one_type, type_object
+from gatewright.frontends.python.elaboration import Elaboration
 from gatewright.frontends.python.subscripts import transpose
 from gatewright.frontends.python.tables import METHODS
 from gatewright.frontends.python.values import (

@@ -10,8 +10,8 @@ from gatewright.dialects import gw
 from gatewright.frontends.python import fixed_point, floating_point
 from gatewright.frontends.python.arrays import counted, element_at, elementwise
 from gatewright.frontends.python.casts import convert, number_of, truth_of
-from gatewright.frontends.python.compilation import Elaboration
 from gatewright.frontends.python.conversion import bits_of, float_error, ssa_of, to_python_int
+from gatewright.frontends.python.elaboration import Elaboration
 from gatewright.frontends.python.iteration import counted_items, progression
 from gatewright.frontends.python.joins import open_number
 from gatewright.frontends.python.naming import settled

@@ -8,8 +8,8 @@ from types import FunctionType
 
 from gatewright.frontends.python.captured import from_python, lookup_in
 from gatewright.frontends.python.casts import scalar_type
-from gatewright.frontends.python.compilation import RESULT, Elaboration
 from gatewright.frontends.python.dtypes import cast, is_type, named_type
+from gatewright.frontends.python.elaboration import RESULT, Elaboration
 from gatewright.frontends.python.exits import single_exits
 from gatewright.frontends.python.liveness import Liveness, stored
 from gatewright.frontends.python.naming import bind

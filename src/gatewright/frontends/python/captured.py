@@ -1,4 +1,4 @@
-"""Python objects from around the function (globals, closures, defaults) as values of the compiled program."""
+"""Captured objects: those of the module, closure and defaults of a function, as values of the compiled program."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from types import FunctionType
 import numpy as np
 
 from gatewright.frontends.python import floating_point
-from gatewright.frontends.python.compilation import Elaboration
+from gatewright.frontends.python.elaboration import Elaboration
 from gatewright.frontends.python.fixed_point import quantize
 from gatewright.frontends.python.memory import outside_table
 from gatewright.frontends.python.values import (

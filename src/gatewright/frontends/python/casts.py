@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from gatewright.frontends.python import fixed_point, floating_point
-from gatewright.frontends.python.compilation import Elaboration
 from gatewright.frontends.python.conversion import (
     ROOT_REMEDY,
     check_fits,
@@ -14,6 +13,7 @@ from gatewright.frontends.python.conversion import (
     to_truth,
     wrap,
 )
+from gatewright.frontends.python.elaboration import Elaboration
 from gatewright.frontends.python.values import (
     PYTHON_BOOL,
     PYTHON_FLOAT,

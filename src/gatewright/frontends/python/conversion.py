@@ -10,7 +10,7 @@ from xdsl.dialects.builtin import FloatAttr, IndexType, IntegerType
 from xdsl.ir import SSAValue
 
 from gatewright.dialects import gw
-from gatewright.frontends.python.compilation import Elaboration
+from gatewright.frontends.python.elaboration import Elaboration
 from gatewright.frontends.python.values import (
     WEAK,
     FixedPoint,

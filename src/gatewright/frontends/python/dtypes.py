@@ -10,8 +10,8 @@ from gatewright.errors import InterfaceError
 from gatewright.frontends.python import floating_point
 from gatewright.frontends.python.arrays import elementwise
 from gatewright.frontends.python.casts import convert, scalar_type
-from gatewright.frontends.python.compilation import Elaboration
 from gatewright.frontends.python.conversion import check_fits
+from gatewright.frontends.python.elaboration import Elaboration
 from gatewright.frontends.python.tables import Arguments, function, known_int
 from gatewright.frontends.python.values import (
     PYTHON_INT,

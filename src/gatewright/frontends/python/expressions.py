@@ -16,8 +16,8 @@ from gatewright.frontends.python.builtin_functions import select
 from gatewright.frontends.python.calls import call
 from gatewright.frontends.python.captured import from_python
 from gatewright.frontends.python.casts import truth_of
-from gatewright.frontends.python.compilation import Elaboration
 from gatewright.frontends.python.conversion import ssa_of
+from gatewright.frontends.python.elaboration import Elaboration
 from gatewright.frontends.python.joins import CHOICE, branch, open_number
 from gatewright.frontends.python.naming import lookup, settled
 from gatewright.frontends.python.operators import BINARY, COMPARISONS, binary, compare, logical_not, unary

@@ -12,8 +12,8 @@ from gatewright.errors import InterfaceError
 from gatewright.frontends.python.arrays import fill_array
 from gatewright.frontends.python.builder import hint
 from gatewright.frontends.python.casts import convert, scalar_type
-from gatewright.frontends.python.compilation import RESULT, Elaboration
 from gatewright.frontends.python.conversion import ROOT_REMEDY, root_type, ssa_of
+from gatewright.frontends.python.elaboration import RESULT, Elaboration
 from gatewright.frontends.python.memory import global_for, memref_type
 from gatewright.frontends.python.values import (
     LOCAL,

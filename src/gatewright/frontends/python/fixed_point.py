@@ -12,8 +12,8 @@ from xdsl.dialects import arith
 from xdsl.dialects.builtin import IntegerType
 from xdsl.ir import SSAValue
 
-from gatewright.frontends.python.compilation import Elaboration
 from gatewright.frontends.python.conversion import as_fraction, bits_of, resize, ssa_of, to_python_int
+from gatewright.frontends.python.elaboration import Elaboration
 from gatewright.frontends.python.promotion import exact_union
 from gatewright.frontends.python.values import TRUTH, FixedPoint, Number, PythonFloat, PythonInt, SquareRoot
 from gatewright.numbers.types import Integer

@@ -12,8 +12,8 @@ from xdsl.dialects.builtin import IndexType, IntegerType
 from xdsl.ir import Operation, SSAValue
 
 from gatewright.dialects import gw
-from gatewright.frontends.python.compilation import Elaboration
 from gatewright.frontends.python.conversion import bits_of, resize, ssa_of
+from gatewright.frontends.python.elaboration import Elaboration
 from gatewright.frontends.python.values import (
     PYTHON_FLOAT,
     FixedPoint,

@@ -9,8 +9,8 @@ from xdsl.dialects.builtin import IndexType
 from xdsl.ir import Operation, SSAValue
 
 from gatewright.frontends.python.bounds import Linear
-from gatewright.frontends.python.compilation import Elaboration
 from gatewright.frontends.python.conversion import ssa_of, wrap
+from gatewright.frontends.python.elaboration import Elaboration
 from gatewright.frontends.python.values import Number, PythonInt, ir_type_of, python_int
 from gatewright.numbers.types import Integer
 

@@ -11,8 +11,8 @@ from xdsl.ir import SSAValue
 
 from gatewright.frontends.python.bounds import BoundedInteger, Linear
 from gatewright.frontends.python.casts import number_of
-from gatewright.frontends.python.compilation import Elaboration
 from gatewright.frontends.python.conversion import ssa_of
+from gatewright.frontends.python.elaboration import Elaboration
 from gatewright.frontends.python.integers import arithmetic
 from gatewright.frontends.python.subscripts import index
 from gatewright.frontends.python.values import (

@@ -11,8 +11,8 @@ from gatewright.frontends.python import floating_point
 from gatewright.frontends.python.arrays import fill_array, same_number
 from gatewright.frontends.python.bounds import Linear, between
 from gatewright.frontends.python.casts import convert
-from gatewright.frontends.python.compilation import RESULT, Elaboration
 from gatewright.frontends.python.conversion import is_weak, ssa_of
+from gatewright.frontends.python.elaboration import RESULT, Elaboration
 from gatewright.frontends.python.exits import is_made_up
 from gatewright.frontends.python.memory import allocate
 from gatewright.frontends.python.operators import logical_not

@@ -16,8 +16,8 @@ from gatewright.frontends.python.builder import hint
 from gatewright.frontends.python.calls import all_arguments, new_frame, run
 from gatewright.frontends.python.captured import from_python, lookup_in
 from gatewright.frontends.python.casts import convert
-from gatewright.frontends.python.compilation import Elaboration
 from gatewright.frontends.python.conversion import to_python_int
+from gatewright.frontends.python.elaboration import Elaboration
 from gatewright.frontends.python.finishing import emit_results, place_tables, sweep
 from gatewright.frontends.python.naming import bind
 from gatewright.frontends.python.signature import Taken, annotations_of, match_examples, taken

@@ -9,8 +9,8 @@ from xdsl.ir import SSAValue
 
 from gatewright.frontends.python.arrays import fill_array, materialize
 from gatewright.frontends.python.casts import convert
-from gatewright.frontends.python.compilation import Elaboration
 from gatewright.frontends.python.conversion import is_weak, ssa_of
+from gatewright.frontends.python.elaboration import Elaboration
 from gatewright.frontends.python.joins import common_number_type, hull, mismatch, possible_types_of, same_value
 from gatewright.frontends.python.memory import allocate
 from gatewright.frontends.python.values import (

@@ -11,8 +11,8 @@ from xdsl.ir import Block, SSAValue
 
 from gatewright.errors import GatewrightError
 from gatewright.frontends.python.builder import discard, hint
-from gatewright.frontends.python.compilation import Elaboration
 from gatewright.frontends.python.conversion import ssa_of
+from gatewright.frontends.python.elaboration import Elaboration
 from gatewright.frontends.python.exits import is_made_up
 from gatewright.frontends.python.iteration import IterationSpace
 from gatewright.frontends.python.joins import fill, hull, is_shared, note_merged

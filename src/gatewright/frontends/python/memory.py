@@ -9,8 +9,8 @@ import numpy as np
 from xdsl.dialects import arith, memref
 from xdsl.dialects.builtin import DenseIntOrFPElementsAttr, IntegerType, MemRefType, StringAttr, TensorType, UnitAttr
 
-from gatewright.frontends.python.compilation import Elaboration
 from gatewright.frontends.python.conversion import ssa_of
+from gatewright.frontends.python.elaboration import Elaboration
 from gatewright.frontends.python.values import (
     LOCAL,
     OUTSIDE,

@@ -7,7 +7,7 @@ from xdsl.ir import OpResult
 from gatewright.frontends.python import fixed_point
 from gatewright.frontends.python.arrays import materialize
 from gatewright.frontends.python.builder import hint
-from gatewright.frontends.python.compilation import Elaboration
+from gatewright.frontends.python.elaboration import Elaboration
 from gatewright.frontends.python.values import FixedPoint, LazyArray, Number, PythonFloat, Tuple, Unbound, Value
 
 

@@ -10,8 +10,8 @@ import numpy as np
 from gatewright.frontends.python.arrays import array_of, assign, elementwise, materialize
 from gatewright.frontends.python.builtin_functions import emit_absolute, function_of, select, square_root
 from gatewright.frontends.python.casts import convert, number_of, plain_number
-from gatewright.frontends.python.compilation import Elaboration
 from gatewright.frontends.python.dtypes import cast, named_type, strong
+from gatewright.frontends.python.elaboration import Elaboration
 from gatewright.frontends.python.operators import (
     binary,
     common_type,

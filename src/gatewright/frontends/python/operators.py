@@ -14,7 +14,6 @@ from gatewright.frontends.python import fixed_point, floating_point, integers
 from gatewright.frontends.python.arrays import elementwise
 from gatewright.frontends.python.bounds import between
 from gatewright.frontends.python.casts import convert, number_of, plain_number, truth_of
-from gatewright.frontends.python.compilation import Elaboration
 from gatewright.frontends.python.conversion import (
     bits_of,
     check_fits,
@@ -27,6 +26,7 @@ from gatewright.frontends.python.conversion import (
     to_python_int,
     wrap,
 )
+from gatewright.frontends.python.elaboration import Elaboration
 from gatewright.frontends.python.promotion import promote, weak_with
 from gatewright.frontends.python.values import (
     PYTHON_BOOL,

@@ -20,8 +20,8 @@ from gatewright.frontends.python.arrays import (
 )
 from gatewright.frontends.python.builtin_functions import select
 from gatewright.frontends.python.casts import convert, store_as
-from gatewright.frontends.python.compilation import Elaboration
 from gatewright.frontends.python.dtypes import named_type, strong
+from gatewright.frontends.python.elaboration import Elaboration
 from gatewright.frontends.python.operators import binary, common_type, number_binary, number_compare
 from gatewright.frontends.python.tables import Arguments, function, known_int, method
 from gatewright.frontends.python.values import (

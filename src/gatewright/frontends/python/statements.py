@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from gatewright.frontends.python.arrays import assign
-from gatewright.frontends.python.compilation import RESULT, Elaboration
+from gatewright.frontends.python.elaboration import RESULT, Elaboration
 from gatewright.frontends.python.exits import ForUntil
 from gatewright.frontends.python.expressions import condition, evaluate, subscript_items
 from gatewright.frontends.python.iteration import counted_items, iterate

@@ -11,8 +11,8 @@ from xdsl.dialects import arith
 from xdsl.dialects.builtin import IndexType
 
 from gatewright.frontends.python.arrays import element_at, locate, materialize
-from gatewright.frontends.python.compilation import Elaboration
 from gatewright.frontends.python.conversion import ssa_of, to_python_int
+from gatewright.frontends.python.elaboration import Elaboration
 from gatewright.frontends.python.integers import arithmetic
 from gatewright.frontends.python.memory import load
 from gatewright.frontends.python.values import (

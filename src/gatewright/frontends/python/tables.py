@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from gatewright.frontends.python.compilation import Elaboration
+from gatewright.frontends.python.elaboration import Elaboration
 from gatewright.frontends.python.values import Number, Value
 
 

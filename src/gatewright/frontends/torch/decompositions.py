@@ -1,4 +1,4 @@
-"""What operations of PyTorch mean, where torch-mlir computes something else, and what of a graph cannot be computed."""
+"""Decompositions of PyTorch operations that torch-mlir lowers to something else, and what cannot be computed."""
 
 from __future__ import annotations
 

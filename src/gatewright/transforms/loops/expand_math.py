@@ -1,4 +1,4 @@
-"""Functions that have no operator of their own, by those that have."""
+"""Expansion of elementary functions that have no operator of their own into ones that have."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One iteration of a flat loop under construction: what it carries, holds and does."""
+"""The body of a flattened (coalesced) loop nest under construction: what one iteration carries, holds and does."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Use in registers what earlier iterations have stored or loaded, instead of loading it."""
+"""Register rotation (scalar replacement, predictive commoning): values of earlier iterations stay in registers."""
 
 from __future__ import annotations
 

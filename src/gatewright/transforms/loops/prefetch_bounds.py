@@ -1,4 +1,4 @@
-"""Load the bounds of inner loops one iteration of the outer loop before they are needed."""
+"""Prefetch of loop bounds: those of inner loops are loaded one iteration of the outer loop before they are needed."""
 
 from __future__ import annotations
 

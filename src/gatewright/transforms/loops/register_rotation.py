@@ -1,4 +1,4 @@
-"""Fill the window of a loop by iterations of the loop itself, which do nothing else.
+"""Register rotation: its prologue, which fills the registers by iterations of the loop that do nothing else.
 
 ::
 

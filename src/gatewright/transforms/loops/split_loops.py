@@ -1,4 +1,4 @@
-"""Take out of a nest what would keep it from being one loop."""
+"""Loop distribution: take out of a nest what would keep it from being one loop."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How long the output of a shared piece of hardware keeps a result: until another operation there replaces it."""
+"""Lifetimes of results at the outputs of shared hardware: until the next operation there replaces them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where in time something happens, as far as it is known before the program runs."""
+"""Time points: cycles relative to the start of a region, as far as they are known before the program runs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Elementwise operations that are not exact, on fixed-point numbers: in single precision, rounded to the format."""
+"""Single-precision fallback: inexact elementwise operations on fixed-point numbers, rounded once to the format."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Divisions, shifts and roundings that never fault, for compilers to which those of `arith` may.
+"""Undefined results (x / 0, too long shifts) get the value that hardware gives, for compilers that leave them open.
 
 LLVM leaves a division by zero and a shift by more than the width undefined; `docs/levels.md` defines them. It rounds
 f64 to bf16 by a function of the C runtime that not every machine has.
