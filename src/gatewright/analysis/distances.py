@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from xdsl.dialects import arith, func, scf
-from xdsl.dialects.builtin import ArrayAttr, DenseArrayBase, IntegerAttr, i64
+from xdsl.dialects.builtin import ArrayAttr, DenseArrayBase, i64
 from xdsl.ir import Block, BlockArgument, Operation, SSAValue
 
 from gatewright.analysis import traced_dependences
@@ -22,16 +22,7 @@ from gatewright.analysis.dependences.effort import EffortError, limited
 from gatewright.analysis.dependences.flat_distances import FlatDistances
 from gatewright.analysis.dependences.from_loops import DescribedFunction, describe
 from gatewright.analysis.ranges import Range
-
-NUMBER = "gw.access"
-"""The attribute with the number of an access in its loop."""
-
-TURN = "gw.turn"
-"""The attribute with the inner loop that an access of a nest is in, and the one in that, and so on, by numbers."""
-
-DISTANCES = "gw.distances"
-"""The attribute of a loop with triples: the numbers of two accesses, and the least distance from one to the other."""
-
+from gatewright.dialects.notes import ACCESS, DISTANCES, TURN
 
 DESCRIPTION_EFFORT = 500_000
 """Operations of isl to describe a function."""
@@ -71,7 +62,7 @@ class Distances:
 
     def take_turns(self, one: Operation, other: Operation) -> bool:
         """True if two accesses of a nest never happen in the same iteration, being in inner loops that take turns."""
-        turns = [op.attributes.get(TURN) for op in (one, other)]
+        turns = [TURN.of(op) for op in (one, other)]
         paths = [turn.get_values() for turn in turns if isinstance(turn, DenseArrayBase)]
         return len(paths) == 2 and any(mine != theirs for mine, theirs in zip(*paths, strict=False))
 
@@ -140,15 +131,15 @@ def _is_inside(op: Operation, outer: Operation) -> bool:
 
 def note_distances(loop: Operation, distances: Distances) -> None:
     """Note distances at a loop, so that they hold for copies of it."""
-    loop.attributes[DISTANCES] = number_accesses(loop, distances)
+    loop.attributes[DISTANCES.name] = number_accesses(loop, distances)
 
 
 def number_accesses(nest: Operation, distances: Distances) -> ArrayAttr[DenseArrayBase]:
     """Number the known accesses of a nest, and give the attribute for the loop that is to take copies of them."""
     order = sorted(distances.known, key=_place)
     for number, op in enumerate(order):
-        op.attributes[NUMBER] = IntegerAttr(number, i64)
-        op.attributes[TURN] = DenseArrayBase.from_list(i64, _turn(op, nest))
+        ACCESS.set(op, number)
+        op.attributes[TURN.name] = DenseArrayBase.from_list(i64, _turn(op, nest))
     number_of = {op: number for number, op in enumerate(order)}
     triples = sorted((number_of[a], number_of[b], least) for (a, b), least in distances.least.items())
     return ArrayAttr([DenseArrayBase.from_list(i64, list(triple)) for triple in triples])
@@ -177,16 +168,15 @@ def _place(op: Operation) -> tuple[int, ...]:
 
 def noted_distances(loop: Operation) -> Distances | None:
     """The distances that were noted at a loop for its accesses, None if there are none."""
-    noted = loop.attributes.get(DISTANCES)
+    noted = DISTANCES.of(loop)
     if not isinstance(noted, ArrayAttr):
         return None
     numbered: dict[int, Operation] = {}
     for op in loop.walk():
-        number = op.attributes.get(NUMBER)
-        if isinstance(number, IntegerAttr):
-            if number.value.data in numbered:
+        if (number := ACCESS.value(op)) is not None:
+            if number in numbered:
                 return None
-            numbered[number.value.data] = op
+            numbered[number] = op
     least: dict[tuple[Operation, Operation], int] = {}
     for triple in noted:
         assert isinstance(triple, DenseArrayBase)
@@ -232,12 +222,12 @@ def _iterations(loop: scf.ForOp, ranges: Mapping[SSAValue, Range]) -> int:
 
 def carry_number(source: Operation, copy: Operation) -> None:
     """Give a copy of an access what is noted at the original."""
-    for key in (NUMBER, TURN):
-        if key in source.attributes:
-            copy.attributes[key] = source.attributes[key]
+    for note in (ACCESS, TURN):
+        if (noted := note.of(source)) is not None:
+            copy.attributes[note.name] = noted
 
 
 def drop_notes(op: Operation) -> None:
     """Take from an access what is noted at it."""
-    for key in (NUMBER, TURN):
-        op.attributes.pop(key, None)
+    for note in (ACCESS, TURN):
+        note.drop(op)

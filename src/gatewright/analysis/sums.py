@@ -4,26 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from xdsl.dialects.builtin import StringAttr
 from xdsl.ir import Operation
 
-SUMS = "gw.sums"
-"""The attribute of a loop that says in which order it adds up, and what another one would bring."""
+from gatewright.dialects.notes import SUMS
 
 
 def note_sums(loop: Operation, text: str) -> None:
     """Note at a loop in which order it adds up."""
-    loop.attributes[SUMS] = StringAttr(text)
+    SUMS.set(loop, text)
 
 
 def carry_sums(sources: Iterable[Operation], target: Operation) -> None:
     """Note at a loop what is noted at those that it takes the place of."""
-    noted = [note.data for source in sources if isinstance(note := source.attributes.get(SUMS), StringAttr)]
+    noted = [note for source in sources if (note := SUMS.value(source)) is not None]
     if noted:
         note_sums(target, "; ".join(dict.fromkeys(noted)))
 
 
 def sums_of(loop: Operation) -> str | None:
     """What is noted at a loop."""
-    note = loop.attributes.get(SUMS)
-    return note.data if isinstance(note, StringAttr) else None
+    return SUMS.value(loop)

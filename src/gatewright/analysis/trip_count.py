@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 from xdsl.dialects import scf
-from xdsl.dialects.builtin import IntegerAttr, i64
 from xdsl.ir import Operation
 
+from gatewright.dialects.notes import TRIP_COUNT
 from gatewright.ir.constants import constant_value
-
-TRIPS = "gw.trip_count"
-"""The attribute of a loop with a known number of iterations."""
 
 
 def counted_trips(loop: scf.ForOp) -> int | None:
@@ -23,10 +20,9 @@ def counted_trips(loop: scf.ForOp) -> int | None:
 def note_trips(loop: Operation, trips: int | None) -> None:
     """Note the number of iterations at a loop, if it is known."""
     if trips is not None:
-        loop.attributes[TRIPS] = IntegerAttr(trips, i64)
+        TRIP_COUNT.set(loop, trips)
 
 
 def trip_count(loop: Operation) -> int | None:
     """The number of iterations that is noted at a loop."""
-    known = loop.attributes.get(TRIPS)
-    return known.value.data if isinstance(known, IntegerAttr) else None
+    return TRIP_COUNT.value(loop)

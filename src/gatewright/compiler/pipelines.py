@@ -21,6 +21,7 @@ from xdsl.transforms.common_subexpression_elimination import CommonSubexpression
 from xdsl.transforms.loop_invariant_code_motion import LoopInvariantCodeMotionPass
 from xdsl.utils.exceptions import VerifyException
 
+from gatewright.dialects.notes import verify_notes
 from gatewright.errors import InterfaceError, IrError, OptionError, SourceError, UnsupportedError
 from gatewright.ir.context import context
 from gatewright.ir.dominance import use_before_definition
@@ -304,6 +305,7 @@ def run_passes(ctx: Context, module: ModuleOp, passes: tuple[ModulePass, ...]) -
         culprit = done.name if done is not None else "a front end"
         try:
             module.verify()
+            verify_notes(module)
         except VerifyException as error:
             raise AssertionError(f"{culprit} produced invalid IR: {error}") from error
         early = use_before_definition(module)

@@ -1,4 +1,4 @@
-"""The `gw` dialect: the few numeric operations that programs use and upstream dialects lack."""
+"""The `gw` dialect: the few numeric operations that programs use and upstream dialects lack, and notes (`notes.py`)."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from xdsl.dialects.builtin import AnyFloatConstr, IntegerType
 from xdsl.ir import Dialect, SSAValue
 from xdsl.irdl import IRDLOperation, VarConstraint, base, irdl_op_definition, operand_def, result_def, traits_def
 from xdsl.traits import Pure
+
+from gatewright.dialects.notes import OperatorAttr
 
 
 @irdl_op_definition
@@ -55,4 +57,4 @@ class GeluOp(FloatFunctionOp):
     name = "gw.gelu"
 
 
-Gw = Dialect("gw", [IsqrtOp, LogisticOp, GeluOp], [])
+Gw = Dialect("gw", [IsqrtOp, LogisticOp, GeluOp], [OperatorAttr])

@@ -27,6 +27,7 @@ from xdsl.utils.exceptions import DiagnosticException, ParseError, VerifyExcepti
 from gatewright.bridge.mlir import GENERALIZE, run_passes
 from gatewright.bridge.worker import MlirError
 from gatewright.dialects import gw
+from gatewright.dialects.notes import PORT_RESULT, PORT_TYPE, verify_notes
 from gatewright.errors import IrError, SourceError, SourceLocation, UnsupportedError
 from gatewright.frontends.imported import read
 from gatewright.frontends.ports import PortDescription, describe_ports
@@ -128,6 +129,7 @@ def _parse(text: str, file: str) -> ModuleOp:
         raise SourceError(f"this is not MLIR: {reason[:1].lower()}{reason[1:]}", where=where) from error
     try:
         module.verify()
+        verify_notes(module)
         check_schedule(module)
     except (DiagnosticException, VerifyException) as error:
         raise IrError(f"{file} is not a valid program: {_last_line(error)}") from error
@@ -196,7 +198,7 @@ def _describe(function: func.FuncOp, names: Mapping[int, str], results: Sequence
 
     Arrays that were returned are arguments now, after the others.
     """
-    if any("gw.type" in entry.data for entry in function.arg_attrs or []):
+    if any(PORT_TYPE.name in entry.data for entry in function.arg_attrs or []):
         return
     arrays = [order for order, type_ in enumerate(results) if isinstance(type_, MemRefType)]
     type_ = function.function_type
@@ -205,10 +207,10 @@ def _describe(function: func.FuncOp, names: Mapping[int, str], results: Sequence
     describe_ports(function, arguments, [PortDescription("") for _ in type_.outputs])
     described = [dict(entry.data) for entry in function.arg_attrs or []]
     for entry, order in zip(described[count:], arrays, strict=True):
-        entry["gw.result"] = IntegerAttr(order, i64)
+        entry[PORT_RESULT.name] = IntegerAttr(order, i64)
     returned = [dict(entry.data) for entry in function.res_attrs or []]
     for entry, order in zip(returned, (k for k in range(len(results)) if k not in arrays), strict=True):
-        entry["gw.result"] = IntegerAttr(order, i64)
+        entry[PORT_RESULT.name] = IntegerAttr(order, i64)
     function.properties["arg_attrs"] = ArrayAttr([DictionaryAttr(entry) for entry in described])
     function.properties["res_attrs"] = ArrayAttr([DictionaryAttr(entry) for entry in returned])
 

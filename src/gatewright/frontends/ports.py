@@ -19,6 +19,7 @@ from xdsl.dialects.builtin import (
 )
 from xdsl.ir import Attribute
 
+from gatewright.dialects.notes import PORT_NAME, PORT_RESULT, PORT_TYPE
 from gatewright.errors import UnsupportedError
 from gatewright.ir.location import source_location
 
@@ -37,12 +38,14 @@ def describe_ports(
     """Write the interface of a function: its arguments and results have the types that the ports or else its IR say."""
     type_ = function.function_type
     entries = [
-        DictionaryAttr({"gw.name": StringAttr(port.name), "gw.type": StringAttr(_spelled(port, given, function))})
+        DictionaryAttr(
+            {PORT_NAME.name: StringAttr(port.name), PORT_TYPE.name: StringAttr(_spelled(port, given, function))}
+        )
         for port, given in zip(arguments, type_.inputs, strict=True)
     ]
     returned = [
         DictionaryAttr(
-            {"gw.type": StringAttr(_spelled(port, given, function)), "gw.result": IntegerAttr(position, i64)}
+            {PORT_TYPE.name: StringAttr(_spelled(port, given, function)), PORT_RESULT.name: IntegerAttr(position, i64)}
         )
         for position, (port, given) in enumerate(zip(results, type_.outputs, strict=True))
     ]

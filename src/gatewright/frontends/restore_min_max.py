@@ -58,14 +58,15 @@ def _mend_positions(module: ModuleOp) -> None:
                 continue
             predicate = compared.predicate.value.data
             ordered = predicate in (*_GREATER, *_LESS) and predicate < _FIRST_UNORDERED
-            if ordered and {compared.lhs, compared.rhs} == {extreme.lhs, extreme.rhs}:
+            used = compared.result.first_use is not None
+            if used and ordered and {compared.lhs, compared.rhs} == {extreme.lhs, extreme.rhs}:
                 _let_nans_win(compared, predicate)
 
 
 def _let_nans_win(compared: arith.CmpfOp, predicate: int) -> None:
     """Make a comparison with the best number so far true for the first NaN; for the last one, if it is so of ties."""
     new, best = compared.lhs, compared.rhs
-    if not isinstance(best, BlockArgument):  # no reduction
+    if not _is_accumulator(best):
         return
     wins = arith.CmpfOp(new, best, predicate + _FIRST_UNORDERED - 1)
     keeps: Operation = arith.CmpfOp(best, best, "ord")
@@ -81,6 +82,14 @@ def _let_nans_win(compared: arith.CmpfOp, predicate: int) -> None:
     compared.result.replace_all_uses_with(both.result)
     compared.detach()
     compared.erase()
+
+
+def _is_accumulator(value: SSAValue) -> bool:
+    """Whether a value of a body is what a reduction has come to so far."""
+    if not isinstance(value, BlockArgument):
+        return False
+    parent = value.block.parent_op()
+    return isinstance(parent, GenericOp) and value.index >= len(parent.inputs)
 
 
 def _is_constant(value: SSAValue) -> bool:

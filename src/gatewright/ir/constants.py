@@ -6,15 +6,13 @@ from xdsl.dialects import arith
 from xdsl.dialects.builtin import FloatAttr, IndexType, IntegerAttr, IntegerType
 from xdsl.ir import Attribute, SSAValue
 
+from gatewright.dialects.notes import ANY
 from gatewright.ir.floats import format_of
-
-ANY = "gw.any"
-"""The attribute of a constant whose number does not matter: whoever starts with it replaces it before it is used."""
 
 
 def does_not_matter(value: SSAValue) -> bool:
     """Whether a value is a constant that could as well be another one."""
-    return isinstance(value.owner, arith.ConstantOp) and ANY in value.owner.attributes
+    return isinstance(value.owner, arith.ConstantOp) and ANY.value(value.owner)
 
 
 def zero_of(type_: Attribute) -> IntegerAttr | FloatAttr:

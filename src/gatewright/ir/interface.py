@@ -21,6 +21,7 @@ from xdsl.dialects.builtin import (
 )
 from xdsl.ir import Attribute
 
+from gatewright.dialects.notes import PORT_NAME, PORT_RESULT, PORT_TYPE
 from gatewright.errors import InterfaceError
 from gatewright.ir.floats import format_of, ir_float
 from gatewright.numbers import types
@@ -63,9 +64,9 @@ def result_name(position: int, count: int) -> str:
 
 def argument_attributes(name: str, element: Scalar, result: int | None = None) -> DictionaryAttr:
     """The attributes of a `func.func` argument (or, without its name, result) that describe the interface."""
-    entries: dict[str, Attribute] = {"gw.name": StringAttr(name), "gw.type": StringAttr(str(element))}
+    entries: dict[str, Attribute] = {PORT_NAME.name: StringAttr(name), PORT_TYPE.name: StringAttr(str(element))}
     if result is not None:
-        entries["gw.result"] = IntegerAttr(result, i64)
+        entries[PORT_RESULT.name] = IntegerAttr(result, i64)
     return DictionaryAttr(entries)
 
 
@@ -90,12 +91,12 @@ def signature_of(function: func.FuncOp) -> Signature:
     results: list[tuple[int, Type]] = []
     for position, (type_, data) in enumerate(zip(inputs, _entries(function.arg_attrs, len(inputs)), strict=True)):
         full = _full_type(type_, data)
-        if "gw.result" in data:
-            results.append((_integer(data["gw.result"]), full))
+        if PORT_RESULT.name in data:
+            results.append((_integer(data[PORT_RESULT.name]), full))
         else:
-            parameters.append(Parameter(_text(data.get("gw.name")) or f"arg{position}", full))
+            parameters.append(Parameter(_text(data.get(PORT_NAME.name)) or f"arg{position}", full))
     for position, (type_, data) in enumerate(zip(outputs, _entries(function.res_attrs, len(outputs)), strict=True)):
-        order = _integer(data["gw.result"]) if "gw.result" in data else position
+        order = _integer(data[PORT_RESULT.name]) if PORT_RESULT.name in data else position
         results.append((order, _full_type(type_, data)))
     results.sort(key=lambda pair: pair[0])
     named = tuple(Result(result_name(k, len(results)), type_) for k, (_, type_) in enumerate(results))
@@ -108,8 +109,8 @@ def argument_names(function: func.FuncOp) -> list[str]:
     names: list[str] = []
     plain = iter(signature.parameters)
     for data in _entries(function.arg_attrs, len(function.function_type.inputs)):
-        if "gw.result" in data:
-            names.append(signature.results[_integer(data["gw.result"])].name)
+        if PORT_RESULT.name in data:
+            names.append(signature.results[_integer(data[PORT_RESULT.name])].name)
         else:
             names.append(next(plain).name)
     return names
@@ -118,13 +119,13 @@ def argument_names(function: func.FuncOp) -> list[str]:
 def result_positions(function: func.FuncOp) -> list[int | None]:
     """For each argument of a function, which result it holds; None for a parameter."""
     entries = _entries(function.arg_attrs, len(function.function_type.inputs))
-    return [_integer(data["gw.result"]) if "gw.result" in data else None for data in entries]
+    return [_integer(data[PORT_RESULT.name]) if PORT_RESULT.name in data else None for data in entries]
 
 
 def returned_positions(function: func.FuncOp) -> list[int]:
     """For each value that a function returns, which result it is."""
     entries = _entries(function.res_attrs, len(function.function_type.outputs))
-    return [_integer(data["gw.result"]) if "gw.result" in data else k for k, data in enumerate(entries)]
+    return [_integer(data[PORT_RESULT.name]) if PORT_RESULT.name in data else k for k, data in enumerate(entries)]
 
 
 def element_of(type_: Type) -> Scalar:
@@ -165,7 +166,7 @@ def _integer(attribute: Attribute) -> int:
 
 
 def _full_type(ir: Attribute, data: dict[str, Attribute]) -> Type:
-    spelled = _text(data.get("gw.type"))
+    spelled = _text(data.get(PORT_TYPE.name))
     if isinstance(ir, (MemRefType, TensorType)):
         element = types.parse_scalar(spelled) if spelled else _default_scalar(ir.get_element_type())
         # In memory, a tensor without axes is an array of one element.

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Hashable
+from dataclasses import dataclass
 
 from xdsl.dialects import memref
-from xdsl.dialects.builtin import IntegerAttr, StringAttr
 from xdsl.ir import Operation
 
+from gatewright.dialects.notes import OPERATOR, PORT, UNIT, OperatorAttr
 from gatewright.ir.accesses import MemoryAccess
 
 
@@ -25,22 +26,31 @@ def array_label(op: MemoryAccess) -> str:
     return f"%{op.memref.name_hint}" if op.memref.name_hint else "an array"
 
 
-def unit_of(op: Operation) -> tuple[str, int] | None:
-    """The operator and the number of the unit that executes an operation, if it says so."""
-    operator, unit = op.attributes.get("gw.operator"), op.attributes.get("gw.unit")
-    if isinstance(operator, StringAttr) and isinstance(unit, IntegerAttr):
-        return operator.data, unit.value.data
-    return None
+@dataclass(frozen=True)
+class BoundUnit:
+    """An instance of an operator."""
+
+    operator: OperatorAttr
+    number: int
+
+    def __str__(self) -> str:
+        return f"unit {self.number} of {self.operator.label}"
+
+
+def unit_of(op: Operation) -> BoundUnit | None:
+    """The unit that executes an operation, if it says so."""
+    operator, number = OPERATOR.value(op), UNIT.value(op)
+    return BoundUnit(operator, number) if operator is not None and number is not None else None
 
 
 def interval_of(op: Operation) -> int:
     """Cycles after which the unit of an operation can be started again."""
-    stated = op.attributes.get("gw.interval")
-    return stated.value.data if isinstance(stated, IntegerAttr) else 1
+    operator = OPERATOR.value(op)
+    return 1 if operator is None else operator.interval.data
 
 
 def port_of(op: Operation) -> str:
-    """The port of its array that a load or store uses: of a true dual port memory the one that `gw.port` names."""
-    if isinstance(stated := op.attributes.get("gw.port"), IntegerAttr):
-        return f"port {stated.value.data}"
+    """The port of its array that a load or store uses: of a true dual port memory the one that is noted."""
+    if (stated := PORT.value(op)) is not None:
+        return f"port {stated}"
     return "read port" if op.name == "memref.load" else "write port"

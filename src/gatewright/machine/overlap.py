@@ -162,4 +162,4 @@ def _label(op: Operation) -> str:
         return array_label(op)
     unit = unit_of(op)
     assert unit is not None
-    return f"unit {unit[1]} of {unit[0]}"
+    return str(unit)

@@ -122,7 +122,7 @@ def _resources(op: Operation) -> Iterator[tuple[Hashable, str, int]]:
     if isinstance(op, MemoryAccess):
         yield (array_of(op), port_of(op)), f"the port of {array_label(op)}", 1
     if (unit := unit_of(op)) is not None:
-        yield unit, f"unit {unit[1]} of {unit[0]}", interval_of(op)
+        yield unit, str(unit), interval_of(op)
 
 
 def _cycles(count: int) -> str:

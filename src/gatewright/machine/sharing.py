@@ -4,8 +4,8 @@
      dual port memory, unless the conditions of their steps exclude each other.
 (14) A loop nested in a step shares no array with anything else in that step, unless their conditions exclude each
      other.
-(15) A unit (`gw.operator` and `gw.unit`) is not started again within its interval (`gw.interval`, 1 where it is
-     absent) in one run, and two loops that run in one step share none, unless their conditions exclude each other.
+(15) A unit (`gw.operator` and `gw.unit`) is not started again within the interval of its operator in one run, and two
+     loops that run in one step share none, unless their conditions exclude each other.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from gatewright.dialects.loopschedule.ops import LoopOp, PipelineOp, SeqWhileOp,
 from gatewright.ir.accesses import MemoryAccess
 from gatewright.machine.duration import cycles_when_active, minimal_cycles
 from gatewright.machine.exclusion import Literal, literals_of
-from gatewright.machine.occupancy import array_label, array_of, interval_of, port_of, unit_of
+from gatewright.machine.occupancy import BoundUnit, array_label, array_of, interval_of, port_of, unit_of
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ def _starts_in(step: StepOp, literals: frozenset[Literal] = frozenset()) -> Iter
 def verify_step_sharing(step: StepOp) -> None:
     """Check invariants 13 and 14, and 15 within the step, for a step of a sequence and all that is nested in it."""
     accesses: dict[Hashable, list[_ConditionalStart]] = defaultdict(list)
-    units: dict[tuple[str, int], list[_ConditionalStart]] = defaultdict(list)
+    units: dict[BoundUnit, list[_ConditionalStart]] = defaultdict(list)
     for start in _starts_in(step):
         if isinstance(start.op, MemoryAccess):
             accesses[array_of(start.op)].append(start)
@@ -62,16 +62,13 @@ def verify_step_sharing(step: StepOp) -> None:
     for starts in accesses.values():
         for one, other in _pairs(starts):
             _verify_accesses(one, other)
-    for (operator, unit), starts in units.items():
+    for unit, starts in units.items():
         for one, other in _pairs(starts):
             if one.loop is None and other.loop is None:
-                raise VerifyException(
-                    f"{one.op.name} and {other.op.name} both start unit {unit} of {operator} in cycle 0 of their step"
-                )
+                raise VerifyException(f"{one.op.name} and {other.op.name} both start {unit} in cycle 0 of their step")
             if one.loop is not None and other.loop is not None:
                 raise VerifyException(
-                    f"{one.op.name} and {other.op.name} of two loops that start in cycle 0 of their step "
-                    f"share unit {unit} of {operator}"
+                    f"{one.op.name} and {other.op.name} of two loops that start in cycle 0 of their step share {unit}"
                 )
             direct, nested = (one, other) if one.loop is None else (other, one)
             assert nested.loop is not None
@@ -184,7 +181,7 @@ class _Restarts:
     def _too_early(self, op: Operation, passed: int) -> None:
         assert self._unit is not None
         raise VerifyException(
-            f"{op.name} may start unit {self._unit[1]} of {self._unit[0]} {passed} cycles after {self._op.name}, "
+            f"{op.name} may start {self._unit} {passed} cycles after {self._op.name}, "
             f"which occupies it for {self._interval}"
         )
 

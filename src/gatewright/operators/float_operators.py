@@ -92,15 +92,6 @@ def bits_of(type_: str) -> int:
     return _format(type_).width
 
 
-def parse(name: str) -> tuple[str, tuple[str, ...]] | None:
-    """The kind and the types of an operator by its name, or None."""
-    match = re.fullmatch(r"([a-z0-9]+)_((?:[a-zA-Z0-9]+_)+)l\d+", name)
-    if match is None:
-        return None
-    types = tuple(match[2].rstrip("_").split("_"))
-    return (match[1], types) if match[1] in KINDS else None
-
-
 @cache
 def build(kind: str, types: tuple[str, ...], technology: Technology, budget: float) -> FloatModule:
     """Build an operator. `budget` is what logic may take between two registers. Raises KeyError if there is none."""

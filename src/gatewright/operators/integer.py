@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from gatewright.operators.float_operators import parse
+from gatewright.operators.float_operators import KINDS
 from gatewright.operators.iterative import divider, square_root
 from gatewright.operators.library import INTEGER_ITERATIVE, Operator, OperatorLibrary
 from gatewright.operators.multiplier_plan import Limb
@@ -19,8 +19,8 @@ def module_text(operator: Operator, library: OperatorLibrary) -> str:
     """The module of an operator with latency."""
     if operator.kind == "muli":
         return multiplier(operator, library)
-    if (floating := parse(operator.name)) is not None:
-        return library.float_module(floating[0], *floating[1]).text
+    if operator.function in KINDS:
+        return library.float_module(operator.function, *operator.types).text
     if operator.kind == "isqrt":
         return square_root(operator, library)
     assert operator.kind in INTEGER_ITERATIVE, f"{operator.name} has no module"

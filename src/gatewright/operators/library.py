@@ -5,7 +5,6 @@ Nothing else in the compiler knows that a multiplier takes three cycles.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -70,6 +69,10 @@ class Operator:
     """Bits of its operand ports. An operand narrower than the result is a signed number."""
     area: Area = Area()
     """What an instance takes."""
+    function: str = ""
+    """What it computes: the mnemonic, also of logic."""
+    types: tuple[str, ...] = ()
+    """With `function`, what `OperatorLibrary.find` finds it by: `iN` or a format for each type that it is made for."""
 
 
 @dataclass(frozen=True)
@@ -119,7 +122,9 @@ class OperatorLibrary:
         if kind == "store":
             return self.memory_write(width)
         delay, luts = self._logic(kind, width, constant)
-        return Operator(f"{kind}_{width}", "logic", width, 0, 1, delay, 0.0, False, (), Area(luts=luts))
+        area = Area(luts=luts)
+        name, types = f"{kind}_{width}", (f"i{width}",)
+        return Operator(name, "logic", width, 0, 1, delay, 0.0, False, (), area, kind, types)
 
     def float_operator(self, kind: str, *types: str) -> Operator:
         """The operator with a module for a floating-point mnemonic, such as `addf` of `f32` or `sitofp` of `i8`, `f32`.
@@ -138,6 +143,8 @@ class OperatorLibrary:
             module.needs_start,
             module.operand_widths,
             Area(module.luts, module.registers, module.multipliers),
+            kind,
+            types,
         )
 
     def float_module(self, kind: str, *types: str) -> FloatModule:
@@ -150,33 +157,34 @@ class OperatorLibrary:
         chains = technology.chain(width) + 2 * technology.lut
         choice = 0 if kind == "cmpf" else 1
         area = Area(luts=(3 + choice) * width)
-        return Operator(f"{kind}_{width}", "logic", width, 0, 1, chains + choice * technology.lut, 0.0, False, (), area)
+        name, delay, types = f"{kind}_{width}", chains + choice * technology.lut, (f"i{width}",)
+        return Operator(name, "logic", width, 0, 1, delay, 0.0, False, (), area, kind, types)
 
-    def by_name(self, name: str) -> Operator | None:
-        """The operator that this library gives under a name, or None."""
+    def find(self, function: str, types: Sequence[str]) -> Operator | None:
+        """The operator that this library has for a function of some types, as `Operator` names them, or None."""
         try:
-            if (floating := float_operators.parse(name)) is not None:
-                found = self.float_operator(floating[0], *floating[1])
-            elif match := re.fullmatch(r"mul_(\d+)x(\d+)_(\d+)_l\d+", name):
-                left, right, width = (int(bits) for bits in match.groups())
-                found = self._multiplier(width, left, right)
-            elif match := re.fullmatch(r"([a-z]+)_(\d+)(?:_l\d+)?", name):
-                found = self.operator(match[1], int(match[2]))
-            else:
-                return None
-        except KeyError:
+            if function in FLOATING:
+                return self.float_operator(function, *types)
+            widths = [int(type_.removeprefix("i")) for type_ in types]
+            if function == "muli":
+                left, right, width = widths
+                return self._multiplier(width, left, right)
+            (width,) = widths
+            return self.operator(function, width)
+        except (KeyError, ValueError):
             return None
-        return found if found.name == name else None
 
     def memory_read(self, width: int) -> Operator:
         """The read port of a memory: the address in one cycle, the word in the next."""
         technology = TECHNOLOGIES[self.target]
         setup, output = technology.memory_setup, technology.memory_output
-        return Operator(f"load_{width}", "load", width, 1, 1, setup, output, False)
+        types = (f"i{width}",)
+        return Operator(f"load_{width}", "load", width, 1, 1, setup, output, False, function="load", types=types)
 
     def memory_write(self, width: int) -> Operator:
         """The write port of a memory: it stores at the end of the cycle."""
-        return Operator(f"store_{width}", "store", width, 0, 1, TECHNOLOGIES[self.target].memory_setup, 0.0, False)
+        setup, types = TECHNOLOGIES[self.target].memory_setup, (f"i{width}",)
+        return Operator(f"store_{width}", "store", width, 0, 1, setup, 0.0, False, function="store", types=types)
 
     def _logic(self, kind: str, width: int, constant: bool) -> tuple[float, int]:
         """Delay and look-up tables of a combinational operation."""
@@ -215,6 +223,8 @@ class OperatorLibrary:
             False,
             (left, right),
             Area(luts, plan.register_bits(width, left + right), len(plan.products)),
+            "muli",
+            (f"i{left}", f"i{right}", f"i{width}"),
         )
 
     def iterative_plan(self, operator: Operator) -> IterativePlan:
@@ -240,4 +250,6 @@ class OperatorLibrary:
             True,
             (width,) if kind == "isqrt" else (width, width),
             Area(plan.luts, plan.registers),
+            kind,
+            (f"i{width}",),
         )

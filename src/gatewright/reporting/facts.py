@@ -7,12 +7,12 @@ from dataclasses import asdict
 from typing import Any
 
 import numpy as np
-from xdsl.dialects.builtin import StringAttr
 from xdsl.ir import Block, Operation
 
 from gatewright.analysis.static_control import has_static_control
 from gatewright.analysis.sums import sums_of
 from gatewright.dialects.loopschedule.ops import PipelineOp, SeqWhileOp, StepOp
+from gatewright.dialects.notes import LIMIT
 from gatewright.errors import SimulationError
 from gatewright.ir.interface import Signature, element_of
 from gatewright.ir.location import brief_place, layer_of
@@ -109,7 +109,6 @@ def _loops(block: Block, nesting: int) -> Iterator[dict[str, Any]]:
             yield from _loops(op.body.block, nesting)
         elif isinstance(op, SeqWhileOp | PipelineOp):
             body = _sequence_cycles(op.body.block) if isinstance(op, SeqWhileOp) else None
-            limit = op.attributes.get("gw.limit")
             yield {
                 "line": brief_place(op.location),
                 "layer": layer_of(op.location),
@@ -120,7 +119,7 @@ def _loops(block: Block, nesting: int) -> Iterator[dict[str, Any]]:
                 "depth": body if isinstance(op, SeqWhileOp) else op.depth,
                 "cycles": _cycles(op),
                 "overlap": _overlap(op),
-                "limited_by": limit.data if isinstance(limit, StringAttr) else SHORT if body == 1 else SEQUENTIAL,
+                "limited_by": LIMIT.value(op) or (SHORT if body == 1 else SEQUENTIAL),
                 "sums": sums_of(op),
             }
             yield from _loops(op.body.block, nesting + 1)

@@ -22,6 +22,7 @@ from xdsl.utils.exceptions import (
 from xdsl.utils.target import Target
 from xdsl.xdsl_opt_main import xDSLOptMain
 
+from gatewright.dialects.notes import verify_notes
 from gatewright.errors import GatewrightError, IrError, OptionError, OutputError, SourceError
 from gatewright.ir.context import GatewrightContext
 from gatewright.reporting.folder import reason_of
@@ -64,6 +65,13 @@ class GatewrightOptMain(xDSLOptMain):
     def register_all_targets(self) -> None:
         super().register_all_targets()
         self.available_targets["verilog"] = lambda: VerilogTarget
+
+    def apply_passes(self, prog: ModuleOp) -> None:
+        if not self.args.disable_verify:
+            verify_notes(prog)
+        super().apply_passes(prog)
+        if not self.args.disable_verify:
+            verify_notes(prog)
 
     def prepare_input(self) -> tuple[list[tuple[IO[bytes], int]], str]:
         try:

@@ -78,7 +78,7 @@ func.func @a_guard_is_no_pipeline(%a : memref<8xi32>, %p : i1, %i : index, %n : 
 // CHECK-LABEL: func.func @a_guard_is_no_pipeline
 // CHECK-NOT:     loopschedule.pipeline
 // CHECK:         loopschedule.seq_while
-// CHECK:           arith.divui %n, %n {gw.operator = "divui_32
+// CHECK:           arith.divui %n, %n {gw.operator = #gw.operator<divui(i32)
 
 // -----
 

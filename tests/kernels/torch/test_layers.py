@@ -52,7 +52,7 @@ def test_any_format_gives_the_same_bits(precision: str):
 
 
 def test_values_beyond_the_format_saturate():
-    model = torch.nn.Conv2d(1, 1, 1, bias=False)
+    model = torch.torch.nn.Conv2d(1, 1, 1, bias=False)
     with torch.no_grad():
         model.weight.fill_(3.0)
     design = gw.compile(model, args=(torch.zeros(1, 1, 1, 4),), precision="fixed<8,4>")
@@ -61,7 +61,7 @@ def test_values_beyond_the_format_saturate():
 
 
 def test_a_model_in_training_mode_is_read_as_in_evaluation_and_left_alone():
-    model = torch.nn.Sequential(torch.nn.Linear(4, 3), torch.nn.Dropout(0.5)).train()
+    model = torch.torch.nn.Sequential(torch.torch.nn.Linear(4, 3), torch.torch.nn.Dropout(0.5)).train()
     x = torch.ones(1, 4)
     design = gw.compile(model, args=(x,), precision=PRECISION)
     assert all(part.training for part in model.modules())
@@ -70,9 +70,16 @@ def test_a_model_in_training_mode_is_read_as_in_evaluation_and_left_alone():
 
 
 def test_an_exported_program_compiles():
-    model = torch.nn.Sequential(torch.nn.Linear(4, 3), torch.nn.ReLU())
+    model = torch.torch.nn.Sequential(torch.torch.nn.Linear(4, 3), torch.torch.nn.ReLU())
     x = torch.ones(1, 4)
     with torch.no_grad():
         exported = torch.export.export(model.eval(), (x,))
     same = gw.compile(model, args=(x,), precision=PRECISION)
     np.testing.assert_array_equal(gw.compile(exported, precision=PRECISION)(x.numpy()), same(x.numpy()))
+
+
+@pytest.mark.parametrize("bound", [torch.nn.ReLU6(), torch.nn.Hardtanh(-2.0, 2.0)], ids=["relu6", "hardtanh"])
+def test_bounds_on_fixed_point_numbers_are_comparisons(bound: torch.nn.Module):
+    design = gw.compile(bound, args=(torch.zeros(2, 8),), precision="fixed<16,8>")
+    assert design.report["operators"] == []
+    assert design.report["cycles"] == 2 * 8 + 3

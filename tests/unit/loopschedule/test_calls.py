@@ -146,11 +146,11 @@ BROKEN = {
         top(2 * step("func.call @divide(%x) : (i32) -> ()"))
         + "func.func private @divide(%x: i32) {\n"
         + step(
-            '%d = arith.divui %x, %x {gw.operator = "divui_32", gw.unit = 1 : i64, '
-            "gw.latency = 5 : i64, gw.interval = 5 : i64} : i32"
+            "%d = arith.divui %x, %x "
+            "{gw.operator = #gw.operator<divui(i32), latency = 5, interval = 5>, gw.unit = 1 : i64} : i32"
         )
         + "return\n}\n",
-        "may start unit 1 of divui_32 1 cycles after arith.divui",
+        "may start unit 1 of divui(i32) 1 cycles after arith.divui",
     ),
 }
 

@@ -50,7 +50,7 @@ NEXT = """%s = loopschedule.pipeline.stage start = 0 {
 """
 LOAD_A = "memref.load %a[%i] : memref<8xi32>"
 STORE_A = "memref.store %x, %a[%i] : memref<8xi32>"
-UNIT = 'gw.operator = "divui_32", gw.unit = 1 : i64, gw.latency = 5 : i64, gw.interval = 5 : i64'
+UNIT = "gw.operator = #gw.operator<divui(i32), latency = 5, interval = 5>, gw.unit = 1 : i64"
 
 
 def step(body: str, header: str = "") -> str:
@@ -294,26 +294,26 @@ BROKEN = {
     ),
     "15 same step": (
         function(step(f"%d = arith.divui %x, %x {{{UNIT}}} : i32\n%e = arith.divui %x, %x {{{UNIT}}} : i32")),
-        "arith.divui and arith.divui both start unit 1 of divui_32 in cycle 0 of their step",
+        "arith.divui and arith.divui both start unit 1 of divui(i32) in cycle 0 of their step",
     ),
     "15 two loops": (
         function(step(2 * loop(step(f"%d = arith.divui %x, %x {{{UNIT}}} : i32", "for 5")))),
-        "arith.divui and arith.divui of two loops that start in cycle 0 of their step share unit 1 of divui_32",
+        "arith.divui and arith.divui of two loops that start in cycle 0 of their step share unit 1 of divui(i32)",
     ),
     "15 later step": (
         function(2 * step(f"%d = arith.divui %x, %x {{{UNIT}}} : i32", "for 4")),
-        "arith.divui may start unit 1 of divui_32 4 cycles after arith.divui, which occupies it for 5",
+        "arith.divui may start unit 1 of divui(i32) 4 cycles after arith.divui, which occupies it for 5",
     ),
     "15 next iteration": (
         function(loop(step("", "for 2") + step(f"%d = arith.divui %x, %x {{{UNIT}}} : i32"))),
-        "arith.divui may start unit 1 of divui_32 3 cycles after arith.divui, which occupies it for 5",
+        "arith.divui may start unit 1 of divui(i32) 3 cycles after arith.divui, which occupies it for 5",
     ),
     "15 after a loop": (
         function(
             step(loop(step("", "for 5") + step(f"%d = arith.divui %x, %x {{{UNIT}}} : i32")))
             + step(f"%d = arith.divui %x, %x {{{UNIT}}} : i32")
         ),
-        "arith.divui may start unit 1 of divui_32 2 cycles after arith.divui, which occupies it for 5",
+        "arith.divui may start unit 1 of divui(i32) 2 cycles after arith.divui, which occupies it for 5",
     ),
     "15 beside a loop": (
         function(
@@ -322,7 +322,7 @@ BROKEN = {
                 + loop(step("", "for 3") + step(f"%d = arith.divui %x, %x {{{UNIT}}} : i32", "for 5"))
             )
         ),
-        "arith.divui may start unit 1 of divui_32 3 cycles after arith.divui, which occupies it for 5",
+        "arith.divui may start unit 1 of divui(i32) 3 cycles after arith.divui, which occupies it for 5",
     ),
     "16 same stage": (
         function(pipeline(NEXT.replace("%next =", f"%l = {LOAD_A}\n%m = arith.addi %l, %l : i32\n%next ="))),
@@ -403,12 +403,12 @@ BROKEN = {
                 interval=12,
             )
         ),
-        "arith.divui in cycle 4 and arith.divui in cycle 0 need unit 1 of divui_32 at once: "
+        "arith.divui in cycle 4 and arith.divui in cycle 0 need unit 1 of divui(i32) at once: "
         "an iteration starts every 12 cycles",
     ),
     "18 unit of the next iteration": (
         function(pipeline(NEXT.replace("%next =", f"%d = arith.divui %x, %x {{{UNIT}}} : i32\n%next ="), interval=4)),
-        "arith.divui in cycle 0 and arith.divui in cycle 0 need unit 1 of divui_32 at once: "
+        "arith.divui in cycle 0 and arith.divui in cycle 0 need unit 1 of divui(i32) at once: "
         "an iteration starts every 4 cycles",
     ),
 }

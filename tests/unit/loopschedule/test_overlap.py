@@ -15,7 +15,7 @@ from gatewright.ir.program import Program
 from gatewright.machine.check import check_schedule
 from gatewright.machine.overlap import most_overlap
 
-UNIT = 'gw.operator = "mul_32", gw.unit = 0 : i64, gw.latency = 2 : i64, gw.interval = 3 : i64'
+UNIT = "gw.operator = #gw.operator<muli(i32, i32, i32), latency = 2, interval = 3>, gw.unit = 0 : i64"
 LOAD = "%{name} = memref.load %{array}[%i] : memref<8xi32>"
 STORE = "memref.store %x, %{array}[%i] : memref<8xi32>"
 
@@ -120,7 +120,11 @@ BOUNDS = {
         2,
         "memref.store and memref.store need %a",
     ),
-    "a unit": (step(pipeline("p", {2: multiply("u")}, 9, 3)) + step(multiply("v"), "for 9"), 4, "unit 0 of mul_32"),
+    "a unit": (
+        step(pipeline("p", {2: multiply("u")}, 9, 3)) + step(multiply("v"), "for 9"),
+        4,
+        "unit 0 of muli",
+    ),
     "a result": (
         step(pipeline("p", {}, 6), result="%rp") + step("%u = arith.addi %out, %n : index", "for 9"),
         4,

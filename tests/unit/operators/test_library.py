@@ -68,26 +68,29 @@ def test_the_area_counts_the_registers_of_the_module(width: int, operands: tuple
 
 @pytest.mark.parametrize("target", TARGETS)
 @pytest.mark.parametrize("clock_mhz", [25, 80, 200])
-def test_names_lead_back_to_their_operators(target: str, clock_mhz: int):
+def test_functions_and_types_lead_back_to_their_operators(target: str, clock_mhz: int):
     library = OperatorLibrary(target, clock_mhz)
     operators = [library.operator(kind, 24) for kind in (*INTEGER_ITERATIVE, "muli", "addi", "select", "load", "store")]
     operators.append(library.operator("muli", 48, (20, 33)))
     for operator in operators:
-        assert library.by_name(operator.name) == operator
+        assert library.find(operator.function, operator.types) == operator
     assert len({operator.name for operator in operators}) == len(operators)
 
 
-def test_a_name_of_another_clock_is_not_taken_for_one_of_this():
-    for kind in INTEGER_ITERATIVE:
-        slow, fast = OperatorLibrary("generic", 50), OperatorLibrary("generic", 200)
-        assert fast.by_name(slow.operator(kind, 32).name) is None
-
-
 @pytest.mark.parametrize(
-    "name", ["mul_8x8_8_l9", "teleport_8", "divui_32", "divui_32_l1", "addi_32_l1", "muli_8", "divui", "mul_8x8", ""]
+    ("function", "types"),
+    [
+        ("teleport", ("i8",)),
+        ("divui", ()),
+        ("divui", ("i8", "i8")),
+        ("muli", ("i8",)),
+        ("addi", ("f32",)),
+        ("addf", ("i8",)),
+        ("addi", ("int",)),
+    ],
 )
-def test_a_name_that_the_library_never_gave_is_none(name: str):
-    assert OperatorLibrary().by_name(name) is None
+def test_what_no_operator_computes_is_none(function: str, types: tuple[str, ...]):
+    assert OperatorLibrary().find(function, types) is None
 
 
 def test_constants_and_shifts_by_constants_are_free():

@@ -14,6 +14,7 @@ from xdsl.parser import Parser
 from gatewright.interpreters import loopschedule
 from gatewright.ir.context import context
 from gatewright.ir.interface import to_raw
+from gatewright.ir.operator_notes import operator_attribute
 from gatewright.ir.program import Program, public_function
 from gatewright.machine.check import check_schedule
 from gatewright.operators.library import OperatorLibrary
@@ -79,8 +80,7 @@ def bound() -> Callable[..., tuple[str, int]]:
 
     def attributes(kind: str, width: int, operands: Sequence[int] = ()) -> tuple[str, int]:
         operator = OperatorLibrary().operator(kind, width, operands)
-        timing = f"gw.latency = {operator.latency} : i64, gw.interval = {operator.interval} : i64"
-        return f'{{gw.operator = "{operator.name}", gw.unit = 0 : i64, {timing}}}', operator.latency
+        return f"{{gw.operator = {operator_attribute(operator)}, gw.unit = 0 : i64}}", operator.latency
 
     return attributes
 

@@ -98,7 +98,7 @@ func.func @uneven(%a: i32, %b: i16) -> i32 {{
 
 def test_logic_bound_to_one_unit_is_shared(both):
     """A multiplier without registers is bound as well where the clock is slow or a budget asks for it."""
-    add = '{gw.operator = "addi_16", gw.unit = 0 : i64}'
+    add = "{gw.operator = #gw.operator<addi(i16)>, gw.unit = 0 : i64}"
     program = both(
         f"""
 func.func @sums(%a: i16, %b: i16) -> (i16, i16) {{
@@ -119,7 +119,7 @@ func.func @sums(%a: i16, %b: i16) -> (i16, i16) {{
 
 def test_a_circle_of_shared_logic_is_cut(both):
     """Each sum may be what the other one adds to, in different cycles: shared logic would run in a circle."""
-    add, other = (f'{{gw.operator = "{name}_16", gw.unit = 0 : i64}}' for name in ("addi", "xori"))
+    add, other = (f"{{gw.operator = #gw.operator<{name}(i16)>, gw.unit = 0 : i64}}" for name in ("addi", "xori"))
     program = both(
         f"""
 func.func @circle(%a: i16, %b: i16) -> (i16, i16) {{
@@ -158,11 +158,11 @@ func.func @one(%a: i32, %b: i32) -> i32 {{
             "  help: gw.latency = 2",
         ),
         (
-            'gw.operator = "mul_9", gw.unit = 0 : i64, gw.latency = 2 : i64',
-            "program.py:3: no operator executes arith.muli in 2 cycles as mul_9",
+            "gw.operator = #gw.operator<muli(i9), latency = 2>, gw.unit = 0 : i64",
+            "program.py:3: no operator executes arith.muli in 2 cycles as muli(i9)",
         ),
         (
-            'gw.operator = "mul_16x16_32_l1", gw.unit = 0 : i64, gw.latency = 1 : i64',
+            "gw.operator = #gw.operator<muli(i16, i16, i32), latency = 1>, gw.unit = 0 : i64",
             "program.py:3: the operands of arith.muli do not fit its operator mul_16x16_32_l1\n"
             "  they are signed numbers of 32 and 32 bits, its ports have 16 and 16",
         ),

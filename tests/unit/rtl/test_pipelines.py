@@ -26,7 +26,8 @@ func.func @dot(%a: memref<8xi16>, %b: memref<8xi16>, %n: i32) -> (i32, i32) {{
       %p = loopschedule.pipeline.stage start = 1 {{
         %xx = arith.extsi %x#0 : i16 to i32
         %yy = arith.extsi %x#1 : i16 to i32
-        %p = arith.muli %xx, %yy {{gw.latency = 1 : i64, gw.operator = "mul_16x16_32_l1", gw.unit = 0 : i64}} : i32
+        %p = arith.muli %xx, %yy {{
+          gw.operator = #gw.operator<muli(i16, i16, i32), latency = 1>, gw.unit = 0 : i64}} : i32
         loopschedule.register %p : i32
       }} : i32
       %q = loopschedule.pipeline.stage start = {late} {{

@@ -24,7 +24,7 @@ func.func @dot(%a: memref<4xi16>, %b: memref<4xi16>) -> i32 {
       %m:2 = loopschedule.step {
         %x = arith.extsi %s#0 : i16 to i32
         %y = arith.extsi %s#1 : i16 to i32
-        %m = arith.muli %x, %y {gw.operator = "mul_16x16_32_l1", gw.unit = 0 : i64, gw.latency = 1 : i64} : i32
+        %m = arith.muli %x, %y {gw.operator = #gw.operator<muli(i16, i16, i32), latency = 1>, gw.unit = 0 : i64} : i32
         %j = arith.addi %i, %one : i8
         loopschedule.register %m, %j : i32, i8
       } : i32, i8

@@ -12,6 +12,7 @@ from gatewright.dialects.loopschedule.ops import PipelineOp
 from gatewright.interpreters import loops, loopschedule
 from gatewright.ir.context import context
 from gatewright.ir.program import Program
+from gatewright.machine.occupancy import interval_of
 from gatewright.transforms.schedule import loop_pipelines as pipelines
 from gatewright.transforms.schedule.loops_to_schedule import LoopsToSchedulePass
 
@@ -144,7 +145,7 @@ def test_a_divider_is_free_again_after_its_interval():
     module = parsed(LOOP.format(body=DIVISION))
     (interval,) = intervals(scheduled(module))
     divisions = [op for op in scheduled(module).walk() if op.name == "arith.divui"]
-    assert interval == divisions[0].attributes["gw.interval"].value.data  # type: ignore
+    assert interval == interval_of(divisions[0])
     agree(module)
 
 

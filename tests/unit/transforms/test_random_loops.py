@@ -24,7 +24,7 @@ from gatewright.transforms.schedule.loops_to_schedule import HEAD_OPERATIONS
 
 Answer = tuple[list[list[int]], list[int]]
 
-*PASSES, SCHEDULE, _ = pipeline.loops_to_schedule(Options(multipliers=1))
+*PASSES, SCHEDULE, _, _ = pipeline.loops_to_schedule(Options(multipliers=1))
 MOST_ITERATIONS = 1_000_000
 
 

@@ -34,6 +34,7 @@ from xdsl.traits import HasParent, IsTerminator
 from xdsl.utils.exceptions import VerifyException
 
 from gatewright.dialects.loopschedule.syntax import LoopHeader, parse_body, print_body, print_loop
+from gatewright.dialects.notes import LATENCY, OPERATOR
 
 _OperationT = TypeVar("_OperationT", bound=Operation)
 _ACCESSES = ("memref.load", "memref.store")
@@ -396,9 +397,11 @@ def _last(region: Region, kind: type[_OperationT]) -> _OperationT:
 
 
 def latency_of(op: Operation) -> int:
-    """Cycles from the start of an operation to its result: `gw.latency`, else 1 for a load and 0 for the rest."""
-    if isinstance(stated := op.attributes.get("gw.latency"), IntegerAttr):
-        return stated.value.data
+    """Cycles from the start of an operation to its result: those noted, else 1 for a load and 0 for the rest."""
+    if (operator := OPERATOR.value(op)) is not None:
+        return operator.latency.data
+    if (stated := LATENCY.value(op)) is not None:
+        return stated
     return 1 if op.name == "memref.load" else 0
 
 

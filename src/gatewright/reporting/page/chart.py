@@ -17,6 +17,7 @@ from gatewright.dialects.loopschedule.ops import (
     TerminatorOp,
     latency_of,
 )
+from gatewright.dialects.notes import OPERATOR
 from gatewright.ir.accesses import MemoryAccess
 from gatewright.machine.duration import minimal_cycles
 from gatewright.reporting.page.listing import place
@@ -126,4 +127,4 @@ def _kind(op: Operation) -> str:
         return "load"
     if isinstance(op, memref.StoreOp):
         return "store"
-    return "operator" if "gw.operator" in op.attributes else "logic"
+    return "operator" if OPERATOR.value(op) is not None else "logic"

@@ -12,10 +12,11 @@ from xdsl.ir import Block, Operation, SSAValue
 from xdsl.passes import ModulePass
 from xdsl.rewriter import Rewriter
 
-from gatewright.analysis.distances import DISTANCES, FunctionDistances, can_be_run, number_accesses
+from gatewright.analysis.distances import FunctionDistances, can_be_run, number_accesses
 from gatewright.analysis.ranges import Range, value_ranges
 from gatewright.analysis.sums import carry_sums
 from gatewright.analysis.trip_count import note_trips
+from gatewright.dialects.notes import DISTANCES
 from gatewright.ir.accesses import MemoryAccess
 from gatewright.ir.constants import constant_value, does_not_matter
 from gatewright.transforms.loops.flat_loop import FlatLoopBuilder
@@ -127,7 +128,7 @@ class _Flattener:
         note_trips(flat, self.nest.iterations)
         carry_sums([op for op in loop.walk() if isinstance(op, scf.ForOp)], flat)
         if distances is not None:
-            flat.attributes[DISTANCES] = distances
+            flat.attributes[DISTANCES.name] = distances
         for op in (starts, *slot.outside, flat):
             parent.insert_op_before(op, loop)
         first = slot.position(arguments[0]) if arguments else 0

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from xdsl.context import Context
 from xdsl.dialects import arith, func, memref, scf
-from xdsl.dialects.builtin import IndexType, IntegerAttr, ModuleOp, UnitAttr
+from xdsl.dialects.builtin import IndexType, IntegerAttr, ModuleOp
 from xdsl.ir import Attribute, Block, Operation, Region, SSAValue
 from xdsl.passes import ModulePass
 from xdsl.rewriter import Rewriter
@@ -17,8 +17,9 @@ from gatewright.analysis.durations import recurrence_cycles
 from gatewright.analysis.parallel_loops import is_parallel
 from gatewright.analysis.sums import note_sums
 from gatewright.analysis.trip_count import counted_trips
+from gatewright.dialects.notes import ANY
 from gatewright.ir.backward_slice import backward_slice
-from gatewright.ir.constants import ANY, constant_value, zero_of
+from gatewright.ir.constants import constant_value, zero_of
 from gatewright.ir.floats import scalar_bits
 from gatewright.ir.purity import is_pure
 from gatewright.operators.library import OperatorLibrary
@@ -385,7 +386,7 @@ class _Interleaver:
     def _anything(self, type_: Attribute) -> SSAValue:
         """What the carried values are before the first iteration of a reduction, which does not use them."""
         op = arith.ConstantOp(zero_of(type_))
-        op.attributes[ANY] = UnitAttr()
+        ANY.set(op)
         return self._place(op)
 
     def _emit(self, block: Block, op: Operation) -> SSAValue:

@@ -8,12 +8,10 @@ from xdsl.dialects import scf
 from xdsl.ir import Operation
 
 from gatewright.analysis.trip_count import counted_trips
+from gatewright.dialects.notes import DISTRIBUTED
 from gatewright.ir.accesses import MemoryAccess
 from gatewright.ir.purity import is_pure
 from gatewright.transforms.loops.if_convert import LONG_OPERATIONS, is_predicated_store
-
-DISTRIBUTED = "gw.distributed"
-"""The attribute of a loop that does not become one with those beside it."""
 
 
 @dataclass
@@ -80,7 +78,7 @@ def nest_of(loop: scf.ForOp) -> Nest | None:
             nest.pieces[-1].append(op)
         else:
             return None
-    if len(nest.children) > 1 and any(DISTRIBUTED in child.loop.attributes for child in nest.children):
+    if len(nest.children) > 1 and any(DISTRIBUTED.value(child.loop) for child in nest.children):
         return None
     if nest.children and any(isinstance(op, LONG_OPERATIONS) for piece in nest.pieces for op in piece):
         return None

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from xdsl.context import Context
 from xdsl.dialects import arith, func, memref, scf
-from xdsl.dialects.builtin import IndexType, MemRefType, ModuleOp, UnitAttr, UnknownLoc
+from xdsl.dialects.builtin import IndexType, MemRefType, ModuleOp, UnknownLoc
 from xdsl.ir import Block, Operation, OpResult, Region, SSAValue
 from xdsl.passes import ModulePass
 
@@ -18,12 +18,13 @@ from gatewright.analysis.dependences.from_loops import DescribedFunction, descri
 from gatewright.analysis.distances import DESCRIPTION_EFFORT, MOST_ACCESSES, QUESTION_EFFORT
 from gatewright.analysis.multiplication import ProductKind, product_kind
 from gatewright.analysis.trip_count import counted_trips
+from gatewright.dialects.notes import DISTRIBUTED
 from gatewright.ir.accesses import MemoryAccess
 from gatewright.ir.constants import constant_value
 from gatewright.ir.floats import scalar_bits
 from gatewright.ir.purity import is_pure
 from gatewright.transforms.loops.if_convert import LONG_OPERATIONS, is_predicated_store
-from gatewright.transforms.loops.nest import DISTRIBUTED, nest_of
+from gatewright.transforms.loops.nest import nest_of
 
 MOST_ITERATIONS = 1024
 """Loops with more iterations stay: what one part hands the other takes a word for each."""
@@ -245,7 +246,8 @@ class _Splitter:
                     inner.operands[position] = self.known.get(operand, operand)
         self._add(scf.YieldOp())
         outermost = self.loops[0]
-        outermost.attributes[DISTRIBUTED] = nest.attributes[DISTRIBUTED] = UnitAttr()
+        DISTRIBUTED.set(outermost)
+        DISTRIBUTED.set(nest)
         assert outermost.parent is not None
         outermost.parent.insert_op_after(nest, outermost)
         rest = self.body.parent_op()

@@ -8,6 +8,7 @@ from xdsl.dialects import arith, func, memref
 from xdsl.ir import Block, Operation, SSAValue
 
 from gatewright.dialects.loopschedule.ops import RegisterOp, StepOp, TerminatorOp, latency_of
+from gatewright.dialects.notes import OPERATOR
 from gatewright.errors import UnsupportedError
 from gatewright.ir.accesses import MemoryAccess
 from gatewright.ir.location import source_location
@@ -119,7 +120,7 @@ class Datapath:
         That saves a register for most loop counters; the operands are kept in any case.
         """
         return (
-            "gw.operator" not in operation.attributes
+            OPERATOR.value(operation) is None
             and all(is_durable(self.sources[operand]) for operand in operation.operands)
             and _only_ends_iterations(operation.results[0])
         )

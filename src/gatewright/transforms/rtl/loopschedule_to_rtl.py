@@ -6,18 +6,20 @@ from dataclasses import dataclass, field
 
 import numpy as np
 from xdsl.dialects import arith, func, memref
-from xdsl.dialects.builtin import DictionaryAttr, IntegerAttr, IntegerType, MemRefType, ModuleOp, StringAttr
+from xdsl.dialects.builtin import DictionaryAttr, IntegerAttr, IntegerType, MemRefType, ModuleOp
 from xdsl.ir import Operation, SSAValue
 from xdsl.traits import SymbolTable
 
 from gatewright.dialects import hw, seq
 from gatewright.dialects.loopschedule.calls import without_calls
 from gatewright.dialects.loopschedule.ops import LoopOp, StepOp
+from gatewright.dialects.notes import PORT, PORT_RESULT
 from gatewright.errors import IrError, UnsupportedError
 from gatewright.hardware.top import TopModule, legal_name, port_names
 from gatewright.ir.accesses import MemoryAccess
 from gatewright.ir.interface import signature_of
 from gatewright.ir.location import source_location
+from gatewright.ir.operator_notes import operator_of
 from gatewright.ir.program import Program
 from gatewright.machine.occupancy import array_label, array_of, port_of
 from gatewright.operators.library import OperatorLibrary
@@ -89,7 +91,7 @@ class _Top:
     """Builds the top module of a program."""
 
     def __init__(self, program: Program, library: OperatorLibrary):
-        self.program = program
+        self.program, self.library = program, library
         self.function = without_calls(program.function, program.module)
         self.names, self.returned = _ports_of_values(self.function)
         self.top = self._interface()
@@ -135,9 +137,9 @@ class _Top:
         _check_ports(accesses)
         reads = frozenset(named[op.memref] for op in accesses if isinstance(op, memref.LoadOp) and op.memref in named)
         writes = frozenset(named[op.memref] for op in accesses if isinstance(op, memref.StoreOp) and op.memref in named)
-        dual = frozenset(named[op.memref] for op in accesses if op.memref in named and "gw.port" in op.attributes)
-        used = [op.attributes.get("gw.operator") for op in function.walk()]
-        operators = {name.data for name in used if isinstance(name, StringAttr)}
+        dual = frozenset(named[op.memref] for op in accesses if op.memref in named and PORT.of(op) is not None)
+        found = [operator_of(op, self.library) for op in function.walk()]
+        operators = {operator.name for operator in found if operator is not None}
         return TopModule(legal_name(self.program.name, operators), signature_of(function), reads, writes, dual)
 
     def _parameters(self, accepted: SSAValue) -> None:
@@ -201,7 +203,7 @@ class _Top:
         bits, shape = word_bits(array.type, operation), shape_of(array.type)
         uses = [op for op in self.function.walk() if isinstance(op, MemoryAccess)]
         mine = [op for op in uses if self._is(op, operation)]
-        dual = any("gw.port" in op.attributes for op in mine)
+        dual = any(PORT.of(op) is not None for op in mine)
         reads, writes = (any(isinstance(op, kind) for op in mine) for kind in (memref.LoadOp, memref.StoreOp))
         port = LocalPorts(name, reads, writes, dual)
         local = LocalMemory(self.circuit, port, shape, bits, image)
@@ -274,7 +276,7 @@ def _ports_of_values(function: func.FuncOp) -> tuple[list[str], list[str]]:
 
 def _result_of(attributes: DictionaryAttr) -> int | None:
     """Which result of the program an argument or a returned value is."""
-    number = attributes.data.get("gw.result")
+    number = attributes.data.get(PORT_RESULT.name)
     return number.value.data if isinstance(number, IntegerAttr) else None
 
 

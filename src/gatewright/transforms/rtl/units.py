@@ -6,15 +6,16 @@ from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field
 
 from xdsl.dialects import arith
-from xdsl.dialects.builtin import IntegerAttr, StringAttr
 from xdsl.ir import Operation, OpResult, SSAValue
 
 from gatewright.analysis.multiplication import signed_width
 from gatewright.dialects import hw, seq
 from gatewright.dialects.loopschedule.ops import PipelineStageOp, StepOp, latency_of
+from gatewright.dialects.notes import OPERATOR, UNIT
 from gatewright.errors import IrError, UnsupportedError
 from gatewright.ir.float_operations import float_operation
 from gatewright.ir.location import source_location
+from gatewright.ir.operator_notes import operator_of
 from gatewright.operators.library import FLOATING, Operator, OperatorLibrary
 from gatewright.transforms.rtl.arithmetic import bits_of, compute, known_operations
 from gatewright.transforms.rtl.circuit import Circuit, ForwardWire, width
@@ -85,8 +86,8 @@ class OperatorUnits:
         operator = self._operator(operation)
         if operator is None or not operator.needs_start:
             return None
-        bound = operation.attributes.get("gw.unit")
-        return (operator.name, bound.value.data) if isinstance(bound, IntegerAttr) else operation
+        bound = UNIT.value(operation)
+        return operation if bound is None else (operator.name, bound)
 
     def connect(self) -> None:
         """Build every unit and give the operations its output."""
@@ -98,10 +99,10 @@ class OperatorUnits:
 
     def _operator(self, operation: Operation) -> Operator | None:
         """The operator that executes an operation; None for logic of its own."""
-        named = operation.attributes.get("gw.operator")
+        named = OPERATOR.value(operation)
         latency = latency_of(operation)
-        if isinstance(named, StringAttr):
-            operator = self.library.by_name(named.data)
+        if named is not None:
+            operator = operator_of(operation, self.library)
         elif latency == 0:
             return None
         else:
@@ -109,7 +110,7 @@ class OperatorUnits:
         if operator is None:
             raise IrError(
                 f"no operator executes {operation.name} in {latency} cycles"
-                + (f" as {named.data}" if isinstance(named, StringAttr) else ""),
+                + ("" if named is None else f" as {named.label}"),
                 where=source_location(operation),
             )
         if operator.latency != latency:
@@ -117,7 +118,7 @@ class OperatorUnits:
                 f"{operation.name} is scheduled to take {latency} cycles, its operator {operator.name} takes"
                 f" {operator.latency}",
                 where=source_location(operation),
-                remedy=f"gw.latency = {operator.latency}",
+                remedy=f"{'gw.latency' if named is None else 'latency'} = {operator.latency}",
             )
         return operator
 
@@ -160,9 +161,8 @@ class OperatorUnits:
 
     def _unit_number(self, operation: Operation, operator: Operator) -> int:
         """The unit that an operation is bound to; one of its own if it is bound to none."""
-        given = operation.attributes.get("gw.unit")
-        if isinstance(given, IntegerAttr):
-            return given.value.data
+        if (given := UNIT.value(operation)) is not None:
+            return given
         return max((number for name, number in self.units if name == operator.name), default=-1) + 1
 
     def _connect_instance(self, unit: Unit) -> None:

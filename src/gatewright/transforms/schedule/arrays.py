@@ -8,6 +8,7 @@ from xdsl.dialects import func, memref
 from xdsl.dialects.builtin import DictionaryAttr, MemRefType, StringAttr
 from xdsl.ir import SSAValue
 
+from gatewright.dialects.notes import PORT_NAME
 from gatewright.errors import OptionError
 
 ALL = "*"
@@ -29,7 +30,7 @@ def arrays_of(function: func.FuncOp) -> Iterator[tuple[str, SSAValue]]:
 
 
 def _name(attributes: DictionaryAttr) -> str | None:
-    name = attributes.data.get("gw.name")
+    name = attributes.data.get(PORT_NAME.name)
     return name.data if isinstance(name, StringAttr) else None
 
 

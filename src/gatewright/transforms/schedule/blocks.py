@@ -7,17 +7,17 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from xdsl.dialects import memref, scf
-from xdsl.dialects.builtin import IntegerAttr, StringAttr, i64
 from xdsl.ir import Block, Operation, Region, SSAValue
 
 from gatewright.analysis.distances import drop_notes
 from gatewright.dialects.loopschedule.ops import RegisterOp, StepOp
+from gatewright.dialects.notes import BYPASSED, OPERATOR, PORT, UNIT
 from gatewright.ir.accesses import MemoryAccess
 from gatewright.ir.constants import constant_value
+from gatewright.ir.operator_notes import operator_attribute
 from gatewright.scheduling.binding import bind
 from gatewright.scheduling.list_schedule import list_schedule
 from gatewright.scheduling.problem import Problem, Schedule, verify
-from gatewright.transforms.schedule.bypassing import BYPASSED
 from gatewright.transforms.schedule.operators import OperatorChooser
 
 
@@ -172,19 +172,16 @@ def clone_into(
     copy = entry.op.clone(mapping)
     copy.location = entry.op.location
     drop_notes(copy)
-    copy.attributes.pop(BYPASSED, None)
+    BYPASSED.drop(copy)
     for before, after in zip(entry.op.results, copy.results, strict=True):
         after.name_hint = before.name_hint
         step.values[before] = after
     operator = chooser.operator(entry.op)
     if isinstance(entry.op, MemoryAccess) and entry.op.memref in chooser.dual:
-        copy.attributes["gw.port"] = IntegerAttr(block.units[position], i64)
+        PORT.set(copy, block.units[position])
     if operator is not None:
-        copy.attributes["gw.operator"] = StringAttr(operator.name)
-        copy.attributes["gw.unit"] = IntegerAttr(block.units[position], i64)
-        copy.attributes["gw.latency"] = IntegerAttr(operator.latency, i64)
-        if operator.interval != 1:
-            copy.attributes["gw.interval"] = IntegerAttr(operator.interval, i64)
+        OPERATOR.set(copy, operator_attribute(operator))
+        UNIT.set(copy, block.units[position])
     if entry.predicate is None:
         step.add(copy)
         return

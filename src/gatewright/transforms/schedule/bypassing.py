@@ -6,21 +6,18 @@ from collections import defaultdict
 from collections.abc import Sequence
 
 from xdsl.dialects import arith, memref, scf
-from xdsl.dialects.builtin import BoolAttr, FloatAttr, IndexType, IntegerAttr, IntegerType, i64
+from xdsl.dialects.builtin import BoolAttr, FloatAttr, IndexType, IntegerAttr, IntegerType
 from xdsl.ir import Attribute, Block, Operation, Region, SSAValue
 from xdsl.rewriter import Rewriter
 
 from gatewright.analysis.traced_dependences import accesses_of
+from gatewright.dialects.notes import BYPASSED
 from gatewright.ir.constants import zero_of
-
-BYPASSED = "gw.bypassed"
-"""The attribute of a load with the number of iterations whose stores it need not wait for."""
 
 
 def bypassed(load: Operation) -> int:
     """The number of iterations before, whose stores a load finds in registers."""
-    noted = load.attributes.get(BYPASSED)
-    return noted.value.data if isinstance(noted, IntegerAttr) else 0
+    return BYPASSED.value(load) or 0
 
 
 def bypass_stores(loop: scf.WhileOp, back: int) -> scf.WhileOp | None:
@@ -97,7 +94,7 @@ class _History:
             value = emit(arith.SelectOp(hit, stored, value))
         for user, index in users:
             user.operands[index] = value
-        load.attributes[BYPASSED] = IntegerAttr(len(carried), i64)
+        BYPASSED.set(load, len(carried))
 
     def _uncast(self, index: SSAValue) -> SSAValue:
         """A subscript before it was widened to `index`, if that is a value of the loop."""

@@ -7,11 +7,11 @@ from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from xdsl.dialects import memref, scf
-from xdsl.dialects.builtin import IntegerAttr, StringAttr, i64
 from xdsl.ir import Operation
 
 from gatewright.dialects.loopschedule.ops import LoopOp
-from gatewright.machine.occupancy import array_of
+from gatewright.dialects.notes import UNIT, OperatorAttr
+from gatewright.machine.occupancy import array_of, unit_of
 
 
 def _touched(op: Operation) -> tuple[set[Hashable], set[Hashable]]:
@@ -65,13 +65,13 @@ class LoopGroup:
         return loaded, stored
 
 
-def move_units(loop: LoopOp, others: Sequence[LoopOp], limits: dict[str, int]) -> bool:
+def move_units(loop: LoopOp, others: Sequence[LoopOp], limits: dict[OperatorAttr, int]) -> bool:
     """Give the operations of a loop units that the loops that run at the same time do not use.
 
     `limits` are the numbers of units that there may be, by operator. False, and nothing has changed, if there are not
     enough.
     """
-    taken: Counter[str] = Counter()
+    taken: Counter[OperatorAttr] = Counter()
     for other in others:
         taken |= _units(other.walk())
     used = _units(loop.walk())
@@ -79,17 +79,15 @@ def move_units(loop: LoopOp, others: Sequence[LoopOp], limits: dict[str, int]) -
         if taken[operator] and taken[operator] + count > limits[operator]:
             return False
     for op in loop.walk():
-        operator, unit = op.attributes.get("gw.operator"), op.attributes.get("gw.unit")
-        if isinstance(operator, StringAttr) and isinstance(unit, IntegerAttr) and taken[operator.data]:
-            op.attributes["gw.unit"] = IntegerAttr(unit.value.data + taken[operator.data], i64)
+        if (unit := unit_of(op)) is not None and taken[unit.operator]:
+            UNIT.set(op, unit.number + taken[unit.operator])
     return True
 
 
-def _units(ops: Iterable[Operation]) -> Counter[str]:
+def _units(ops: Iterable[Operation]) -> Counter[OperatorAttr]:
     """The number of units that operations use, by operator."""
-    units: dict[str, int] = defaultdict(int)
+    units: dict[OperatorAttr, int] = defaultdict(int)
     for op in ops:
-        operator, unit = op.attributes.get("gw.operator"), op.attributes.get("gw.unit")
-        if isinstance(operator, StringAttr) and isinstance(unit, IntegerAttr):
-            units[operator.data] = max(units[operator.data], unit.value.data + 1)
+        if (unit := unit_of(op)) is not None:
+            units[unit.operator] = max(units[unit.operator], unit.number + 1)
     return Counter(units)

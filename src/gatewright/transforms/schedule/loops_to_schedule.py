@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from xdsl.context import Context
 from xdsl.dialects import arith, func, scf
-from xdsl.dialects.builtin import ModuleOp, StringAttr, UnknownLoc
+from xdsl.dialects.builtin import ModuleOp, UnknownLoc
 from xdsl.ir import Attribute, Block, Operation, Region, SSAValue
 from xdsl.passes import ModulePass
 
@@ -16,6 +16,7 @@ from gatewright.analysis.sums import carry_sums
 from gatewright.analysis.trip_count import trip_count
 from gatewright.dialects.loopschedule.calls import HEAD_OPERATIONS
 from gatewright.dialects.loopschedule.ops import LoopOp, PipelineOp, RegisterOp, SeqWhileOp, TerminatorOp
+from gatewright.dialects.notes import LIMIT
 from gatewright.errors import UnsupportedError
 from gatewright.ir.location import source_location
 from gatewright.ir.purity import is_pure
@@ -35,7 +36,6 @@ from gatewright.transforms.schedule.loop_groups import LoopGroup, move_units
 from gatewright.transforms.schedule.loop_pipelines import PipelineBuilder, plan_pipeline
 from gatewright.transforms.schedule.operators import OperatorChooser
 
-LIMIT = "gw.limit"
 """The attribute of a pipeline that says why its iterations do not start sooner."""
 
 
@@ -270,7 +270,7 @@ class _Scheduler:
             builder = PipelineBuilder(plan.iteration, plan.result, self.chooser, handed_on)
             scheduled = builder.build(initial, condition, order, len(results), plan.trips, self.values)
             problem, ops = plan.iteration.problem, [entry.op for entry in plan.iteration.body.entries]
-            scheduled.attributes[LIMIT] = StringAttr(limit(plan.result, problem, ops))
+            LIMIT.set(scheduled, limit(plan.result, problem, ops))
         else:
             scheduled = self._seq_while(loop, order, initial, condition, len(results))
         for op in scheduled.walk():

@@ -11,10 +11,12 @@ from xdsl.ir import Operation, SSAValue
 from gatewright.analysis.durations import has_constant, library_operator
 from gatewright.analysis.multiplication import constant_operand, needs_multiplier, signed_digits, signed_width
 from gatewright.analysis.ranges import width_of
+from gatewright.dialects.notes import OperatorAttr
 from gatewright.errors import UnsupportedError
 from gatewright.ir.accesses import MemoryAccess
 from gatewright.ir.floats import scalar_bits
 from gatewright.ir.location import source_location
+from gatewright.ir.operator_notes import operator_attribute
 from gatewright.operators.library import MULTIPLIERS, Operator, OperatorLibrary
 from gatewright.scheduling.problem import OperatorType
 from gatewright.transforms.schedule.limits import array_name
@@ -63,17 +65,17 @@ class OperatorChooser:
             return self.multipliers
         return None if operator.interval == 1 else 1
 
-    def limits(self) -> dict[str, int]:
+    def limits(self) -> dict[OperatorAttr, int]:
         """The most units of each operator that loops that run at once may use together.
 
         More than one only of multipliers, and only where a budget says so: hardware is shared in time first.
         """
-        limits: dict[str, int] = {}
+        limits: dict[OperatorAttr, int] = {}
         for op in self.function.walk():
             if not op.regions and not isinstance(op, MemoryAccess | func.ReturnOp):
                 operator = self.operator(op) if op.name.startswith(("arith.", "gw.", "math.")) else None
                 if operator is not None:
-                    limits[operator.name] = self._most(operator) or 1
+                    limits[operator_attribute(operator)] = self._most(operator) or 1
         return limits
 
     def operator_type(self, op: Operation) -> OperatorType:

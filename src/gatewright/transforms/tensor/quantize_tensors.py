@@ -11,6 +11,7 @@ from xdsl.dialects.builtin import AnyFloat, ArrayAttr, DictionaryAttr, ModuleOp,
 from xdsl.ir import Attribute, SSAValue
 from xdsl.passes import ModulePass
 
+from gatewright.dialects.notes import PORT_NAME
 from gatewright.errors import UnsupportedError
 from gatewright.ir.interface import Parameter, Result, Signature, element_of, result_name, set_signature, signature_of
 from gatewright.ir.location import source_location
@@ -132,7 +133,7 @@ def _quantized_signature(function: func.FuncOp, quantizer: Quantizer) -> Signatu
 
 def _names(attributes: ArrayAttr[DictionaryAttr] | None, count: int) -> Sequence[str]:
     entries = [entry.data for entry in attributes] if attributes is not None else [{}] * count
-    names = [entry.get("gw.name") for entry in entries]
+    names = [entry.get(PORT_NAME.name) for entry in entries]
     return [name.data if isinstance(name, StringAttr) else f"arg{k}" for k, name in enumerate(names)]
 
 

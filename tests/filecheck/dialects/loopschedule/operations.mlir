@@ -9,7 +9,7 @@ func.func @steps(%p: i1, %a: memref<4xi32>, %i: index) -> i32 {
     loopschedule.register %x, %np : i32, i1
   } : i32, i1
   %y = loopschedule.step when %p for 3 {
-    %y = arith.muli %x, %x {gw.latency = 2 : i64, gw.operator = "mul_32", gw.unit = 0 : i64} : i32
+    %y = arith.muli %x, %x {gw.operator = #gw.operator<muli(i32, i32, i32), latency = 2>, gw.unit = 0 : i64} : i32
     loopschedule.register %y : i32
   } : i32
   loopschedule.step for 2 {
@@ -30,7 +30,7 @@ func.func @steps(%p: i1, %a: memref<4xi32>, %i: index) -> i32 {
 // CHECK:         %x, %np = loopschedule.step {
 // CHECK:         } : i32, i1
 // CHECK-NEXT:    %y = loopschedule.step when %p for 3 {
-// CHECK-NEXT:      %y_1 = arith.muli %x, %x {gw.latency = 2 : i64, gw.operator = "mul_32", gw.unit = 0 : i64} : i32
+// CHECK-NEXT:      %y_1 = arith.muli %x, %x {gw.operator = #gw.operator<muli(i32, i32, i32), latency = 2>, gw.unit = 0 : i64} : i32
 // CHECK-NEXT:      loopschedule.register %y_1 : i32
 // CHECK-NEXT:    } : i32
 // CHECK-NEXT:    loopschedule.step for 2 {

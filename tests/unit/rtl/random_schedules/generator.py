@@ -10,6 +10,7 @@ from __future__ import annotations
 import random
 from dataclasses import dataclass, field, replace
 
+from gatewright.ir.operator_notes import operator_attribute
 from gatewright.operators.library import OperatorLibrary
 
 INDEX = 0
@@ -320,10 +321,7 @@ class Step:
             return
         operands = [self.need(width).name for _ in range(1 if kind == "isqrt" else 2)]
         mnemonic = "gw.isqrt" if kind == "isqrt" else f"arith.{kind}"
-        attributes = (
-            f'{{gw.operator = "{operator.name}", gw.unit = {unit} : i64, gw.latency = {operator.latency} : i64, '
-            f"gw.interval = {operator.interval} : i64}}"
-        )
+        attributes = f"{{gw.operator = {operator_attribute(operator)}, gw.unit = {unit} : i64}}"
         self.started.add(key)
         self.scope.units[key] = operator.interval
         self.add(width, f"{mnemonic} {', '.join(operands)} {attributes} : i{width}", operator.latency)

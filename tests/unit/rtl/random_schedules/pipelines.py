@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from gatewright.ir.operator_notes import operator_attribute
 from random_schedules.generator import INDEX, LIBRARY, WIDTHS, Scope, Step, Value, type_text
 
 
@@ -25,10 +26,7 @@ class Stage(Step):
         if key in self.started or not self.scope.numbers or self.scope.units.get(key, 0) > 0:
             return
         self.started.add(key)
-        attributes = (
-            f'{{gw.operator = "{operator.name}", gw.unit = {key.split()[1]} : i64, '
-            f"gw.latency = {operator.latency} : i64}}"
-        )
+        attributes = f"{{gw.operator = {operator_attribute(operator)}, gw.unit = {key.split()[1]} : i64}}"
         operands = f"{self.need(width).name}, {self.need(width).name}"
         self.add(width, f"arith.muli {operands} {attributes} : i{width}", operator.latency)
 
