@@ -4,6 +4,7 @@ from gatewright.compiler.design import Design, Run, compile
 from gatewright.errors import (
     GatewrightError,
     InterfaceError,
+    InternalError,
     IrError,
     OptionError,
     OutputError,
@@ -41,6 +42,7 @@ __all__ = [
     "Design",
     "GatewrightError",
     "InterfaceError",
+    "InternalError",
     "IrError",
     "OptionError",
     "OutputError",

@@ -77,6 +77,10 @@ class ToolError(GatewrightError):
     """An outside tool is missing or failed."""
 
 
+class InternalError(GatewrightError):
+    """A pass of the compiler failed, or left something invalid: a fault of Gatewright, which the user can report."""
+
+
 class SimulationError(GatewrightError):
     """The program did something wrong while running: a hang, an access outside an array."""
 

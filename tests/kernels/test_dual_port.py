@@ -125,12 +125,18 @@ def test_two_accesses_on_one_port_are_no_schedule():
         gw.compile(text.replace("gw.port = 1", "gw.port = 0"))
 
 
-@pytest.mark.parametrize(("old", "new"), [(", gw.port = 1 : i64", ""), ("gw.port = 1", "gw.port = 2")])
-def test_ports_of_a_schedule_are_0_and_1_and_of_all_accesses_or_none(old: str, new: str):
+@pytest.mark.parametrize(
+    ("old", "new", "why"),
+    [
+        (", gw.port = 1 : i64", "", "port 0 or port 1, or none of them does"),
+        ("gw.port = 1", "gw.port = 2", "is 2 : i64, not 0 or 1"),
+    ],
+)
+def test_ports_of_a_schedule_are_0_and_1_and_of_all_accesses_or_none(old: str, new: str, why: str):
     text = gw.compile(reverse, args=tuple(arguments(reverse)), dual_port="a").ir("schedule")
     changed = text.replace("{gw.port = 1 : i64}", "") if not new else text.replace(old, new)
     assert changed != text
-    with pytest.raises(gw.GatewrightError, match="port 0 or port 1, or none of them does"):
+    with pytest.raises(gw.GatewrightError, match=why):
         gw.compile(changed)
 
 

@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 from xdsl.dialects import memref
 
-from gatewright.compiler.pipelines import Compilation, load
+from gatewright.compiler.compilation import Compilation
+from gatewright.compiler.sources import load
 from gatewright.errors import InterfaceError, OptionError
 from gatewright.ir.interface import (
     Signature,
@@ -143,8 +144,8 @@ class Design:
     def report(self) -> dict[str, Any]:
         """An account of the design that json can write."""
         compiled = self._compilation
-        given = compiled.given.level == "schedule"
-        return account(self._source, self.signature, self.options, compiled.schedule, compiled.rtl, given)
+        workload = None if compiled.given.level == "schedule" else compiled.workload
+        return account(self._source, self.signature, self.options, workload, compiled.schedule, compiled.rtl)
 
     @cached_property
     def page(self) -> str:

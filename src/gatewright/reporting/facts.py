@@ -30,10 +30,14 @@ SHORT = "an iteration takes one cycle"
 
 
 def account(
-    source: str, signature: Signature, options: Options, schedule: Program, rtl: RtlDesign, given: bool
+    source: str, signature: Signature, options: Options, workload: Program | None, schedule: Program, rtl: RtlDesign
 ) -> dict[str, Any]:
-    """The report of a compiled program, as json can write it; `given` says that the schedule is the user's own."""
-    bound = lower_bound(schedule.function)
+    """The report of a compiled program, as json can write it.
+
+    `workload` is the program as loops, simplified; None if the schedule is the user's own.
+    """
+    dual = frozenset(options.dual_port_names)
+    bound = None if workload is None else lower_bound(workload.function, options.multipliers, dual)
     memories = [asdict(memory) for memory in rtl.memories]
     return {
         "name": rtl.top.name,
@@ -41,7 +45,7 @@ def account(
         "interface": str(signature),
         "clock_mhz": options.clock_mhz,
         "target": options.target,
-        "cycles": predicted_cycles(schedule, not given),
+        "cycles": predicted_cycles(schedule, workload is not None),
         "lower_bound": bound[0] if bound else None,
         "lower_bound_set_by": bound[1] if bound else None,
         "loops": list(loop_rows(schedule)),

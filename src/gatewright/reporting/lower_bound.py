@@ -1,66 +1,56 @@
-"""The fewest cycles that a scheduled program's work takes on the hardware it has."""
+"""The fewest cycles that a program takes with a budget, whatever design comes out.
+
+The larger of two things, each of which needs a cycle for each of its uses: products on the multipliers of the budget,
+and elements of arrays outside the design that have to cross their ports. Both are facts of the program, so the bound
+moves with neither the schedule nor the passes before it.
+"""
 
 from __future__ import annotations
 
-from collections import Counter
 from math import ceil
 
-from xdsl.dialects import func, memref
-from xdsl.dialects.builtin import IntegerAttr, StringAttr
-from xdsl.ir import Block, Operation, SSAValue
+from xdsl.dialects import func
+from xdsl.ir import SSAValue
 
-from gatewright.dialects.loopschedule.ops import PipelineOp, PipelineStageOp, SeqWhileOp, StepOp
-from gatewright.machine.occupancy import port_of
-
-Resource = str | tuple[str, SSAValue]
-"""An operator by name, or a port of an array."""
+from gatewright.analysis.work import Work, work_of
+from gatewright.ir.interface import argument_names
 
 
-def lower_bound(function: func.FuncOp) -> tuple[int, str] | None:
-    """The bound in cycles and what sets it; None if the number of iterations of a loop is not known.
+def lower_bound(
+    function: func.FuncOp, multipliers: int | None, dual: frozenset[str] = frozenset()
+) -> tuple[int, str] | None:
+    """The bound in cycles of a function of loops and what sets it; None if a number of iterations is not known.
 
-    Each use of an operator keeps a unit busy for its interval, and each access of an array its port for a cycle; the
-    busiest of them is the bound. Accesses under a condition count as none.
+    `multipliers` is the pool of all products, `dual` names the arrays in true dual port memories (`*` for all).
     """
-    uses: Counter[Resource] = Counter()
-    units: dict[Resource, set[int]] = {}
-    if not _count(function.body.block, 1, uses, units):
+    work = work_of(function)
+    if work is None:
         return None
-    bounds = {name: ceil(count / max(1, len(units.get(name, ())))) for name, count in uses.items()}
-    if not bounds:
-        return 0, "nothing"
-    busiest = max(bounds, key=lambda resource: bounds[resource])
-    return bounds[busiest], busiest if isinstance(busiest, str) else f"{busiest[0]} of {_array_name(busiest[1])}"
+    names: dict[SSAValue, str] = dict(zip(function.body.block.args, argument_names(function), strict=True))
+    bounds = [(0, "nothing"), *_products(work, multipliers)]
+    for array in work.loaded:
+        name = names[array]
+        if {name, "*"} & dual:
+            bounds.append((ceil((work.loaded[array] + work.stored[array]) / 2), f"the two ports of {name}"))
+        else:
+            bounds.append((work.loaded[array], f"the read port of {name}"))
+            bounds.append((work.stored[array], f"the write port of {name}"))
+    return max(bounds, key=lambda bound: bound[0])
 
 
-def _count(block: Block, times: int, uses: Counter[Resource], units: dict[Resource, set[int]]) -> bool:
-    for op in block.ops:
-        match op:
-            case StepOp() | PipelineStageOp():
-                if not _count(op.body.block, 0 if op.when is not None else times, uses, units):
-                    return False
-            case SeqWhileOp() | PipelineOp():
-                if op.trip_count is None and times:
-                    return False
-                if not _count(op.body.block, times * (op.trip_count or 0), uses, units):
-                    return False
-            case memref.LoadOp() | memref.StoreOp():
-                port = port_of(op)
-                dual = port.startswith("port ")
-                uses["ports" if dual else port, op.memref] += times
-                if dual:
-                    units["ports", op.memref] = {0, 1}
-            case _:
-                _count_operator(op, times, uses, units)
-    return True
+def _products(work: Work, multipliers: int | None) -> list[tuple[int, str]]:
+    """The bound of the products: all of them on the whole pool, and those of each type on what others leave of it.
 
-
-def _count_operator(op: Operation, times: int, uses: Counter[Resource], units: dict[Resource, set[int]]) -> None:
-    operator, unit, interval = (op.attributes.get(f"gw.{key}") for key in ("operator", "unit", "interval"))
-    if isinstance(operator, StringAttr):
-        uses[operator.data] += times * (interval.value.data if isinstance(interval, IntegerAttr) else 1)
-        units.setdefault(operator.data, set()).add(unit.value.data if isinstance(unit, IntegerAttr) else 0)
-
-
-def _array_name(array: SSAValue) -> str:
-    return array.name_hint or ("a local array" if isinstance(array.owner, Operation) else "an argument")
+    At least one multiplier of each type is there, since a multiplier of one type makes no products of another.
+    """
+    if multipliers is None:
+        return []
+    total, types = sum(work.products.values()), len(work.products)
+    units = max(multipliers, types)
+    what = "1 multiplier" if units == 1 else f"{units} multipliers"
+    found = [(ceil(total / units), f"products on {what}")]
+    most = units - types + 1
+    for type_, count in work.products.items():
+        each = "1 multiplier" if most == 1 else f"{most} multipliers"
+        found.append((ceil(count / most), f"{type_} products on {each}"))
+    return found

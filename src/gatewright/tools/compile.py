@@ -12,10 +12,11 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gatewright.errors import GatewrightError, OptionError, OutputError, SourceError
+from gatewright.errors import GatewrightError, InternalError, OptionError, OutputError, SourceError
 from gatewright.options import TARGETS, Options
 from gatewright.reporting.folder import reason_of
-from gatewright.tools.failure import INTERRUPTED, USER_ERROR, report_internal_error
+from gatewright.tools.failure import INTERNAL_ERROR, INTERRUPTED, USER_ERROR, report_internal_error
+from gatewright.tools.instruments import add_instruments, instruments, print_times
 
 if TYPE_CHECKING:
     from gatewright.compiler.design import Design
@@ -36,6 +37,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         code = options.command(options)
         sys.stdout.flush()
         return code
+    except InternalError as error:
+        print(error, file=sys.stderr)
+        return INTERNAL_ERROR
     except GatewrightError as error:
         print(error, file=sys.stderr)
         return USER_ERROR
@@ -83,6 +87,7 @@ def _parser() -> argparse.ArgumentParser:
     source.add_argument("--labels", metavar="FILE.npy", help="the classes of the samples, to report the accuracy")
     source.add_argument("--target", choices=TARGETS, help="the device family (default: generic)")
     source.add_argument("--name", help="the name of the top module")
+    add_instruments(source)
 
     compile_ = commands.add_parser("compile", parents=[source], help="write SystemVerilog and all else to a folder")
     compile_.add_argument("-o", "--output", metavar="DIR", required=True, help="the folder to write")
@@ -163,6 +168,7 @@ def _run_folder(folder: Path, arguments: list[str]) -> int:
 
 def _design(source: ProgramSource, options: argparse.Namespace) -> Design:
     from gatewright.compiler.design import compile as compile_design
+    from gatewright.compiler.driver import observed
     from gatewright.tools.inputs import example, load_arrays, parse_types
 
     chosen = {field: getattr(options, field) for field in ("clock_mhz", "multipliers", "precision", "target", "name")}
@@ -186,8 +192,11 @@ def _design(source: ProgramSource, options: argparse.Namespace) -> Design:
             if types_or_arrays
             else tuple(example(type_) for type_ in parse_types(options.args))
         )
-    with _status(f"compiling {source.file.name}"):
-        return compile_design(source.program, **chosen)
+    with _status(f"compiling {source.file.name}"), observed(instruments(options)) as seen:
+        design = compile_design(source.program, **chosen)
+    if options.time_passes:
+        print_times(seen)
+    return design
 
 
 def _precision(given: Sequence[str]) -> str | dict[str, str]:

@@ -1,17 +1,19 @@
-"""`gatewright-opt`: read IR, run passes by name (`-p a,b{option=1}`), print IR."""
+"""`gatewright-opt`: read IR, run passes and pipelines by name (`-p a,b{option=1}`), print IR."""
 
 from __future__ import annotations
 
+import argparse
 import os
 import sys
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, fields
 from importlib.metadata import version
 from typing import IO
 
 from xdsl.context import Context
 from xdsl.dialects import get_all_dialects
 from xdsl.dialects.builtin import ModuleOp
+from xdsl.utils.arg_spec import ArgSpec, parse_pipeline
 from xdsl.utils.exceptions import (
     ArgSpecParseError,
     DiagnosticException,
@@ -22,11 +24,15 @@ from xdsl.utils.exceptions import (
 from xdsl.utils.target import Target
 from xdsl.xdsl_opt_main import xDSLOptMain
 
+from gatewright.compiler.driver import Phase, observed, run_phases
+from gatewright.compiler.pipelines import PIPELINES
 from gatewright.dialects.notes import verify_notes
-from gatewright.errors import GatewrightError, IrError, OptionError, OutputError, SourceError
+from gatewright.errors import GatewrightError, InternalError, IrError, OptionError, OutputError, SourceError
 from gatewright.ir.context import GatewrightContext
+from gatewright.options import Options
 from gatewright.reporting.folder import reason_of
-from gatewright.tools.failure import INTERRUPTED, report_internal_error
+from gatewright.tools.failure import INTERNAL_ERROR, INTERRUPTED, report_internal_error
+from gatewright.tools.instruments import add_instruments, instruments, print_times
 from gatewright.tools.registry import dialect_factories, pass_factories
 
 
@@ -66,12 +72,40 @@ class GatewrightOptMain(xDSLOptMain):
         super().register_all_targets()
         self.available_targets["verilog"] = lambda: VerilogTarget
 
+    def register_all_arguments(self, arg_parser: argparse.ArgumentParser) -> None:
+        super().register_all_arguments(arg_parser)
+        add_instruments(arg_parser)
+        arg_parser.add_argument(
+            "--list-pipelines",
+            action="store_true",
+            help="print the named pipelines, which -p takes like passes, and end",
+        )
+
+    def setup_pipeline(self) -> None:
+        self.phases = list(self._phases())
+
+    def _phases(self) -> Iterator[Phase]:
+        """What is asked for: named pipelines as their phases, and each pass by itself."""
+        for spec in parse_pipeline(self.args.passes):
+            if spec.name in PIPELINES:
+                yield from PIPELINES[spec.name](_options(spec))
+            elif spec.name in self.available_passes:
+                yield Phase(spec.name, (self.available_passes[spec.name]().from_pass_spec(spec),))
+            else:
+                raise ValueError(f"there is no pass or pipeline {spec.name}")
+
     def apply_passes(self, prog: ModuleOp) -> None:
-        if not self.args.disable_verify:
-            verify_notes(prog)
-        super().apply_passes(prog)
-        if not self.args.disable_verify:
-            verify_notes(prog)
+        if self.args.disable_verify:
+            for phase in self.phases:
+                for each in (*phase.passes, *phase.clean_up):
+                    each.apply(self.ctx, prog)
+            return
+        prog.verify()
+        verify_notes(prog)
+        with observed(instruments(self.args)) as seen:
+            run_phases(self.ctx, prog, self.phases, trusted=False)
+        if self.args.time_passes:
+            print_times(seen)
 
     def prepare_input(self) -> tuple[list[tuple[IO[bytes], int]], str]:
         try:
@@ -91,6 +125,23 @@ class GatewrightOptMain(xDSLOptMain):
             raise OutputError(f"cannot write {self.args.output_file}", why=reason_of(error)) from error
 
 
+def _options(spec: ArgSpec) -> Options:
+    """The options of a named pipeline: those of a compilation, as `lower-to-schedule{multipliers=1 target="ecp5"}`."""
+    known = {field.name for field in fields(Options)}
+    unknown = [name for name in spec.parameters if name not in known]
+    if unknown:
+        raise OptionError(f"{spec.name} has no option {unknown[0]}", remedy=f"one of {', '.join(sorted(known))}")
+    return Options(**{name: given[0] if len(given) == 1 else given for name, given in spec.parameters.items()})  # pyright: ignore[reportArgumentType]
+
+
+def list_pipelines() -> str:
+    """The named pipelines with their phases, each as the passes in it and, behind `|`, its clean-up."""
+    lines = []
+    for name, phases in PIPELINES.items():
+        lines += [name, *(f"  {phase}" for phase in phases(Options())), ""]
+    return "\n".join(lines)
+
+
 def _tool(arguments: Sequence[str] | None) -> GatewrightOptMain:
     try:
         return GatewrightOptMain("Run Gatewright's and xDSL's passes on IR", arguments)
@@ -101,7 +152,11 @@ def _tool(arguments: Sequence[str] | None) -> GatewrightOptMain:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run `gatewright-opt` and return its exit code: 1 when text does not parse or verify, or a pass refuses it."""
     try:
-        _tool(arguments).run()
+        tool = _tool(arguments)
+        if tool.args.list_pipelines:
+            print(list_pipelines())
+            return 0
+        tool.run()
         sys.stdout.flush()
         return 0
     except BrokenPipeError:
@@ -109,6 +164,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 0
     except KeyboardInterrupt:
         return INTERRUPTED
+    except InternalError as error:
+        print(error, file=sys.stderr)
+        return INTERNAL_ERROR
     except GatewrightError as error:
         print(error, file=sys.stderr)
     except (ParseError, VerifyException, PassFailedException, DiagnosticException) as error:

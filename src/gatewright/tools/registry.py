@@ -29,6 +29,7 @@ PASSES: dict[str, str] = {
     "split-loops": "loops.split_loops:SplitLoopsPass",
     "split-sums": "loops.split_sums:SplitSumsPass",
     "unify-multipliers": "loops.unify_multipliers:UnifyMultipliersPass",
+    "loopschedule-to-rtl": "rtl.loopschedule_to_rtl:LoopscheduleToRtlPass",
     "check-schedule": "schedule.check_schedule:CheckSchedulePass",
     "inline-calls": "schedule.inline_calls:InlineCallsPass",
     "loops-to-schedule": "schedule.loops_to_schedule:LoopsToSchedulePass",

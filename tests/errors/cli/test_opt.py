@@ -8,7 +8,7 @@ from pathlib import Path
 def test_a_pass_that_does_not_exist(command):
     ended = command("gatewright-opt", "-p", "no-such-pass")
     assert (ended.code, ended.out) == (1, "")
-    assert ended.err == "the passes cannot be run: Unrecognized passes: ['no-such-pass']\n"
+    assert ended.err == "the passes cannot be run: there is no pass or pipeline no-such-pass\n"
 
 
 def test_an_option_that_a_pass_does_not_have(command):

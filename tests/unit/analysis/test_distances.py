@@ -11,7 +11,8 @@ import gatewright as gw
 from gatewright.analysis import distances, traced_dependences
 from gatewright.analysis.distances import DISTANCES, noted_distances
 from gatewright.analysis.traced_dependences import accesses_of, trace
-from gatewright.compiler import pipelines as pipeline
+from gatewright.compiler import pipelines
+from gatewright.compiler.driver import run_phases
 from gatewright.ir.context import context
 from gatewright.options import Options
 from gatewright.transforms.loops.flatten_loops import FlattenLoopsPass
@@ -42,9 +43,9 @@ def flat_loop(kernel) -> scf.WhileOp:
     """The one loop that flattening makes of a kernel."""
     design = gw.compile(kernel, args=(np.zeros((8, 8), np.int32),))
     module = Parser(context(), design.ir("loops")).parse_module()
-    passes = pipeline.loops_to_schedule(Options())
-    end = next(number for number, each in enumerate(passes) if isinstance(each, FlattenLoopsPass))
-    pipeline.run_passes(context(), module, passes[: end + 4])
+    phases = pipelines.lower_to_schedule(Options())
+    end = next(k for k, phase in enumerate(phases) if any(isinstance(each, FlattenLoopsPass) for each in phase.passes))
+    run_phases(context(), module, phases[: end + 1])
     function = next(op for op in module.ops if isinstance(op, func.FuncOp))
     (loop,) = [op for op in function.walk() if isinstance(op, scf.WhileOp)]
     return loop
@@ -77,7 +78,7 @@ def test_distances_are_those_of_the_addresses_or_less(kernel, monkeypatch: pytes
 def test_a_rectangular_nest_has_the_exact_distances(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(traced_dependences, "MOST_ITERATIONS", 0)
     loop = flat_loop(stencil)
-    assert DISTANCES in loop.attributes
+    assert DISTANCES.of(loop) is not None
     noted = noted_distances(loop)
     assert noted is not None
     assert sorted(noted.least.values()) == [14]

@@ -11,7 +11,7 @@ from xdsl.dialects import scf
 from xdsl.dialects.builtin import ModuleOp
 from xdsl.parser import Parser
 
-from gatewright.compiler.pipelines import run_passes
+from gatewright.compiler.driver import run_passes
 from gatewright.interpreters import loops
 from gatewright.ir.context import context
 from gatewright.ir.program import Program

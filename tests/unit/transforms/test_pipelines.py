@@ -7,7 +7,7 @@ import pytest
 from xdsl.dialects.builtin import ModuleOp
 from xdsl.parser import Parser
 
-from gatewright.compiler.pipelines import run_passes
+from gatewright.compiler.driver import run_passes
 from gatewright.dialects.loopschedule.ops import PipelineOp
 from gatewright.interpreters import loops, loopschedule
 from gatewright.ir.context import context

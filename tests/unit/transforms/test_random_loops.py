@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pytest
 from random_loops import random_arguments, random_program
@@ -13,7 +15,8 @@ from xdsl.passes import ModulePass
 
 import gatewright as gw
 from gatewright.analysis import traced_dependences
-from gatewright.compiler import pipelines as pipeline
+from gatewright.compiler import pipelines
+from gatewright.compiler.driver import Phase, run_passes, run_phases
 from gatewright.interpreters import loops, loopschedule
 from gatewright.ir.context import context
 from gatewright.ir.program import Program
@@ -24,7 +27,10 @@ from gatewright.transforms.schedule.loops_to_schedule import HEAD_OPERATIONS
 
 Answer = tuple[list[list[int]], list[int]]
 
-*PASSES, SCHEDULE, _, _ = pipeline.loops_to_schedule(Options(multipliers=1))
+PHASES = pipelines.lower_to_schedule(Options(multipliers=1))
+PASSES = [each for phase in PHASES[:-1] for each in (*phase.passes, *phase.clean_up)]
+PASSES.append(PHASES[-1].passes[0])
+SCHEDULE = PHASES[-1].passes[1]
 MOST_ITERATIONS = 1_000_000
 
 
@@ -65,9 +71,15 @@ def runnable(module: ModuleOp) -> ModuleOp:
     return copy
 
 
+def scheduled_by(module: ModuleOp, phases: Sequence[Phase]) -> ModuleOp:
+    copy = module.clone()
+    run_phases(context(), copy, phases)
+    return copy
+
+
 def behind(module: ModuleOp, passes: list[ModulePass]) -> ModuleOp:
     copy = module.clone()
-    pipeline.run_passes(context(), copy, tuple(passes))
+    run_passes(context(), copy, passes)
     return copy
 
 
@@ -92,7 +104,7 @@ def test_the_passes_in_order_keep_the_answers(seed: int):
 def test_the_schedule_gives_the_same_answers(seed: int):
     module = parsed(random_program(seed, lines=90))
     options = Options() if seed % 2 else Options(multipliers=1)
-    scheduled = behind(module, list(pipeline.loops_to_schedule(options)))
+    scheduled = scheduled_by(module, pipelines.lower_to_schedule(options))
     scheduled.verify()
     check_schedule(scheduled)
     for given in (random_arguments(seed), random_arguments(seed + 1)):
@@ -105,7 +117,7 @@ def test_the_schedule_gives_the_same_answers(seed: int):
 def test_the_schedule_gives_the_same_answers_with_distances_by_integer_sets(seed: int, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(traced_dependences, "MOST_ITERATIONS", 0)
     module = parsed(random_program(seed, lines=90))
-    scheduled = behind(module, list(pipeline.loops_to_schedule(Options())))
+    scheduled = scheduled_by(module, pipelines.lower_to_schedule(Options()))
     for given in (random_arguments(seed), random_arguments(seed + 1)):
         arguments = [array.copy() for array in given]
         outcome = loopschedule.run(Program("schedule", scheduled, "f"), arguments)

@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 import numpy as np
+from xdsl.context import Context
 from xdsl.dialects import arith, func, memref
 from xdsl.dialects.builtin import DictionaryAttr, IntegerAttr, IntegerType, MemRefType, ModuleOp
 from xdsl.ir import Operation, SSAValue
+from xdsl.passes import ModulePass
 from xdsl.traits import SymbolTable
 
 from gatewright.dialects import hw, seq
@@ -20,7 +22,7 @@ from gatewright.ir.accesses import MemoryAccess
 from gatewright.ir.interface import signature_of
 from gatewright.ir.location import source_location
 from gatewright.ir.operator_notes import operator_of
-from gatewright.ir.program import Program
+from gatewright.ir.program import Program, public_function
 from gatewright.machine.occupancy import array_label, array_of, port_of
 from gatewright.operators.library import OperatorLibrary
 from gatewright.transforms.rtl.circuit import Circuit
@@ -85,6 +87,35 @@ def loopschedule_to_rtl(program: Program, library: OperatorLibrary) -> RtlDesign
     IrError where an operation's latency is not that of its operator.
     """
     return _Top(program, library).lower()
+
+
+@dataclass(frozen=True)
+class LoopscheduleToRtlPass(ModulePass):
+    """Build the hardware of a schedule: registers, memories, operators, and the tokens that start things.
+
+    ```
+    func.func @f(%a: i32) -> i32 {           hw.module @f(in %clk: !seq.clock, in %start: i1, in %a: i32,
+      %r = loopschedule.step {                            out done: i1, out result: i32) {
+        %s = arith.addi %a, %a         ->      %s = comb.add %a_sampled, %a_sampled : i32
+        loopschedule.register %s               %s_reg = seq.compreg.ce %s, %clk, %step_active
+      }                                        ...
+      func.return %r                           hw.output %done, %s_reg
+    ```
+
+    Every cycle of the schedule is a cycle of the hardware. The contents of ROMs stand in files, which the module names:
+    `design.save` writes them.
+    """
+
+    name = "loopschedule-to-rtl"
+
+    clock_mhz: float = 100.0
+    target: str = "generic"
+
+    def apply(self, ctx: Context, op: ModuleOp) -> None:
+        program = Program("schedule", op, public_function(op).sym_name.data)
+        design = loopschedule_to_rtl(program, OperatorLibrary(self.target, self.clock_mhz))
+        op.regions[0].detach_block(0)
+        op.regions[0].add_block(design.module.regions[0].detach_block(0))
 
 
 class _Top:

@@ -1,0 +1,159 @@
+"""A program at every level it has, each made from the one above when it is first asked for.
+
+source --frontends--> tensor --lower-to-loops--> loops --lower-to-schedule--> schedule
+       --lower-to-hw--> rtl --CIRCT--> verilog
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from xdsl.dialects.builtin import ModuleOp
+
+from gatewright.compiler import pipelines
+from gatewright.compiler.driver import Phase, run_phases
+from gatewright.errors import IrError, OptionError
+from gatewright.ir.context import context
+from gatewright.ir.interface import Signature
+from gatewright.ir.program import Program
+from gatewright.operators.library import OperatorLibrary
+from gatewright.options import Options
+
+if TYPE_CHECKING:
+    from gatewright.quantization.layer_formats import Formats
+    from gatewright.quantization.saturation import Saturation
+    from gatewright.transforms.rtl.loopschedule_to_rtl import RtlDesign
+
+LEVELS = ("tensor", "loops", "schedule", "rtl", "verilog")
+"""The levels of the compiler from the source down; each is a program that runs."""
+
+
+class Compilation:
+    """A program at every level it has, each made from the one above when it is first asked for."""
+
+    def __init__(self, program: Program, options: Options):
+        self.options = options
+        self.given = program
+        if program.level != "tensor":
+            _check_precision_of_program(options)
+        # With its sums in another order a program is another one from the loops on.
+        first = "loops" if options.reassociate and program.level == "tensor" else program.level
+        self.levels = LEVELS[LEVELS.index(first) :]
+
+    @cached_property
+    def tensor(self) -> Program:
+        """The program on tensors of integers."""
+        given = self._given_as("tensor")
+        if self.options.by_layer or self.options.calibrate is not None:
+            return self._in_formats()
+        return self._lower(given, "tensor", pipelines.simplify_tensors(self.options))
+
+    @cached_property
+    def _floats(self) -> Program:
+        """The program on tensors before its real numbers become integers."""
+        return self._lower(self._given_as("tensor"), "tensor", pipelines.expand_tensors(self.options))
+
+    @cached_property
+    def _formats(self) -> Formats:
+        """The fixed-point formats of the tensors of floats."""
+        from gatewright.quantization.layer_formats import Formats
+        from gatewright.transforms.tensor.quantize_tensors import float_tensors
+
+        return Formats(self._floats, float_tensors(self._floats.function), self.options)
+
+    def _in_formats(self) -> Program:
+        """A program on floats with a format for each tensor; with samples, also the report of what that costs."""
+        from gatewright.quantization.calibration import Tensor
+        from gatewright.transforms.tensor.quantize_tensors import quantize
+
+        program, formats = _copy(self._floats), self._formats
+        stored = quantize(program.function, formats.default, formats.chosen, self.options.is_open)
+        program.module.verify()
+        if formats.calibration is not None:
+            tensors = [Tensor(*each) for each in stored]
+            program.notes.update(formats.calibration.rows(program, tensors, self.options.labels))
+        return program
+
+    @cached_property
+    def saturation(self) -> Saturation:
+        """The counters of what saturates in a fixed-point model."""
+        from gatewright.quantization.saturation import Saturation
+        from gatewright.transforms.tensor.quantize_tensors import saturating
+
+        if self.options.precision is None or self.given.level != "tensor":
+            raise OptionError("only models with a fixed-point precision saturate", remedy='precision="fixed<16,8>"')
+        counted, formats = _copy(self._floats), self._formats
+        beyond = saturating(counted.function, formats.default, formats.chosen, self.options.is_open)
+        return Saturation(self._floats, formats.tensors, counted, beyond)
+
+    @cached_property
+    def loops(self) -> Program:
+        """The program as loops over arrays."""
+        if self.given.level != "tensor":
+            return self._lower(self._given_as("loops"), "loops", pipelines.prepare_loops(self.options))
+        return self._lower(self.tensor, "loops", pipelines.lower_to_loops(self.options))
+
+    @cached_property
+    def workload(self) -> Program:
+        """The program as simple loops, in which what it has to do is counted."""
+        return self._lower(self.loops, "loops", pipelines.simplify_loops(self.options))
+
+    @cached_property
+    def schedule(self) -> Program:
+        """The program with a start for every operation."""
+        if self.given.level == "schedule":
+            return self._lower(self.given, "schedule", pipelines.prepare_schedule(self.options))
+        return self._lower(self.loops, "schedule", pipelines.lower_to_schedule(self.options))
+
+    @cached_property
+    def rtl(self) -> RtlDesign:
+        """The program as registers and logic, with what is known of its top module and memories."""
+        from gatewright.transforms.rtl.loopschedule_to_rtl import loopschedule_to_rtl
+
+        return loopschedule_to_rtl(self.schedule, OperatorLibrary(self.options.target, self.options.clock_mhz))
+
+    @property
+    def signature(self) -> Signature:
+        """What the program takes and returns."""
+        return self.program(self.given.level).signature
+
+    def program(self, level: str) -> Program:
+        """The program at a level above rtl."""
+        return {"tensor": lambda: self.tensor, "loops": lambda: self.loops, "schedule": lambda: self.schedule}[level]()
+
+    def _given_as(self, level: str) -> Program:
+        if self.given.level != level:
+            raise IrError(f"this program has no {level} level", why=f"it was given at the {self.given.level} level")
+        return self.given
+
+    def _lower(self, program: Program, level: str, phases: Sequence[Phase]) -> Program:
+        module = program.module.clone()
+        copy_locations(program.module, module)
+        run_phases(context(), module, phases, program.module)
+        return Program(level, module, program.name, program.notes, program.sources)
+
+
+def _check_precision_of_program(options: Options) -> None:
+    """Refuse what only the tensors of a model can have."""
+    if options.by_layer or options.is_open:
+        what = "names layers" if options.by_layer else "leaves open where the point is"
+        raise OptionError(
+            f"precision={options.precision!r} {what}",
+            why="that is for the tensors of a model, and this is not one",
+            remedy="a format with fraction bits, such as fixed<16,8>",
+        )
+
+
+def _copy(program: Program) -> Program:
+    """A program that may be changed, with the notes of the first."""
+    module = program.module.clone()
+    copy_locations(program.module, module)
+    return Program(program.level, module, program.name, dict(program.notes), program.sources)
+
+
+def copy_locations(source: ModuleOp, copy: ModuleOp) -> None:
+    """Give the operations of a clone the locations of the originals."""
+    for before, after in zip(source.walk(), copy.walk(), strict=True):
+        after.location = before.location

@@ -1,0 +1,206 @@
+"""The driver: runs passes in phases, checks what they leave, and shows what they do.
+
+After each phase its clean-up runs until nothing changes, so that no list of passes repeats it. A pass that crashes or
+leaves an invalid module is a fault of the compiler: the driver then writes a folder with the IR before the pass and the
+command that reproduces the fault.
+"""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+import time
+import traceback
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from operator import is_
+from pathlib import Path
+from typing import IO
+
+from xdsl.context import Context
+from xdsl.dialects.builtin import ModuleOp
+from xdsl.passes import ModulePass
+from xdsl.utils.exceptions import PassFailedException, VerifyException
+
+from gatewright.dialects.notes import verify_notes
+from gatewright.errors import GatewrightError, InternalError
+from gatewright.ir.dominance import use_before_definition
+
+MOST_CLEAN_UPS = 8
+"""Rounds of clean-up after a phase; by then nothing is known to be left to do."""
+
+
+@dataclass(frozen=True)
+class Phase:
+    """Passes that bring a module from one form to another."""
+
+    name: str
+    passes: tuple[ModulePass, ...]
+    clean_up: tuple[ModulePass, ...] = ()
+    """What runs behind them, again and again until nothing changes."""
+    form: Callable[[ModuleOp], None] | None = None
+    """Raises VerifyException for a module that has not the form in which the phase is to leave it."""
+
+    def __str__(self) -> str:
+        text = ",".join(str(each.pipeline_pass_spec()) for each in self.passes)
+        if not self.clean_up:
+            return f"{self.name}: {text}"
+        return f"{self.name}: {text} | {','.join(str(each.pipeline_pass_spec()) for each in self.clean_up)}"
+
+
+@dataclass
+class Instruments:
+    """What is to be seen of the passes."""
+
+    print_before: frozenset[str] = frozenset()
+    """Names of passes before which the IR is printed; `*` stands for all."""
+    print_after: frozenset[str] = frozenset()
+    output: IO[str] | None = None
+    """Where IR is printed; the standard error output by default."""
+    seconds: dict[str, list[float]] = field(default_factory=dict)
+    """What every run of each pass took."""
+
+    def show(self, when: str, each: ModulePass, module: ModuleOp) -> None:
+        """Print the IR before or after a pass, if that is asked for."""
+        if {each.name, "*"} & (self.print_before if when == "before" else self.print_after):
+            print(f"// IR {when} {each.pipeline_pass_spec()}\n{module!s}", file=self.output or sys.stderr, flush=True)
+
+
+_INSTRUMENTS: ContextVar[Instruments | None] = ContextVar("instruments", default=None)
+
+
+@contextmanager
+def observed(instruments: Instruments) -> Iterator[Instruments]:
+    """Show what the passes do that run inside."""
+    token = _INSTRUMENTS.set(instruments)
+    try:
+        yield instruments
+    finally:
+        _INSTRUMENTS.reset(token)
+
+
+def run_phases(
+    ctx: Context, module: ModuleOp, phases: Sequence[Phase], source: ModuleOp | None = None, *, trusted: bool = True
+) -> None:
+    """Run phases on a module, which they change; `source` is the same module, which stays as it is.
+
+    Raises InternalError for a pass that crashes or leaves an invalid module. One that finds that the module was wrong
+    before (VerifyException) is at fault too, unless the module is the user's own and not `trusted`.
+    """
+    _PhaseRun(ctx, module, source, trusted).run(phases)
+
+
+def run_passes(ctx: Context, module: ModuleOp, passes: Sequence[ModulePass]) -> None:
+    """Run passes in order, as `run_phases` does."""
+    run_phases(ctx, module, [Phase("passes", tuple(passes))])
+
+
+class _PhaseRun:
+    """One run of some phases over a module."""
+
+    def __init__(self, ctx: Context, module: ModuleOp, source: ModuleOp | None, trusted: bool):
+        self._ctx, self._module, self._trusted = ctx, module, trusted
+        self._source = module.clone() if source is None else source
+        self._done: list[ModulePass] = []
+        self._known: list[object] = []
+        self._instruments = _INSTRUMENTS.get() or Instruments()
+
+    def run(self, phases: Sequence[Phase]) -> None:
+        """Run the phases."""
+        if self._trusted:
+            self._verify("a front end")
+        else:
+            self._known = _contents(self._module)
+        for phase in phases:
+            for each in phase.passes:
+                self._pass(each)
+            for _ in range(MOST_CLEAN_UPS if phase.clean_up else 0):
+                if not any([self._pass(each) for each in phase.clean_up]):  # all of them, each time
+                    break
+            if phase.form is not None:
+                try:
+                    phase.form(self._module)
+                except VerifyException as error:
+                    raise self._fault(None, f"the phase {phase.name} left another form: {error}", error) from error
+
+    def _pass(self, each: ModulePass) -> bool:
+        """Run a pass; whether it changed the module."""
+        self._instruments.show("before", each, self._module)
+        begin = time.perf_counter()
+        try:
+            each.apply(self._ctx, self._module)
+        except GatewrightError:
+            raise
+        except (VerifyException, PassFailedException) as error:
+            if not self._trusted:
+                raise
+            raise self._fault(
+                each, f"{each.name} refuses what the passes before it produced: {error}", error
+            ) from error
+        except Exception as error:
+            what = f"{each.name} failed: {type(error).__name__}: {error}".splitlines()[0]
+            raise self._fault(each, what, error) from error
+        self._instruments.seconds.setdefault(each.name, []).append(time.perf_counter() - begin)
+        changed = self._verify(each.name, each)
+        self._done.append(each)
+        self._instruments.show("after", each, self._module)
+        return changed
+
+    def _verify(self, culprit: str, each: ModulePass | None = None) -> bool:
+        """Verify the module if it has changed, and say whether it has."""
+        before, self._known = self._known, _contents(self._module)
+        if len(before) == len(self._known) and all(map(is_, before, self._known)):
+            return False
+        try:
+            self._module.verify()
+            verify_notes(self._module)
+            early = use_before_definition(self._module)
+            if early is not None:
+                raise VerifyException(f"{early} uses a value defined behind it")
+        except VerifyException as error:
+            raise self._fault(each, f"{culprit} produced invalid IR: {error}", error) from error
+        return True
+
+    def _fault(self, each: ModulePass | None, what: str, error: Exception) -> InternalError:
+        """The error for a pass that is wrong, with a folder that reproduces it."""
+        folder = self._reproducer(each, error) if each is not None else None
+        help_ = None if folder is None else f"report it with {folder}, which reproduces it: sh {folder}/reproduce.sh"
+        return InternalError(what, why="this is a fault of Gatewright, not of the program", remedy=help_)
+
+    def _reproducer(self, each: ModulePass, error: Exception) -> Path | None:
+        """Write the IR before a pass, the command that runs the pass on it, and the trace."""
+        before = self._source.clone()
+        spec = str(each.pipeline_pass_spec())
+        try:
+            for done in self._done:
+                done.apply(self._ctx, before)
+            folder = Path(tempfile.mkdtemp(prefix=f"gatewright-{each.name}-"))
+            (folder / "before.mlir").write_text(f"{before!s}\n", encoding="utf-8")
+            command = f'gatewright-opt "$(dirname "$0")/before.mlir" -p \'{spec}\'\n'
+            (folder / "reproduce.sh").write_text(command, encoding="utf-8")
+            passes = ",".join(str(done.pipeline_pass_spec()) for done in self._done)
+            (folder / "passes.txt").write_text(f"{passes}\n", encoding="utf-8")
+            trace = "".join(traceback.format_exception(error))
+            (folder / "trace.txt").write_text(trace, encoding="utf-8")
+        except Exception:  # what is wrong with the pass is more important than this
+            return None
+        return folder
+
+
+def _contents(module: ModuleOp) -> list[object]:
+    """What a module consists of, in the order of the text: one that has changed gives other objects in this list."""
+    found: list[object] = []
+    for op in module.walk():
+        found += (op, op.parent)
+        found += op.operands
+        found += op.result_types
+        found += op.properties.values()
+        found += op.attributes.values()
+        for region in op.regions:
+            for block in region.blocks:
+                found.append(block)
+                found += block.args
+                found += block.arg_types
+    return found
