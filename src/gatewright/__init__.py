@@ -34,11 +34,13 @@ from gatewright.numbers.types import (
     u64,
     uint,
 )
+from gatewright.options import Budget
 
 __version__ = "0.1.0"
 
 __all__ = [
     "Array",
+    "Budget",
     "Design",
     "GatewrightError",
     "InterfaceError",

@@ -22,13 +22,46 @@ TARGETS = ("generic", "ecp5", "xc7")
 
 
 @dataclass(frozen=True)
+class Budget:
+    """How much hardware there is: None for as much as the design can use."""
+
+    multipliers: int | None = None
+    """The most units that make products, of integers and of floats of all widths together; at least one of each type,
+    since a multiplier of one makes no products of another."""
+    dsp: int | None = None
+    """The most hardware multipliers, those inside other operators among them."""
+    luts: int | None = None
+    """The most look-up tables, as the report estimates them."""
+    memory_bits: int | None = None
+    """The most bits of memory inside the design."""
+
+    def __post_init__(self):
+        for each in fields(self):
+            given = getattr(self, each.name)
+            if given is None:
+                continue
+            if isinstance(given, bool) or not isinstance(given, int):
+                raise OptionError(f"{each.name}={given!r} of a budget is not a number of things")
+            if given < 0:
+                raise OptionError(f"{each.name}={given} of a budget is less than nothing")
+        if self.multipliers == 0:
+            raise OptionError(
+                "multipliers=0 leaves none",
+                why="one multiplier is enough for any program, none is not",
+                remedy="multipliers=1",
+            )
+
+
+@dataclass(frozen=True)
 class Options:
     """How to compile a program."""
 
     clock_mhz: float = 100.0
     """The clock to meet, in megahertz: operators get as many stages as it needs."""
     multipliers: int | None = None
-    """The most multipliers to instantiate; None for as many as the schedule can use at once."""
+    """The most multipliers to instantiate, as in a budget; None for as many as the schedule can use at once."""
+    budget: Budget | None = None
+    """How much hardware there is."""
     precision: str | Mapping[str, str] | None = None
     """The fixed-point format of a floating-point model, for example `fixed<16,8>`; `fixed<16>` to choose the fraction
     of each tensor from samples. Or one for each layer, by its name in the model, which holds for the layers inside it
@@ -51,6 +84,8 @@ class Options:
     def __post_init__(self):
         if not 1 <= self.clock_mhz <= 1000:
             raise OptionError(f"clock_mhz={self.clock_mhz} is not between 1 and 1000")
+        if self.budget is not None:
+            self._take_budget(self.budget)
         if self.multipliers is not None and self.multipliers < 1:
             raise OptionError(
                 f"multipliers={self.multipliers} leaves none",
@@ -67,6 +102,18 @@ class Options:
                 f"dual_port={self.dual_port!r} names no arrays", remedy='dual_port=True, or names: dual_port=("a", "b")'
             )
         self._check_precision()
+
+    def _take_budget(self, budget: object) -> None:
+        if not isinstance(budget, Budget):
+            raise OptionError(f"budget={budget!r} is no budget", remedy="budget=gw.Budget(multipliers=4, dsp=16)")
+        if budget.multipliers is None:
+            return
+        if self.multipliers not in (None, budget.multipliers):
+            raise OptionError(
+                f"multipliers={self.multipliers} and a budget with multipliers={budget.multipliers}",
+                remedy="say it once",
+            )
+        object.__setattr__(self, "multipliers", budget.multipliers)
 
     @property
     def dual_port_names(self) -> tuple[str, ...]:

@@ -13,6 +13,7 @@ import numpy as np
 from xdsl.dialects import memref
 
 from gatewright.compiler.compilation import Compilation
+from gatewright.compiler.fitting import fitted
 from gatewright.compiler.sources import load
 from gatewright.errors import InterfaceError, OptionError
 from gatewright.ir.interface import (
@@ -263,7 +264,7 @@ def compile(  # noqa: A001
     if args is not None and not isinstance(args, tuple | list):
         raise InterfaceError("args is one value", remedy="give a tuple, for example args=(x,)")
     program = load(source, tuple(args) if args is not None else None, checked, kwargs)
-    return Design(Compilation(program, checked), _describe(source))
+    return Design(fitted(program, checked), _describe(source))
 
 
 def _describe(source: object) -> str:

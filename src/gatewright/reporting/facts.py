@@ -11,12 +11,14 @@ from xdsl.ir import Block, Operation
 
 from gatewright.analysis.static_control import has_static_control
 from gatewright.analysis.sums import sums_of
+from gatewright.analysis.work import work_of
 from gatewright.dialects.loopschedule.ops import PipelineOp, SeqWhileOp, StepOp
 from gatewright.dialects.notes import LIMIT
 from gatewright.errors import SimulationError
 from gatewright.ir.interface import Signature, element_of
 from gatewright.ir.location import brief_place, layer_of
 from gatewright.ir.program import Program
+from gatewright.machine.use import Use
 from gatewright.numbers.types import Array
 from gatewright.options import Options
 from gatewright.reporting.lower_bound import lower_bound
@@ -39,16 +41,25 @@ def account(
     dual = frozenset(options.dual_port_names)
     bound = None if workload is None else lower_bound(workload.function, options.multipliers, dual)
     memories = [asdict(memory) for memory in rtl.memories]
+    use, cycles = rtl.use, predicted_cycles(schedule, workload is not None)
+    work = None if workload is None else work_of(workload.function)
+    products = None if work is None else sum(work.products.values())
     return {
         "name": rtl.top.name,
         "source": source,
         "interface": str(signature),
         "clock_mhz": options.clock_mhz,
         "target": options.target,
-        "cycles": predicted_cycles(schedule, workload is not None),
+        "cycles": cycles,
         "lower_bound": bound[0] if bound else None,
         "lower_bound_set_by": bound[1] if bound else None,
         "loops": list(loop_rows(schedule)),
+        "multipliers": use.multipliers,
+        **_beyond_the_pool(options, use),
+        "products": products,
+        "busy": round(products / (use.multipliers * cycles), 4) if products and cycles and use.multipliers else None,
+        "dsp": use.dsp,
+        "luts": use.luts,
         "operators": operator_rows(rtl),
         "memories": memories,
         "memory_bits": sum(memory["words"] * memory["bits"] for memory in memories),
@@ -60,6 +71,14 @@ def account(
         ],
         **schedule.notes,
     }
+
+
+def _beyond_the_pool(options: Options, use: Use) -> dict[str, str]:
+    """Why there are more multipliers than the budget has, if there are."""
+    if options.multipliers is None or use.multipliers <= options.multipliers:
+        return {}
+    why = "there is one for each type of product, since a multiplier of one type makes no products of another"
+    return {"multipliers_because": f"{options.multipliers} asked for; {why}"}
 
 
 def predicted_cycles(schedule: Program, trusted: bool = True) -> int | None:
@@ -100,10 +119,11 @@ def operator_rows(rtl: RtlDesign) -> list[dict[str, Any]]:
     """The operators with their units and how many operations share them."""
     rows: dict[str, dict[str, Any]] = {}
     for fact in rtl.operators:
-        empty = {"name": fact.operator, "kind": fact.kind, "width": fact.width, "units": 0, "operations": 0}
+        empty = {"name": fact.operator, "kind": fact.kind, "width": fact.width, "units": 0, "operations": 0, "dsp": 0}
         row = rows.setdefault(fact.operator, empty)
         row["units"] += 1
         row["operations"] += fact.operations
+        row["dsp"] += fact.area.multipliers
     return list(rows.values())
 
 

@@ -8,12 +8,13 @@ import json
 import os
 import sys
 from collections.abc import Sequence
+from dataclasses import fields
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gatewright.errors import GatewrightError, InternalError, OptionError, OutputError, SourceError
-from gatewright.options import TARGETS, Options
+from gatewright.options import TARGETS, Budget, Options
 from gatewright.reporting.folder import reason_of
 from gatewright.tools.failure import INTERNAL_ERROR, INTERRUPTED, USER_ERROR, report_internal_error
 from gatewright.tools.instruments import add_instruments, instruments, print_times
@@ -72,6 +73,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     source.add_argument("--clock-mhz", type=float, metavar="F", help="the clock to meet (default: 100)")
     source.add_argument("--multipliers", type=int, metavar="N", help="the most multipliers to use")
+    source.add_argument(
+        "--budget", metavar="NAME=N,...", help="how much hardware there is: multipliers, dsp, luts, memory_bits"
+    )
     source.add_argument(
         "--dual-port", metavar="ARRAYS", help="arrays with two ports that read and write, as 'a,b'; '*' for all"
     )
@@ -172,6 +176,8 @@ def _design(source: ProgramSource, options: argparse.Namespace) -> Design:
     from gatewright.tools.inputs import example, load_arrays, parse_types
 
     chosen = {field: getattr(options, field) for field in ("clock_mhz", "multipliers", "precision", "target", "name")}
+    if options.budget is not None:
+        chosen["budget"] = _budget(options.budget)
     if options.precision is not None:
         chosen["precision"] = _precision(options.precision)
     chosen["dual_port"] = tuple(options.dual_port.split(",")) if options.dual_port else None
@@ -197,6 +203,17 @@ def _design(source: ProgramSource, options: argparse.Namespace) -> Design:
     if options.time_passes:
         print_times(seen)
     return design
+
+
+def _budget(text: str) -> Budget:
+    """A budget written as `multipliers=4,dsp=16`."""
+    pairs = [each.partition("=") for each in text.split(",")]
+    known = [each.name for each in fields(Budget)]
+    if not all(name in known and value.isdecimal() for name, _, value in pairs):
+        raise OptionError(
+            f"--budget {text} is no budget", remedy=f"numbers of {', '.join(known)}: multipliers=4,dsp=16"
+        )
+    return Budget(**{name: int(value) for name, _, value in pairs})
 
 
 def _precision(given: Sequence[str]) -> str | dict[str, str]:

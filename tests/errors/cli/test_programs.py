@@ -215,6 +215,7 @@ def test_a_disk_that_is_full_leaves_nothing(command, monkeypatch: pytest.MonkeyP
     save = gw.Design.save
 
     def save_on_a_full_disk(design: gw.Design, path: str) -> Path:
+        assert design.files  # by CIRCT: LLVM is loaded now
         signal.signal(signal.SIGXFSZ, signal.SIG_IGN)  # as Python has it, until LLVM makes it deadly
         resource.setrlimit(resource.RLIMIT_FSIZE, (100, before[1]))
         try:

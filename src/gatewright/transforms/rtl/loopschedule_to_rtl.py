@@ -24,7 +24,8 @@ from gatewright.ir.location import source_location
 from gatewright.ir.operator_notes import operator_of
 from gatewright.ir.program import Program, public_function
 from gatewright.machine.occupancy import array_label, array_of, port_of
-from gatewright.operators.library import OperatorLibrary
+from gatewright.machine.use import Use, luts_of, use_of_operator
+from gatewright.operators.library import Area, OperatorLibrary
 from gatewright.transforms.rtl.circuit import Circuit
 from gatewright.transforms.rtl.control import Control
 from gatewright.transforms.rtl.datapath import Datapath, shared_outputs
@@ -45,6 +46,8 @@ class OperatorFact:
     unit: int
     operations: int
     """How many operations share the unit."""
+    area: Area
+    """What the unit takes."""
 
 
 @dataclass(frozen=True)
@@ -73,6 +76,14 @@ class RtlDesign:
     """Registers of the top module, without those inside operators."""
     register_bits: int = 0
     """Bits of those registers."""
+
+    @property
+    def use(self) -> Use:
+        """What the design uses of a device."""
+        use = Use(luts=luts_of(self.module), memory_bits=sum(each.words * each.bits for each in self.memories))
+        for each in self.operators:
+            use += use_of_operator(each.kind, each.area)
+        return use
 
     @property
     def header(self) -> str:
@@ -268,7 +279,14 @@ class _Top:
             if local.operation.parent is block
         ]
         operators = [
-            OperatorFact(unit.operator.name, unit.operator.kind, unit.operator.width, unit.number, len(unit.uses))
+            OperatorFact(
+                unit.operator.name,
+                unit.operator.kind,
+                unit.operator.width,
+                unit.number,
+                len(unit.uses),
+                unit.operator.area,
+            )
             for _, unit in sorted(self.units.units.items())
         ]
         images = {

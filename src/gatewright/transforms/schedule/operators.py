@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 
-from xdsl.dialects import arith, func, memref
+from xdsl.dialects import arith, func, math, memref, scf
 from xdsl.dialects.builtin import MemRefType
 from xdsl.ir import Operation, SSAValue
 
 from gatewright.analysis.durations import has_constant, library_operator
 from gatewright.analysis.multiplication import constant_operand, needs_multiplier, signed_digits, signed_width
 from gatewright.analysis.ranges import width_of
-from gatewright.dialects.notes import OperatorAttr
+from gatewright.dialects.notes import TRIP_COUNT, OperatorAttr
 from gatewright.errors import UnsupportedError
 from gatewright.ir.accesses import MemoryAccess
 from gatewright.ir.floats import scalar_bits
@@ -26,7 +27,7 @@ from gatewright.transforms.schedule.limits import array_name
 class OperatorChooser:
     """Chooses operators for the operations of one function.
 
-    `multipliers` bounds the units of multipliers of integers in all, and of those of floating-point numbers.
+    `multipliers` is the pool of all products, which `pools` divides among their types.
     """
 
     library: OperatorLibrary
@@ -39,6 +40,9 @@ class OperatorChooser:
     shared_multiplier: Operator | None = None
     """The operator of all multiplications, where their number is bounded."""
 
+    pools: dict[OperatorAttr, int] = field(default_factory=dict)
+    """The most units of each operator that makes products."""
+
     def __post_init__(self):
         if self.multipliers is None:
             return
@@ -47,6 +51,20 @@ class OperatorChooser:
             width, left, right = (max(column) for column in zip(*shapes, strict=True))
             assert all(shape[0] == width for shape in shapes), "unify-multipliers gives all one width"
             self.shared_multiplier = self.library.operator("muli", width, (left, right))
+        self.pools = self._divide_pool(self.multipliers)
+
+    def _divide_pool(self, multipliers: int) -> dict[OperatorAttr, int]:
+        """One unit for each type of product, and the rest of the pool to the types with most products a unit."""
+        products: Counter[OperatorAttr] = Counter()
+        for op in self.function.walk():
+            if isinstance(op, arith.MulfOp | math.FmaOp) or needs_multiplier(op):
+                operator = self.operator(op)
+                assert operator is not None
+                products[operator_attribute(operator)] += _executions(op)
+        pools = dict.fromkeys(products, 1)
+        for _ in range(multipliers - len(pools) if pools else 0):
+            pools[max(pools, key=lambda each: products[each] / pools[each])] += 1
+        return pools
 
     def operator(self, op: Operation) -> Operator | None:
         """The shared operator that executes an operation; None if it is logic or an access of a memory."""
@@ -62,7 +80,7 @@ class OperatorChooser:
     def _most(self, operator: Operator) -> int | None:
         """The most units of an operator that there may be; None for as many as it takes."""
         if operator.kind in MULTIPLIERS:
-            return self.multipliers
+            return None if self.multipliers is None else self.pools.get(operator_attribute(operator), 1)
         return None if operator.interval == 1 else 1
 
     def limits(self) -> dict[OperatorAttr, int]:
@@ -160,6 +178,15 @@ class OperatorChooser:
         terms = width if constant is None else signed_digits(constant)
         depth = max(0, terms - 1).bit_length()
         return OperatorType(f"product of {width} bits by {terms} digits", delay=depth * addition)
+
+
+def _executions(op: Operation) -> int:
+    """How often an operation is executed, as far as that is known: loops without a known count run once."""
+    times, loop = 1, op.parent_op()
+    while loop is not None:
+        times *= (TRIP_COUNT.value(loop) or 1) if isinstance(loop, scf.WhileOp) else 1
+        loop = loop.parent_op()
+    return times
 
 
 def _is_constant(value: SSAValue) -> bool:
