@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from xdsl.builder import Builder
 from xdsl.dialects import arith, tensor
+from xdsl.dialects.builtin import IntegerType
 from xdsl.dialects.linalg.ops import GenericOp
 from xdsl.ir import Operation, SSAValue
 from xdsl.rewriter import InsertPoint
@@ -79,7 +80,7 @@ def integer_reduction(tensors: QuantizedTensors, value: SSAValue) -> Dequantized
     if not isinstance(last, Operation) or initial is None:
         return None
     terms = [operand for operand in last.operands if operand is not so_far]
-    if len(terms) != 1 or len(last.operands) != 2:
+    if len(terms) != 1 or len(last.operands) != 2 or _has_real_weights(op):
         return None
     forms, reads = tensors.forms(op, keep_constants=True)
     term = forms[terms[0]]
@@ -93,6 +94,17 @@ def integer_reduction(tensors: QuantizedTensors, value: SSAValue) -> Dequantized
     if type(last) in _EXTREMES and len(key) == 1 and np.all(scale > 0):
         return _extreme(tensors, op, reads, key[0], scale, _EXTREMES[type(last)], initial)
     return None
+
+
+def _has_real_weights(op: GenericOp) -> bool:
+    """Whether a reduction reads constant reals that change along what it reduces: no scale can be taken out of them."""
+    extents, reduced = generic.extents_of(op), generic.is_reduction(op)
+    for operand, map_ in zip(op.inputs, generic.maps_of(op), strict=False):
+        contents = constant_of(operand)
+        if contents is not None and not isinstance(generic.element_of(operand.type), IntegerType):
+            if _varies(compact(gathered(contents, map_, extents)), reduced):
+                return True
+    return False
 
 
 def _constant_start(tensors: QuantizedTensors, value: SSAValue) -> np.ndarray | None:
