@@ -47,7 +47,7 @@ def work_of(function: func.FuncOp) -> Work | None:
     """The work of a function of loops; None if how often a loop runs depends on data."""
     products: Counter[str] = Counter()
     try:
-        _count(function.body.block, _Instances.once(), products)
+        _count(function.body.block, _Executions.once(), products)
     except _UnknownError:
         return None
     loaded: dict[SSAValue, int] = {}
@@ -63,7 +63,7 @@ class _UnknownError(Exception):
 
 
 @dataclass(frozen=True)
-class _Instances:
+class _Executions:
     """The executions of a block: how many, and what control values are in each of them."""
 
     count: int
@@ -73,7 +73,7 @@ class _Instances:
     time: np.ndarray = field(default_factory=lambda: np.zeros(1, np.int64))
 
     @classmethod
-    def once(cls) -> _Instances:
+    def once(cls) -> _Executions:
         """One execution."""
         return cls(1, 1)
 
@@ -110,7 +110,7 @@ def _compute(op: Operation, operands: Sequence[np.ndarray]) -> np.ndarray | None
             return None
 
 
-def _iterations(loop: scf.ForOp, outside: _Instances, wanted: set[SSAValue] | None, span: int) -> _Instances:
+def _iterations(loop: scf.ForOp, outside: _Executions, wanted: set[SSAValue] | None, span: int) -> _Executions:
     """The executions of a loop's body.
 
     Iterations of a loop whose counter is not `wanted` are counted, and not told apart. `span` is the time of one.
@@ -135,10 +135,10 @@ def _iterations(loop: scf.ForOp, outside: _Instances, wanted: set[SSAValue] | No
     position = np.arange(total) - np.repeat(np.cumsum(trips) - trips, trips)
     values = {value: each[origin] for value, each in outside.values.items()}
     values[counter] = low[origin] + step[origin] * position
-    return _Instances(total, outside.times, values, outside.time[origin] + position * span)
+    return _Executions(total, outside.times, values, outside.time[origin] + position * span)
 
 
-def _count(block: Block, executed: _Instances, products: Counter[str]) -> None:
+def _count(block: Block, executed: _Executions, products: Counter[str]) -> None:
     """Count the products of a block; those under a condition count as none."""
     for op in block.ops:
         if isinstance(op, scf.ForOp):
@@ -153,7 +153,7 @@ def _count(block: Block, executed: _Instances, products: Counter[str]) -> None:
             products[floating.types[0] if floating is not None else kind.value] += executed.count * executed.times
 
 
-def _count_loops(blocks: Sequence[Block], executed: _Instances) -> None:
+def _count_loops(blocks: Sequence[Block], executed: _Executions) -> None:
     """Raise _UnknownError if blocks under a condition hold loops, whose work would be a matter of data."""
     for block in blocks:
         if any(isinstance(op, scf.ForOp | scf.WhileOp) for op in block.walk()):
@@ -191,7 +191,7 @@ class _Crossing:
     certain: np.ndarray
     """Whether an element is stored under no condition."""
 
-    def visit(self, block: Block, executed: _Instances, conditional: bool) -> None:
+    def visit(self, block: Block, executed: _Executions, conditional: bool) -> None:
         """Note the accesses of a block."""
         passed = 0
         for op in block.ops:
@@ -211,7 +211,7 @@ class _Crossing:
             elif isinstance(op, MemoryAccess) and op.memref is self.array and now.count:
                 self._access(op, now, conditional)
 
-    def _access(self, op: MemoryAccess, now: _Instances, conditional: bool) -> None:
+    def _access(self, op: MemoryAccess, now: _Executions, conditional: bool) -> None:
         subscripts = [now.of(index) for index in op.indices]
         known = [each for each in subscripts if each is not None]
         if len(known) < len(subscripts):
@@ -264,7 +264,7 @@ def _crossing(function: func.FuncOp, array: SSAValue) -> tuple[int, int]:
     loads, stores = (np.full(shape, _NEVER, np.int64) for _ in range(2))
     crossing = _Crossing(array, wanted, loads, stores, np.zeros(shape, bool))
     try:
-        crossing.visit(function.body.block, _Instances.once(), False)
+        crossing.visit(function.body.block, _Executions.once(), False)
     except _UnknownError:
         return 0, 0
     loaded = (crossing.loaded != _NEVER) & (crossing.loaded <= crossing.stored)

@@ -48,6 +48,8 @@ class Elaboration:
         """Memories that may stand for the same array as another, by the name of that: neither may be changed."""
         self.constants: dict[object, Buffer] = {}
         """The memories of constant arrays of the surroundings, by their contents."""
+        self.is_guess = False
+        """Whether a loop around here is tried with its first guess, which may fail."""
         self.buffers: list[Buffer] = []
         """Every local memory, in order."""
         self._node: ast.AST | None = None
@@ -135,6 +137,15 @@ class Elaboration:
             frame.names, frame.formats = dict(names), dict(formats)
         del self.stores[mark.stores :]
         del self.merged[mark.merged :]
+
+    @contextmanager
+    def guessing(self, first: bool) -> Iterator[None]:
+        """Elaborate the body of a loop, perhaps with the `first` guess of what it carries."""
+        saved, self.is_guess = self.is_guess, self.is_guess or first
+        try:
+            yield
+        finally:
+            self.is_guess = saved
 
     @contextmanager
     def trial(self) -> Iterator[None]:

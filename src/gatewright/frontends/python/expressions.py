@@ -11,14 +11,13 @@ from xdsl.dialects.builtin import MemRefType
 from xdsl.ir import Block
 
 from gatewright.frontends.python.attributes import attribute
-from gatewright.frontends.python.builder import discard
 from gatewright.frontends.python.builtin_functions import select
 from gatewright.frontends.python.calls import call
 from gatewright.frontends.python.captured import from_python
 from gatewright.frontends.python.casts import truth_of
 from gatewright.frontends.python.conversion import ssa_of
 from gatewright.frontends.python.elaboration import Elaboration
-from gatewright.frontends.python.joins import CHOICE, branch, open_number
+from gatewright.frontends.python.joins import CHOICE, merge_blocks, open_number
 from gatewright.frontends.python.naming import lookup, settled
 from gatewright.frontends.python.operators import BINARY, COMPARISONS, binary, compare, logical_not, unary
 from gatewright.frontends.python.reductions import matrix_product
@@ -169,20 +168,27 @@ def _conditional(state: Elaboration, node: ast.IfExp) -> Value:
 
 def choose(state: Elaboration, holds: Number, then: Callable[[], Value], orelse: Callable[[], Value]) -> Value:
     """One of two values. Numbers that cost no more than arithmetic are both computed; else only one side runs."""
-    mark = state.mark()
-    blocks, values = (Block(), Block()), []
+    names = state.frame.names
+    blocks, ends, values = (Block(), Block()), [], []
     for block, arm in zip(blocks, (then, orelse), strict=True):
+        state.frame.names = dict(names)
         with state.builder.inside(block):
             values.append(arm())
+        ends.append(state.frame.names)
+    state.frame.names = names
     a, b = values
     if isinstance(a, Number) and isinstance(b, Number) and all(_is_light(state, block) for block in blocks):
         for block in blocks:
             _splice(state, block)
         return _select_truth(state, holds, a, b)
-    for block in blocks:
-        discard(block)
-    state.restore(mark)
-    return _branch_value(state, holds, then, orelse)
+    for block, end, value in zip(blocks, ends, values, strict=True):
+        with state.builder.inside(block):
+            end[CHOICE] = settled(state, value)
+    merge_blocks(state, holds, blocks, ends, {CHOICE, *names})
+    value = state.frame.names.pop(CHOICE)
+    if isinstance(value, Unbound):
+        raise state.unsupported(value.reason.replace(CHOICE, "this"), remedy="convert one of them")
+    return value
 
 
 def _is_light(state: Elaboration, block: Block) -> bool:
@@ -220,19 +226,6 @@ def _select_truth(state: Elaboration, holds: Number, a: Number, b: Number) -> Nu
     if open_number(state, a, b) is None:
         raise state.unsupported(f"this is {a.type} on one path and {b.type} on the other", remedy="convert one of them")
     return select(state, holds, a, b)
-
-
-def _branch_value(state: Elaboration, holds: Number, then: Callable[[], Value], orelse: Callable[[], Value]) -> Value:
-    names = state.frame.names
-
-    def leave(arm: Callable[[], Value]) -> None:
-        state.frame.names[CHOICE] = settled(state, arm())
-
-    branch(state, holds, [lambda: leave(then), lambda: leave(orelse)], {CHOICE, *names})
-    value = state.frame.names.pop(CHOICE)
-    if isinstance(value, Unbound):
-        raise state.unsupported(value.reason.replace(CHOICE, "this"), remedy="convert one of them")
-    return value
 
 
 def _subscript(state: Elaboration, node: ast.Subscript) -> Value:

@@ -227,6 +227,17 @@ def branch(state: Elaboration, condition: Number, arms: Sequence[Callable[[], No
         with state.builder.inside(block):
             arm()
         ends.append(state.frame.names)
+    merge_blocks(state, condition, blocks, ends, live)
+
+
+def merge_blocks(
+    state: Elaboration,
+    condition: Number,
+    blocks: Sequence[Block],
+    ends: Sequence[dict[str, Value]],
+    live: Iterable[str],
+) -> None:
+    """Emit `scf.if` for two blocks that have been filled, at whose ends the names have the values `ends`."""
     merge = _Merge(state, blocks, ends, {*live, RESULT})
     names = {}
     for name in dict.fromkeys(name for end in ends for name in end):

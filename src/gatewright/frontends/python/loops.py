@@ -49,7 +49,9 @@ class LoopElaboration:
         """Try `attempt`, which fills blocks and returns the names at their end and how to finish, until it is right.
 
         The first guess knows too little of the Python integers before the loop. If it fails, the first iteration, which
-        has their values, gives the next guess.
+        has their values, gives the next guess. Where the loop around this one is itself tried with its first guess,
+        that one fails at once and has what it carries from its own first iteration: a level of a nest then adds to the
+        work, and does not double it.
         """
         state, mark = self.state, self.state.mark()
         carried = carried_at_entry(self.names, self.entry)
@@ -59,9 +61,10 @@ class LoopElaboration:
             self._note_entry(carried)
             tried = carried
             try:
-                end, blocks, finish = attempt(carried)
+                with state.guessing(number == 0):
+                    end, blocks, finish = attempt(carried)
             except GatewrightError:
-                if number > 0:
+                if number > 0 or state.is_guess:
                     raise
                 state.restore(mark)
                 tried = LoopCarried({}, first_only=True)

@@ -23,7 +23,7 @@ from gatewright.transforms.rtl.operator_modules import build
 
 
 @dataclass
-class Use:
+class UnitUse:
     """One operation's use of a unit, in the cycle of its token."""
 
     operation: Operation
@@ -39,7 +39,7 @@ class Unit:
 
     operator: Operator
     number: int
-    uses: list[Use] = field(default_factory=list)
+    uses: list[UnitUse] = field(default_factory=list)
 
     @property
     def name(self) -> str:
@@ -76,7 +76,7 @@ class OperatorUnits:
         if operator.latency > 0:
             operands = self._at_ports(operator, operation, operands)
         result = self.circuit.wire(bits)
-        unit.uses.append(Use(operation, token, operands, result))
+        unit.uses.append(UnitUse(operation, token, operands, result))
         return result.value
 
     def iterative(self, operation: Operation) -> Hashable | None:
