@@ -47,6 +47,9 @@ def value_ranges(function: func.FuncOp) -> dict[SSAValue, Range]:
 class _Analysis:
     def __init__(self):
         self.ranges: dict[SSAValue, Range] = {}
+        self._taken: dict[Operation, list[SSAValue]] = {}
+        self._seen: dict[Operation, list[Range]] = {}
+        """With what each loop was last looked at: with the same again it has the same ranges."""
 
     def of(self, value: SSAValue) -> Range:
         """The range known so far; the whole type if nothing is."""
@@ -68,14 +71,24 @@ class _Analysis:
     def block(self, block: Block) -> None:
         for op in block.ops:
             match op:
-                case scf.ForOp():
-                    self._for(op)
-                case scf.WhileOp():
-                    self._while(op)
+                case scf.ForOp() | scf.WhileOp():
+                    self._loop(op)
                 case scf.IfOp():
                     self._if(op)
                 case _:
                     self._plain(op)
+
+    def _loop(self, op: scf.ForOp | scf.WhileOp) -> None:
+        if op not in self._taken:
+            self._taken[op] = [value for value in _taken_from_outside(op) if whole(value.type) is not None]
+        given = [self.of(value) for value in self._taken[op]]
+        if self._seen.get(op) == given:
+            return
+        if isinstance(op, scf.ForOp):
+            self._for(op)
+        else:
+            self._while(op)
+        self._seen[op] = given
 
     def _plain(self, op: Operation) -> None:
         for result in op.results:
@@ -136,6 +149,15 @@ class _Analysis:
             if not grown:
                 return
         raise AssertionError("each round widens an argument to its whole type")
+
+
+def _taken_from_outside(loop: Operation) -> list[SSAValue]:
+    """The values that a loop or something in it uses, and that are defined outside of it."""
+    inside: set[SSAValue] = {result for op in loop.walk() if op is not loop for result in op.results}
+    for op in loop.walk():
+        inside.update(argument for region in op.regions for block in region.blocks for argument in block.args)
+    used = dict.fromkeys(operand for op in loop.walk() for operand in op.operands)
+    return [value for value in used if value not in inside]
 
 
 def _terminator(block: Block) -> Operation:
