@@ -61,9 +61,13 @@ class Instruments:
     """Where IR is printed; the standard error output by default."""
     seconds: dict[str, list[float]] = field(default_factory=dict)
     """What every run of each pass took."""
+    progress: Callable[[str], None] | None = None
+    """Is told the name of each pass that begins."""
 
     def show(self, when: str, each: ModulePass, module: ModuleOp) -> None:
         """Print the IR before or after a pass, if that is asked for."""
+        if when == "before" and self.progress is not None:
+            self.progress(each.name)
         if {each.name, "*"} & (self.print_before if when == "before" else self.print_after):
             print(f"// IR {when} {each.pipeline_pass_spec()}\n{module!s}", file=self.output or sys.stderr, flush=True)
 

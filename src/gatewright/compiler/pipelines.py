@@ -13,6 +13,7 @@ from xdsl.transforms.loop_invariant_code_motion import LoopInvariantCodeMotionPa
 from gatewright.compiler.driver import Phase
 from gatewright.options import Options
 from gatewright.transforms.loops.divide_by_constants import DivideByConstantsPass
+from gatewright.transforms.loops.eliminate_dead_stores import EliminateDeadStoresPass
 from gatewright.transforms.loops.expand_math import ExpandMathPass
 from gatewright.transforms.loops.flatten_loops import MOST_OPERATIONS, FlattenLoopsPass
 from gatewright.transforms.loops.forward_across_iterations import ForwardAcrossIterationsPass
@@ -79,7 +80,7 @@ def _reordered(options: Options) -> tuple[Phase, ...]:
 
 def simplify_loops(options: Options) -> tuple[Phase, ...]:
     """Loops in which no product is computed twice that need not be: what a program has to do is counted there."""
-    return (Phase("clean", (), HOIST), Phase("fused", (FuseLoopsPass(),), HOIST))
+    return (Phase("clean", (), HOIST), Phase("fused", (EliminateDeadStoresPass(), FuseLoopsPass()), HOIST))
 
 
 def lower_to_schedule(options: Options) -> tuple[Phase, ...]:
@@ -92,7 +93,11 @@ def lower_to_schedule(options: Options) -> tuple[Phase, ...]:
     )
     return (
         Phase("clean", (), HOIST),
-        Phase("normalised", (FuseLoopsPass(), ReduceStrengthPass(products=False), divide), HOIST),
+        Phase(
+            "normalised",
+            (EliminateDeadStoresPass(), FuseLoopsPass(), ReduceStrengthPass(products=False), divide),
+            HOIST,
+        ),
         Phase("straight", (IfConvertPass(), CommonSubexpressionElimination())),
         Phase(
             "memory",

@@ -198,7 +198,9 @@ def _design(source: ProgramSource, options: argparse.Namespace) -> Design:
             if types_or_arrays
             else tuple(example(type_) for type_ in parse_types(options.args))
         )
-    with _status(f"compiling {source.file.name}"), observed(instruments(options)) as seen:
+    what = f"compiling {source.file.name}"
+    with _status(what) as status, observed(instruments(options)) as seen:
+        seen.progress = lambda name: status.update(f"{what}: {name}")
         design = compile_design(source.program, **chosen)
     if options.time_passes:
         print_times(seen)

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
 PASSES: dict[str, str] = {
     "divide-by-constants": "loops.divide_by_constants:DivideByConstantsPass",
+    "eliminate-dead-stores": "loops.eliminate_dead_stores:EliminateDeadStoresPass",
     "expand-math": "loops.expand_math:ExpandMathPass",
     "flatten-loops": "loops.flatten_loops:FlattenLoopsPass",
     "forward-across-iterations": "loops.forward_across_iterations:ForwardAcrossIterationsPass",

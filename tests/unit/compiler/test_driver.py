@@ -179,3 +179,10 @@ def test_clean_up_runs_until_nothing_changes():
     before = str(module)
     SimplifyLoopsPass().apply(context(), module)
     assert runs >= 1 and str(module) == before
+
+
+def test_progress_is_told_by_pass():
+    names: list[str] = []
+    with observed(Instruments(progress=names.append)):
+        gw.compile(dot)
+    assert names.index("fuse-loops") < names.index("loops-to-schedule") < names.index("check-schedule")
