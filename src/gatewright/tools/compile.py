@@ -89,6 +89,11 @@ def _parser() -> argparse.ArgumentParser:
         "--calibrate", metavar="FILE.npz", help="samples of the inputs, from which 'fixed<16>' chooses where points are"
     )
     source.add_argument("--labels", metavar="FILE.npy", help="the classes of the samples, to report the accuracy")
+    source.add_argument(
+        "--reassociate",
+        action="store_true",
+        help="let floating-point sums be taken in another order, which rounds otherwise",
+    )
     source.add_argument("--target", choices=TARGETS, help="the device family (default: generic)")
     source.add_argument("--name", help="the name of the top module")
     add_instruments(source)
@@ -176,6 +181,8 @@ def _design(source: ProgramSource, options: argparse.Namespace) -> Design:
     from gatewright.tools.inputs import example, load_arrays, parse_types
 
     chosen = {field: getattr(options, field) for field in ("clock_mhz", "multipliers", "precision", "target", "name")}
+    if options.reassociate:
+        chosen["reassociate"] = True
     if options.budget is not None:
         chosen["budget"] = _budget(options.budget)
     if options.precision is not None:

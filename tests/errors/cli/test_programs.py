@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import resource
 import signal
@@ -186,6 +187,12 @@ def test_a_level_that_a_design_does_not_have(command):
             "multipliers=0 leaves none\n"
             "  one multiplier is enough for any program, none is not\n  help: multipliers=1\n",
         ),
+        (
+            "--budget",
+            "bricks=3",
+            "--budget bricks=3 is no budget\n"
+            "  help: numbers of multipliers, dsp, luts, memory_bits: multipliers=4,dsp=16\n",
+        ),
         ("--precision", "half", "precision='half' is not a format\n  help: precision=\"fixed<16,8>\"\n"),
     ],
 )
@@ -263,3 +270,16 @@ def test_what_is_compiled_is_in_the_folder(command):
     assert "product.sv" in listed and "report.json" in listed
     reported = command("gatewright", "report", "build")
     assert ended.out.startswith(reported.out)
+
+
+def test_sums_may_be_taken_in_another_order(command):
+    Path("sum.py").write_text(
+        "import gatewright as gw\n\n\n"
+        "def total(a: gw.f32[64]) -> gw.f32:\n"
+        "    s = gw.f32(0)\n    for i in range(64):\n        s += a[i]\n    return s\n"
+    )
+    plain, other = (
+        json.loads(command("gatewright", "report", "sum.py", "--json", *option).out)
+        for option in ((), ("--reassociate",))
+    )
+    assert other["cycles"] < plain["cycles"]
