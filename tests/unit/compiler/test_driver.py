@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+import tempfile
 from io import StringIO
 from pathlib import Path
 
@@ -42,6 +43,12 @@ def dot(a: gw.i32[8], b: gw.i32[8]) -> gw.i32:
     for i in range(8):
         s += a[i] * b[i]
     return s
+
+
+@pytest.fixture(autouse=True)
+def reproducers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Folders that reproduce faults go with the other files of a test."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
 
 
 @pytest.fixture
