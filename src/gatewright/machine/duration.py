@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from xdsl.ir import Block
+
 from gatewright.dialects.loopschedule.ops import LoopOp, PipelineOp, SeqWhileOp, StepOp
 
 
@@ -26,9 +28,42 @@ def shortest(item: StepOp | LoopOp) -> int:
             longest = max([item.cycles, *nested])
             return longest - item.overlap if longest > 1 else 1
         case PipelineOp():
-            return (item.trip_count - 1) * item.interval + item.depth if item.trip_count else 1
+            return _pipeline_cycles(item, item.trip_count or 0)
         case SeqWhileOp():
             return 1
+
+
+def static_cycles(item: StepOp | LoopOp) -> int | None:
+    """The cycles of a step or loop, given the trip counts that are noted, if they are the same in every run."""
+    match item:
+        case StepOp():
+            nested = [static_cycles(op) for op in item.body.block.ops if isinstance(op, StepOp | LoopOp)]
+            known = [cycles for cycles in nested if cycles is not None]
+            if len(known) < len(nested):
+                return None
+            longest = max([item.cycles, 1, *known])
+            longest -= item.overlap if longest > 1 else 0
+            return None if item.when is not None and longest > 1 else longest
+        case SeqWhileOp():
+            body = sequence_cycles(item.body.block)
+            return None if body is None or item.trip_count is None else item.trip_count * body + 1
+        case PipelineOp():
+            return None if item.trip_count is None else _pipeline_cycles(item, item.trip_count)
+
+
+def sequence_cycles(block: Block) -> int | None:
+    """The cycles of the steps and loops of a block one after the other, if they are the same in every run."""
+    total = 0
+    for item in block.ops:
+        cycles = static_cycles(item) if isinstance(item, StepOp | LoopOp) else 0
+        if cycles is None:
+            return None
+        total += cycles
+    return total
+
+
+def _pipeline_cycles(pipeline: PipelineOp, trips: int) -> int:
+    return (trips - 1) * pipeline.interval + pipeline.depth if trips else 1
 
 
 def cycles_in_sequence(pipeline: PipelineOp) -> int:

@@ -18,6 +18,7 @@ from gatewright.errors import SimulationError
 from gatewright.ir.interface import Signature, element_of
 from gatewright.ir.location import brief_place, layer_of
 from gatewright.ir.program import Program
+from gatewright.machine.duration import sequence_cycles, static_cycles
 from gatewright.machine.use import Use
 from gatewright.numbers.types import Array
 from gatewright.options import Options
@@ -91,7 +92,7 @@ def predicted_cycles(schedule: Program, trusted: bool = True) -> int | None:
 
     if not has_static_control(schedule.function):
         return None
-    if trusted and (sequence := _sequence_cycles(schedule.function.body.block)) is not None:
+    if trusted and (sequence := sequence_cycles(schedule.function.body.block)) is not None:
         return sequence + 1  # the cycle in which the run is over and the next may begin
     zeros = [
         np.zeros(
@@ -132,7 +133,7 @@ def _loops(block: Block, nesting: int) -> Iterator[dict[str, Any]]:
         if isinstance(op, StepOp):
             yield from _loops(op.body.block, nesting)
         elif isinstance(op, SeqWhileOp | PipelineOp):
-            body = _sequence_cycles(op.body.block) if isinstance(op, SeqWhileOp) else None
+            body = sequence_cycles(op.body.block) if isinstance(op, SeqWhileOp) else None
             yield {
                 "line": brief_place(op.location),
                 "layer": layer_of(op.location),
@@ -141,7 +142,7 @@ def _loops(block: Block, nesting: int) -> Iterator[dict[str, Any]]:
                 "trip_count": op.trip_count,
                 "interval": body if isinstance(op, SeqWhileOp) else op.interval,
                 "depth": body if isinstance(op, SeqWhileOp) else op.depth,
-                "cycles": _cycles(op),
+                "cycles": static_cycles(op),
                 "overlap": _overlap(op),
                 "limited_by": LIMIT.value(op) or (SHORT if body == 1 else SEQUENTIAL),
                 "sums": sums_of(op),
@@ -153,33 +154,3 @@ def _overlap(op: Operation) -> int | None:
     """The cycles in which a pipeline drains while the next step runs, if there are any."""
     step = op.parent_op()
     return step.overlap or None if isinstance(op, PipelineOp) and isinstance(step, StepOp) else None
-
-
-def _cycles(op: Operation) -> int | None:
-    """Cycles of a step or loop if they are the same in every run and iteration."""
-    if isinstance(op, StepOp):
-        nested = [_cycles(inner) for inner in op.body.block.ops if isinstance(inner, StepOp | SeqWhileOp | PipelineOp)]
-        known = [cycles for cycles in nested if cycles is not None]
-        if len(known) < len(nested):
-            return None
-        longest = max([op.cycles, 1, *known])
-        longest -= op.overlap if longest > 1 else 0
-        return None if op.when is not None and longest > 1 else longest
-    if isinstance(op, SeqWhileOp):
-        body = _sequence_cycles(op.body.block)
-        return None if body is None or op.trip_count is None else op.trip_count * body + 1
-    if isinstance(op, PipelineOp):
-        if op.trip_count is None:
-            return None
-        return (op.trip_count - 1) * op.interval + op.depth if op.trip_count else 1
-    return 0
-
-
-def _sequence_cycles(block: Block) -> int | None:
-    total = 0
-    for op in block.ops:
-        cycles = _cycles(op)
-        if cycles is None:
-            return None
-        total += cycles
-    return total
