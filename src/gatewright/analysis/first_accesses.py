@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 from xdsl.dialects import arith, func, memref, scf
+from xdsl.dialects.builtin import IndexType
 from xdsl.ir import Block, BlockArgument, Operation, SSAValue
 
 from gatewright.analysis.trip_count import counted_trips
@@ -23,7 +24,8 @@ MOST_INSTANCES = 1 << 21
 _ASSUMED_TRIPS = 1 << 12
 """The most iterations of a loop whose bounds are not constants; of one with more, nothing is said."""
 
-FIRST, NEVER = 0, int(np.iinfo(np.int64).max)
+NEVER = int(np.iinfo(np.int64).max)
+"""The time of what does not happen."""
 
 
 class UnknownControlError(Exception):
@@ -61,6 +63,8 @@ class Executions:
 
 
 def _compute(op: Operation, operands: Sequence[np.ndarray]) -> np.ndarray | None:
+    if not isinstance(op.results[0].type, IndexType):  # a narrower number may have wrapped around
+        return None
     match op:
         case arith.AddiOp():
             return operands[0] + operands[1]
@@ -68,7 +72,7 @@ def _compute(op: Operation, operands: Sequence[np.ndarray]) -> np.ndarray | None
             return operands[0] - operands[1]
         case arith.MuliOp():
             return operands[0] * operands[1]
-        case arith.IndexCastOp() | arith.ExtSIOp():
+        case arith.IndexCastOp():
             return operands[0]
         case arith.MinSIOp():
             return np.minimum(operands[0], operands[1])
@@ -78,7 +82,7 @@ def _compute(op: Operation, operands: Sequence[np.ndarray]) -> np.ndarray | None
             return None
 
 
-def iterations(loop: scf.ForOp, outside: Executions, wanted: set[SSAValue] | None, span: int) -> Executions:
+def iterations(loop: scf.ForOp, outside: Executions, wanted: set[SSAValue], span: int) -> Executions:
     """The executions of a loop's body.
 
     Iterations of a loop whose counter is not `wanted` are counted, and not told apart. `span` is the time of one.
@@ -94,8 +98,8 @@ def iterations(loop: scf.ForOp, outside: Executions, wanted: set[SSAValue] | Non
         raise UnknownControlError
     counter = loop.body.block.args[0]
     uniform = trips.size > 0 and (trips == trips[0]).all()
-    if uniform and wanted is not None and counter not in wanted:
-        return replace(outside, count=outside.count if trips[0] else 0, times=outside.times * int(trips[0]))
+    if uniform and trips[0] and counter not in wanted:
+        return replace(outside, times=outside.times * int(trips[0]))
     total = int(trips.sum())
     if total > MOST_INSTANCES:
         raise UnknownControlError
@@ -206,6 +210,6 @@ def _time(op: Operation) -> int:
 
 
 def _most_trips(loop: scf.ForOp) -> int:
-    """A bound on the iterations of a loop, which `_iterations` checks where it is not certain."""
+    """A bound on the iterations of a loop, which `iterations` checks where it is not certain."""
     trips = counted_trips(loop)
     return _ASSUMED_TRIPS if trips is None else trips

@@ -63,13 +63,13 @@ def _count(block: Block, executed: Executions, products: Counter[str]) -> None:
             raise UnknownControlError
         elif isinstance(op, scf.IfOp):
             for region in op.regions:
-                _count_loops(region.blocks, executed)
+                _refuse_loops(region.blocks)
         elif (kind := product_kind(op)) is not None:
             floating = float_operation(op)
             products[floating.types[0] if floating is not None else kind.value] += executed.count * executed.times
 
 
-def _count_loops(blocks: Sequence[Block], executed: Executions) -> None:
+def _refuse_loops(blocks: Sequence[Block]) -> None:
     """Raise UnknownControlError if blocks under a condition hold loops, whose work would be a matter of data."""
     for block in blocks:
         if any(isinstance(op, scf.ForOp | scf.WhileOp) for op in block.walk()):

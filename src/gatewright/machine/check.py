@@ -100,19 +100,25 @@ def _invisible(user: Operation, definition: Operation) -> str:
 
 def _verify_sequence(block: Block) -> None:
     for op in block.ops:
-        match op:
-            case StepOp():
-                _verify_step(op)
-                verify_step_sharing(op)
-                verify_overlap(op)
-                for position, out in enumerate(op.outs):
-                    _verify_later_uses(op, out, _origin(op, position))
-            case PipelineOp():
-                verify_pipeline_timing(op)
-            case SeqWhileOp():
-                _verify_sequence(op.body.block)
-            case _:
-                pass
+        _verify_item(op)
+        if isinstance(op, StepOp):
+            verify_step_sharing(op)
+            for position, out in enumerate(op.outs):
+                _verify_later_uses(op, out, _origin(op, position))
+
+
+def _verify_item(op: Operation) -> None:
+    """Check a step or loop by itself, in a sequence or nested in a step."""
+    match op:
+        case StepOp():
+            _verify_step(op)
+            verify_overlap(op)
+        case PipelineOp():
+            verify_pipeline_timing(op)
+        case SeqWhileOp():
+            _verify_sequence(op.body.block)
+        case _:
+            pass
 
 
 def _verify_step(step: StepOp) -> None:
@@ -133,16 +139,7 @@ def _verify_step(step: StepOp) -> None:
                         f"{use.operation.name} in cycle 0 of its step uses the result of {op.name}, "
                         f"which is there from cycle {latency} on"
                     )
-        match op:
-            case StepOp():
-                _verify_step(op)
-                verify_overlap(op)
-            case PipelineOp():
-                verify_pipeline_timing(op)
-            case SeqWhileOp():
-                _verify_sequence(op.body.block)
-            case _:
-                pass
+        _verify_item(op)
 
 
 @dataclass(frozen=True)

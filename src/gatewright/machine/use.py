@@ -35,9 +35,6 @@ class Use:
     def __add__(self, other: Use) -> Use:
         return Use(*(getattr(self, each.name) + getattr(other, each.name) for each in fields(self)))
 
-    def __mul__(self, count: int) -> Use:
-        return Use(*(getattr(self, each.name) * count for each in fields(self)))
-
     def beyond(self, budget: Budget) -> dict[str, tuple[int, int]]:
         """What is used beyond a budget: how much, and how much there is. Multipliers are the scheduler's to keep."""
         used, given = asdict(self), asdict(budget)
