@@ -10,6 +10,7 @@ from pathlib import Path
 ROOMS = (
     "errors",
     "numbers",
+    "plan",
     "options",
     "operators",
     "scheduling",
@@ -22,6 +23,7 @@ ROOMS = (
     "analysis",
     "transforms.tensor",
     "transforms.loops",
+    "planning",
     "transforms.schedule",
     "transforms.rtl",
     "simulate",

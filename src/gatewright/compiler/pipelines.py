@@ -12,23 +12,26 @@ from xdsl.transforms.loop_invariant_code_motion import LoopInvariantCodeMotionPa
 
 from gatewright.compiler.driver import Phase
 from gatewright.options import Options
+from gatewright.planning import limits
+from gatewright.planning.check_plan import CheckPlanPass
+from gatewright.planning.plan_distribution import PlanDistributionPass
+from gatewright.planning.plan_flattening import FLAT_OPERATIONS, PlanFlatteningPass
+from gatewright.planning.plan_fusion import PlanFusionPass
+from gatewright.planning.plan_interleaving import PlanInterleavingPass
+from gatewright.planning.plan_order import PlanOrderPass
+from gatewright.planning.plan_rotation import PlanRotationPass
 from gatewright.transforms.loops.divide_by_constants import DivideByConstantsPass
 from gatewright.transforms.loops.eliminate_dead_stores import EliminateDeadStoresPass
 from gatewright.transforms.loops.expand_math import ExpandMathPass
-from gatewright.transforms.loops.flatten_loops import MOST_OPERATIONS, FlattenLoopsPass
-from gatewright.transforms.loops.forward_across_iterations import ForwardAcrossIterationsPass
 from gatewright.transforms.loops.forward_stores import ForwardStoresPass
-from gatewright.transforms.loops.fuse_loops import FuseLoopsPass
 from gatewright.transforms.loops.if_convert import IfConvertPass
 from gatewright.transforms.loops.if_to_guard import IfToGuardPass
-from gatewright.transforms.loops.interleave_loops import InterleaveLoopsPass
+from gatewright.transforms.loops.label_loops import LabelLoopsPass
 from gatewright.transforms.loops.narrow_indices import NarrowIndicesPass
-from gatewright.transforms.loops.permute_loops import PermuteLoopsPass
 from gatewright.transforms.loops.promote_accumulators import PromoteAccumulatorsPass
 from gatewright.transforms.loops.reduce_strength import ReduceStrengthPass
 from gatewright.transforms.loops.rotate_while import RotateWhilePass
 from gatewright.transforms.loops.simplify_loops import SimplifyLoopsPass
-from gatewright.transforms.loops.split_loops import SplitLoopsPass
 from gatewright.transforms.loops.split_sums import SplitSumsPass
 from gatewright.transforms.loops.unify_multipliers import UnifyMultipliersPass
 from gatewright.transforms.schedule.check_schedule import CheckSchedulePass
@@ -63,12 +66,12 @@ def lower_to_loops(options: Options) -> tuple[Phase, ...]:
     """From `linalg` on tensors of integers to loops over arrays."""
     from gatewright.transforms.tensor.linalg_to_loops import LinalgToLoopsPass
 
-    return (Phase("loops", (LinalgToLoopsPass(),)), *_reordered(options))
+    return (Phase("loops", (LinalgToLoopsPass(), LabelLoopsPass())), *_reordered(options))
 
 
 def prepare_loops(options: Options) -> tuple[Phase, ...]:
     """Loops that are given, as passes take them."""
-    return (Phase("functions", (ExpandMathPass(),)), *_reordered(options))
+    return (Phase("functions", (LabelLoopsPass(), ExpandMathPass())), *_reordered(options))
 
 
 def _reordered(options: Options) -> tuple[Phase, ...]:
@@ -80,51 +83,56 @@ def _reordered(options: Options) -> tuple[Phase, ...]:
 
 def simplify_loops(options: Options) -> tuple[Phase, ...]:
     """Loops in which no product is computed twice that need not be: what a program has to do is counted there."""
-    return (Phase("clean", (), HOIST), Phase("fused", (EliminateDeadStoresPass(), FuseLoopsPass()), HOIST))
+    return (Phase("clean", (), HOIST), Phase("fused", (EliminateDeadStoresPass(), PlanFusionPass()), HOIST))
 
 
 def lower_to_schedule(options: Options) -> tuple[Phase, ...]:
     """From loops to a schedule."""
-    # A budget of multipliers is for the products of the program: then only small numbers are divided by products.
-    divide = DivideByConstantsPass() if options.multipliers is None else DivideByConstantsPass(6)
-    share = (UnifyMultipliersPass(),) if options.multipliers is not None else ()
+    budgeted = options.multipliers is not None
+    divide = DivideByConstantsPass(limits.WIDEST_QUOTIENT_IN_BUDGET if budgeted else limits.WIDEST_QUOTIENT)
+    share = (UnifyMultipliersPass(),) if budgeted else ()
     schedule = LoopsToSchedulePass(
         options.clock_mhz, options.multipliers, options.target, dual_port=options.dual_port_names
     )
     return (
-        Phase("clean", (), HOIST),
+        Phase("clean", (LabelLoopsPass(),), HOIST),
         Phase(
             "normalised",
-            (EliminateDeadStoresPass(), FuseLoopsPass(), ReduceStrengthPass(products=False), divide),
+            (EliminateDeadStoresPass(), PlanFusionPass(), PlanOrderPass(), ReduceStrengthPass(products=False), divide),
             HOIST,
         ),
-        Phase("straight", (IfConvertPass(), CommonSubexpressionElimination())),
+        Phase("straight", (IfConvertPass(limits.SHORT_BRANCH), CommonSubexpressionElimination())),
         Phase(
             "memory",
             (
-                SplitLoopsPass(options.multipliers),
+                PlanDistributionPass(options.multipliers),
                 PromoteAccumulatorsPass(),
-                ForwardAcrossIterationsPass(options.multipliers),
+                PlanRotationPass(options.multipliers),
                 ForwardStoresPass(),
             ),
         ),
         Phase(
             "ordered",
             (
-                PermuteLoopsPass(options.clock_mhz, options.target),
-                InterleaveLoopsPass(options.clock_mhz, options.target),
+                PlanInterleavingPass(options.clock_mhz, options.target),
                 SplitSumsPass(options.clock_mhz, options.target),
-                IfConvertPass(),
+                IfConvertPass(limits.SHORT_BRANCH),
             ),
             SIMPLIFY,
         ),
         Phase(
             "guarded",
-            (IfToGuardPass(), RotateWhilePass(), ReduceStrengthPass(), NarrowIndicesPass(), divide),
+            (
+                IfToGuardPass(),
+                RotateWhilePass(),
+                ReduceStrengthPass(),
+                NarrowIndicesPass(),
+                divide,
+            ),
             SIMPLIFY,
         ),
-        Phase("flat", (FlattenLoopsPass(), IfConvertPass(MOST_OPERATIONS)), SIMPLIFY),
-        Phase("scheduled", (*share, schedule, OverlapLoopsPass(), CheckSchedulePass())),
+        Phase("flat", (PlanFlatteningPass(), IfConvertPass(FLAT_OPERATIONS)), SIMPLIFY),
+        Phase("scheduled", (*share, schedule, OverlapLoopsPass(), CheckPlanPass(), CheckSchedulePass())),
     )
 
 

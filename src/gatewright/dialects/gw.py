@@ -2,14 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import ClassVar
 
-from xdsl.dialects.builtin import AnyFloatConstr, IntegerType
+from xdsl.dialects.builtin import AnyFloatConstr, IndexType, IntegerAttr, IntegerType, StringAttr
 from xdsl.ir import Dialect, SSAValue
-from xdsl.irdl import IRDLOperation, VarConstraint, base, irdl_op_definition, operand_def, result_def, traits_def
+from xdsl.irdl import (
+    IRDLOperation,
+    VarConstraint,
+    attr_def,
+    base,
+    irdl_op_definition,
+    operand_def,
+    opt_attr_def,
+    result_def,
+    traits_def,
+    var_operand_def,
+)
 from xdsl.traits import Pure
 
-from gatewright.dialects.notes import OperatorAttr
+from gatewright.dialects.notes import DecisionAttr, OperatorAttr
 
 
 @irdl_op_definition
@@ -57,4 +69,23 @@ class GeluOp(FloatFunctionOp):
     name = "gw.gelu"
 
 
-Gw = Dialect("gw", [IsqrtOp, LogisticOp, GeluOp], [OperatorAttr])
+@irdl_op_definition
+class DirectiveOp(IRDLOperation):
+    """What a user decides about the loops that count these counters, as `gw.interleave(i, 8)` in Python.
+
+    `label-loops` makes it a decision of the plan.
+    """
+
+    name = "gw.directive"
+
+    kind = attr_def(StringAttr)
+    value = opt_attr_def(IntegerAttr | StringAttr)
+    counters = var_operand_def(IndexType)
+
+    assembly_format = "$kind (`=` $value^)? `for` $counters attr-dict"
+
+    def __init__(self, kind: str, counters: Sequence[SSAValue], value: IntegerAttr | StringAttr | None):
+        super().__init__(operands=[counters], attributes={"kind": StringAttr(kind), "value": value})
+
+
+Gw = Dialect("gw", [IsqrtOp, LogisticOp, GeluOp, DirectiveOp], [OperatorAttr, DecisionAttr])

@@ -7,7 +7,7 @@ says so of a module, and reading a note says so of an operation.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from xdsl.dialects.builtin import (
@@ -17,6 +17,7 @@ from xdsl.dialects.builtin import (
     IntAttr,
     IntegerAttr,
     ModuleOp,
+    NoneAttr,
     StringAttr,
     UnitAttr,
     i64,
@@ -81,6 +82,54 @@ class OperatorAttr(ParametrizedAttribute):
                 printer.print_string(f", latency = {self.latency.data}")
             if self.interval.data != 1:
                 printer.print_string(f", interval = {self.interval.data}")
+
+
+@irdl_attr_definition
+class DecisionAttr(ParametrizedAttribute):
+    """A decision of a plan: its kind, the loops that it is about, its value and its reason.
+
+    `#gw.decision<interleave(x), 8, "8 cycles instead of 56">`; what says yes has the value `true`, and a decision
+    without a value none.
+    """
+
+    name = "gw.decision"
+
+    kind: StringAttr = param_def()
+    loops: ArrayAttr[StringAttr] = param_def()
+    value: IntegerAttr | StringAttr | NoneAttr = param_def()
+    reason: StringAttr = param_def()
+
+    def __init__(
+        self,
+        kind: StringAttr,
+        loops: ArrayAttr[StringAttr],
+        value: IntegerAttr | StringAttr | NoneAttr,
+        reason: StringAttr,
+    ):
+        super().__init__(kind, loops, value, reason)
+
+    @classmethod
+    def parse_parameters(cls, parser: AttrParser) -> list[Attribute]:
+        with parser.in_angle_brackets():
+            kind = parser.parse_identifier()
+            loops = parser.parse_comma_separated_list(parser.Delimiter.PAREN, parser.parse_identifier)
+            parser.parse_punctuation(",")
+            value: Attribute = NoneAttr()
+            if parser.parse_optional_keyword("none") is None:
+                value = parser.parse_attribute()
+            parser.parse_punctuation(",")
+            reason = parser.parse_str_literal()
+        return [StringAttr(kind), ArrayAttr([StringAttr(each) for each in loops]), value, StringAttr(reason)]
+
+    def print_parameters(self, printer: Printer) -> None:
+        with printer.in_angle_brackets():
+            printer.print_string(f"{self.kind.data}({', '.join(each.data for each in self.loops)}), ")
+            if isinstance(self.value, NoneAttr):
+                printer.print_string("none")
+            else:
+                printer.print_attribute(self.value)
+            printer.print_string(", ")
+            printer.print_string_literal(self.reason.data)
 
 
 @dataclass(frozen=True)
@@ -155,6 +204,34 @@ class FlagNote(Note):
         op.attributes[self.name] = UnitAttr()
 
 
+class NamesNote(Note):
+    """A note that is names."""
+
+    def value(self, op: Operation) -> tuple[str, ...]:
+        """The names at an operation."""
+        found = self.of(op)
+        return (
+            tuple(each.data for each in found if isinstance(each, StringAttr)) if isinstance(found, ArrayAttr) else ()
+        )
+
+    def set(self, op: Operation, value: Iterable[str]) -> None:
+        """Note names at an operation."""
+        op.attributes[self.name] = ArrayAttr([StringAttr(each) for each in value])
+
+
+class DecisionsNote(Note):
+    """A note that is decisions of a plan."""
+
+    def value(self, op: Operation) -> tuple[DecisionAttr, ...]:
+        """The decisions at an operation."""
+        found = self.of(op)
+        return tuple(each for each in found if isinstance(each, DecisionAttr)) if isinstance(found, ArrayAttr) else ()
+
+    def set(self, op: Operation, value: Iterable[DecisionAttr]) -> None:
+        """Note decisions at an operation."""
+        op.attributes[self.name] = ArrayAttr(list(value))
+
+
 class OperatorNote(Note):
     """The note of the operator that executes an operation."""
 
@@ -195,6 +272,14 @@ def _triples(attribute: Attribute) -> bool:
     )
 
 
+def _names(attribute: Attribute) -> bool:
+    return isinstance(attribute, ArrayAttr) and bool(attribute.data) and all(map(_text, attribute))
+
+
+def _decisions(attribute: Attribute) -> bool:
+    return isinstance(attribute, ArrayAttr) and all(isinstance(each, DecisionAttr) for each in attribute)
+
+
 COUNT, TEXT, FLAG = "a number of type i64 that is not negative", "a string", "unit"
 
 PORT_NAME = TextNote(
@@ -208,6 +293,19 @@ PORT_TYPE = TextNote(
 PORT_RESULT = IntegerNote(
     "gw.result", COUNT, _number(0), "arguments and results of a function", "Which result of the program it holds.",
     "front ends, `linalg-to-loops`", "`ir/interface.py`, `loopschedule-to-rtl`", "as long as the function",
+)  # fmt: skip
+LOOP = NamesNote(
+    "gw.loop", "an array of strings", _names, "loops",
+    "What plans call the loop: the name of its counter, made unique; of a flattened one, the names of all in its nest.",
+    "`label-loops`, and passes that make loops", "planning, the report", "as long as the loop",
+)  # fmt: skip
+ASKED = DecisionsNote(
+    "gw.asked", "an array of `#gw.decision<...>`", _decisions, "func.func", "What the user has decided.",
+    "`label-loops`, `plan=`", "planning, `loops-to-schedule`", "until `check-plan`",
+)  # fmt: skip
+PLAN = DecisionsNote(
+    "gw.plan", "an array of `#gw.decision<...>`", _decisions, "func.func", "What is decided, in that order.",
+    "planning, `loops-to-schedule`", "`check-plan`, `Design.plan`, the report", "as long as the schedule",
 )  # fmt: skip
 ANY = FlagNote(
     "gw.any", FLAG, _flag, "arith.constant", "The number does not matter: it is replaced before it is used.",
@@ -270,8 +368,8 @@ LIMIT = TextNote(
 NOTES = {
     note.name: note
     for note in (
-        PORT_NAME, PORT_TYPE, PORT_RESULT, ANY, DISTRIBUTED, SUMS, TRIP_COUNT, ACCESS, TURN, DISTANCES, BYPASSED,
-        OPERATOR, UNIT, LATENCY, PORT, LIMIT,
+        PORT_NAME, PORT_TYPE, PORT_RESULT, LOOP, ASKED, PLAN, ANY, DISTRIBUTED, SUMS, TRIP_COUNT, ACCESS, TURN,
+        DISTANCES, BYPASSED, OPERATOR, UNIT, LATENCY, PORT, LIMIT,
     )
 }  # fmt: skip
 """All notes by name."""

@@ -21,6 +21,7 @@ PASSES: dict[str, str] = {
     "if-convert": "loops.if_convert:IfConvertPass",
     "if-to-guard": "loops.if_to_guard:IfToGuardPass",
     "interleave-loops": "loops.interleave_loops:InterleaveLoopsPass",
+    "label-loops": "loops.label_loops:LabelLoopsPass",
     "narrow-indices": "loops.narrow_indices:NarrowIndicesPass",
     "permute-loops": "loops.permute_loops:PermuteLoopsPass",
     "promote-accumulators": "loops.promote_accumulators:PromoteAccumulatorsPass",
@@ -40,7 +41,7 @@ PASSES: dict[str, str] = {
     "quantize-tensors": "tensor.quantize_tensors:QuantizeTensorsPass",
     "quantized-to-integers": "tensor.quantized_to_integers:QuantizedToIntegersPass",
 }
-"""Where the class of a pass is: `module:Class` under `gatewright.transforms`."""
+"""Where the class of a pass is: `module:Class` under `gatewright`."""
 
 DIALECTS: dict[str, str] = {
     "comb": "comb:Comb",
@@ -54,7 +55,7 @@ DIALECTS: dict[str, str] = {
 
 def load_pass(name: str) -> type[ModulePass]:
     """The class of the pass called `name`; KeyError if there is none."""
-    return _load("gatewright.transforms", PASSES[name])
+    return _load("gatewright", PASSES[name])
 
 
 def load_dialect(name: str) -> Dialect:

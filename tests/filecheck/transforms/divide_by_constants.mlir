@@ -1,4 +1,4 @@
-// RUN: gatewright-opt %s -p divide-by-constants | filecheck %s
+// RUN: gatewright-opt %s -p divide-by-constants{widest=32} | filecheck %s
 
 func.func @unsigned(%x : i8) -> (i8, i8, i8, i8) {
   %c7 = arith.constant 7 : i8

@@ -1,4 +1,4 @@
-// RUN: gatewright-opt %s -p if-convert --split-input-file | filecheck %s
+// RUN: gatewright-opt %s -p if-convert{limit=32} --split-input-file | filecheck %s
 
 func.func @both(%a : memref<8xi32>, %n : i32, %c : i1, %i : index) -> i32 {
   %r = scf.if %c -> (i32) {

@@ -1,6 +1,6 @@
-// RUN: gatewright-opt %s -p permute-loops | filecheck %s
+// RUN: gatewright-opt %s -p "label-loops,permute-loops{order=\"r\",\"x\",\"c\"}" | filecheck %s
 
-// Of the four columns too few sums would be side by side, of the sixteen channels enough.
+// The loops by their names, the new outermost one first; what computes between them moves inside.
 // CHECK-LABEL: @few_columns
 // CHECK:         scf.for %r = %c0 to %c3 step %c1 {
 // CHECK-NEXT:      scf.for %x = %c0 to %c4 step %c1 {
@@ -8,9 +8,12 @@
 // CHECK-NEXT:          %d = arith.addi %c, %c1 : index
 // CHECK-NEXT:          %up = arith.addi %r, %c1 : index
 // CHECK-NEXT:          %s = scf.for %k
-// CHECK-NEXT:            %p = memref.load %a[%d, %k] : memref<17x9xf32>
+// CHECK:                 %p = memref.load %a[%d, %k] : memref<17x9xf32>
 // CHECK-NEXT:            %q = memref.load %b[%up, %x, %k] : memref<4x4x9xf32>
 // CHECK:               memref.store %s, %y[%d, %up, %x] : memref<17x4x4xf32>
+// CHECK:             } {gw.loop = ["c"]}
+// CHECK-NEXT:      } {gw.loop = ["x"]}
+// CHECK-NEXT:    } {gw.loop = ["r"]}
 func.func @few_columns(%a : memref<17x9xf32>, %b : memref<4x4x9xf32>, %y : memref<17x4x4xf32>) {
   %c0 = arith.constant 0 : index
   %c1 = arith.constant 1 : index
@@ -33,57 +36,6 @@ func.func @few_columns(%a : memref<17x9xf32>, %b : memref<4x4x9xf32>, %y : memre
         }
         memref.store %s, %y[%d, %up, %x] : memref<17x4x4xf32>
       }
-    }
-  }
-  return
-}
-
-// A channel needs what the one before stores.
-// CHECK-LABEL: @depends
-// CHECK:         scf.for %c = %c0 to %c16 step %c1 {
-// CHECK-NEXT:      scf.for %x
-func.func @depends(%a : memref<16x9xf32>, %y : memref<17x4xf32>) {
-  %c0 = arith.constant 0 : index
-  %c1 = arith.constant 1 : index
-  %c4 = arith.constant 4 : index
-  %c9 = arith.constant 9 : index
-  %c16 = arith.constant 16 : index
-  scf.for %c = %c0 to %c16 step %c1 {
-    scf.for %x = %c0 to %c4 step %c1 {
-      %first = memref.load %y[%c, %x] : memref<17x4xf32>
-      %s = scf.for %k = %c0 to %c9 step %c1 iter_args(%acc = %first) -> (f32) {
-        %p = memref.load %a[%c, %k] : memref<16x9xf32>
-        %n = arith.addf %acc, %p : f32
-        scf.yield %n : f32
-      }
-      %d = arith.addi %c, %c1 : index
-      memref.store %s, %y[%d, %x] : memref<17x4xf32>
-    }
-  }
-  return
-}
-
-// Eight columns are enough.
-// CHECK-LABEL: @many_columns
-// CHECK:         scf.for %c = %c0 to %c16 step %c1 {
-// CHECK-NEXT:      scf.for %x
-func.func @many_columns(%a : memref<16x9xf32>, %b : memref<8x9xf32>, %y : memref<16x8xf32>) {
-  %c0 = arith.constant 0 : index
-  %c1 = arith.constant 1 : index
-  %c8 = arith.constant 8 : index
-  %c9 = arith.constant 9 : index
-  %c16 = arith.constant 16 : index
-  %zero = arith.constant 0.0 : f32
-  scf.for %c = %c0 to %c16 step %c1 {
-    scf.for %x = %c0 to %c8 step %c1 {
-      %s = scf.for %k = %c0 to %c9 step %c1 iter_args(%acc = %zero) -> (f32) {
-        %p = memref.load %a[%c, %k] : memref<16x9xf32>
-        %q = memref.load %b[%x, %k] : memref<8x9xf32>
-        %m = arith.mulf %p, %q : f32
-        %n = arith.addf %acc, %m : f32
-        scf.yield %n : f32
-      }
-      memref.store %s, %y[%c, %x] : memref<16x8xf32>
     }
   }
   return

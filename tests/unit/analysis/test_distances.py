@@ -15,7 +15,7 @@ from gatewright.compiler import pipelines
 from gatewright.compiler.driver import run_phases
 from gatewright.ir.context import context
 from gatewright.options import Options
-from gatewright.transforms.loops.flatten_loops import FlattenLoopsPass
+from gatewright.planning.plan_flattening import PlanFlatteningPass
 
 
 def stencil(a):
@@ -44,7 +44,9 @@ def flat_loop(kernel) -> scf.WhileOp:
     design = gw.compile(kernel, args=(np.zeros((8, 8), np.int32),))
     module = Parser(context(), design.ir("loops")).parse_module()
     phases = pipelines.lower_to_schedule(Options())
-    end = next(k for k, phase in enumerate(phases) if any(isinstance(each, FlattenLoopsPass) for each in phase.passes))
+    end = next(
+        k for k, phase in enumerate(phases) if any(isinstance(each, PlanFlatteningPass) for each in phase.passes)
+    )
     run_phases(context(), module, phases[: end + 1])
     function = next(op for op in module.ops if isinstance(op, func.FuncOp))
     (loop,) = [op for op in function.walk() if isinstance(op, scf.WhileOp)]

@@ -21,10 +21,10 @@ from gatewright.compiler import pipelines
 from gatewright.compiler.driver import Instruments, Phase, observed, run_phases
 from gatewright.ir.context import context
 from gatewright.options import Options
+from gatewright.planning.plan_fusion import PlanFusionPass
+from gatewright.planning.plan_interleaving import PlanInterleavingPass
 from gatewright.tools import compile as gatewright
 from gatewright.tools import opt
-from gatewright.transforms.loops.fuse_loops import FuseLoopsPass
-from gatewright.transforms.loops.permute_loops import PermuteLoopsPass
 from gatewright.transforms.loops.simplify_loops import SimplifyLoopsPass
 
 SOURCE = """
@@ -69,8 +69,8 @@ def crash(self: object, ctx: Context, op: ModuleOp) -> None:
 
 
 BROKEN = {
-    "invalid": (invalid, "permute-loops produced invalid IR: "),
-    "crash": (crash, "permute-loops failed: ZeroDivisionError: by nothing"),
+    "invalid": (invalid, "plan-interleaving produced invalid IR: "),
+    "crash": (crash, "plan-interleaving failed: ZeroDivisionError: by nothing"),
 }
 
 
@@ -79,7 +79,7 @@ def test_a_broken_pass_leaves_what_reproduces_it(
     kind: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ):
     apply, what = BROKEN[kind]
-    monkeypatch.setattr(PermuteLoopsPass, "apply", apply)
+    monkeypatch.setattr(PlanInterleavingPass, "apply", apply)
     with pytest.raises(gw.InternalError, match=re.escape(what)) as raised:
         gw.compile(dot)
     found = re.search(r"sh (\S+)/reproduce.sh", str(raised.value))
@@ -93,11 +93,11 @@ def test_a_broken_pass_leaves_what_reproduces_it(
     monkeypatch.undo()
     assert opt.main([str(folder / "before.mlir"), "-p", spec[1]]) == 0
     done = (folder / "passes.txt").read_text(encoding="utf-8").strip()
-    assert done.startswith("simplify-loops,") and done.endswith("forward-stores")
+    assert done.startswith("label-loops,") and done.endswith("forward-stores")
 
 
 def test_the_command_of_a_reproducer_runs(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(FuseLoopsPass, "apply", crash)
+    monkeypatch.setattr(PlanFusionPass, "apply", crash)
     with pytest.raises(gw.InternalError) as raised:
         gw.compile(dot)
     command = re.search(r"(sh \S+/reproduce.sh)", str(raised.value))
@@ -110,10 +110,10 @@ def test_the_command_of_a_reproducer_runs(monkeypatch: pytest.MonkeyPatch):
 def test_the_command_line_says_that_it_is_a_fault_of_ours(
     source: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ):
-    monkeypatch.setattr(PermuteLoopsPass, "apply", crash)
+    monkeypatch.setattr(PlanInterleavingPass, "apply", crash)
     assert gatewright.main(["report", str(source)]) == 70
     error = capsys.readouterr().err
-    assert "permute-loops failed" in error and "this is a fault of Gatewright" in error and "Traceback" not in error
+    assert "plan-interleaving failed" in error and "this is a fault of Gatewright" in error and "Traceback" not in error
 
 
 def test_ir_is_printed_before_and_after_passes(source: Path, capsys: pytest.CaptureFixture[str]):
@@ -192,4 +192,4 @@ def test_progress_is_told_by_pass():
     names: list[str] = []
     with observed(Instruments(progress=names.append)):
         gw.compile(dot)
-    assert names.index("fuse-loops") < names.index("loops-to-schedule") < names.index("check-schedule")
+    assert names.index("plan-fusion") < names.index("loops-to-schedule") < names.index("check-schedule")

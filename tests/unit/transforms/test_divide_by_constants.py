@@ -108,7 +108,7 @@ def test_powers_of_two_take_no_product(kind: str):
 def test_a_division_by_a_variable_stays():
     text = "func.func @f(%x : i8, %y : i8) -> i8 { %q = arith.divui %x, %y : i8 func.return %q : i8 }"
     module = Parser(context(), text).parse_module()
-    DivideByConstantsPass().apply(context(), module)
+    DivideByConstantsPass(32).apply(context(), module)
     assert left(module) == 1
 
 

@@ -15,7 +15,7 @@ from gatewright.compiler.driver import run_passes
 from gatewright.interpreters import loops
 from gatewright.ir.context import context
 from gatewright.ir.program import Program
-from gatewright.transforms.loops.fuse_loops import FuseLoopsPass
+from gatewright.planning.plan_fusion import PlanFusionPass
 
 TRIPS = (4, 3)
 ARRAYS = ("a", "b", "c")
@@ -109,7 +109,7 @@ def may_be_fused(depth: int, earlier: list, later: list) -> bool:
 def fused(text: str) -> tuple[ModuleOp, ModuleOp]:
     module = Parser(context(), text).parse_module()
     changed = module.clone()
-    run_passes(context(), changed, (FuseLoopsPass(),))
+    run_passes(context(), changed, (PlanFusionPass(),))
     return module, changed
 
 

@@ -12,7 +12,7 @@ import gatewright as gw
 from gatewright.compiler import pipelines
 from gatewright.compiler.driver import Phase
 from gatewright.options import Options
-from gatewright.transforms.loops.split_loops import SplitLoopsPass
+from gatewright.planning.plan_distribution import PlanDistributionPass
 
 
 def mean(x: gw.i32[8, 8], n: gw.i32[8], m: gw.i32[8, 8]):
@@ -101,7 +101,7 @@ def test_a_split_loop_takes_fewer_cycles(kernel: Callable[..., None], gains: int
 
     def whole(options: Options) -> list[Phase]:
         return [
-            replace(phase, passes=tuple(each for each in phase.passes if not isinstance(each, SplitLoopsPass)))
+            replace(phase, passes=tuple(each for each in phase.passes if not isinstance(each, PlanDistributionPass)))
             for phase in lower(options)
         ]
 

@@ -35,7 +35,7 @@ class DivideByConstantsPass(ModulePass):
 
     name = "divide-by-constants"
 
-    widest: int = 32
+    widest: int
     """Most bits of a dividend for which a product is worth its multipliers; powers of two are shifts at any width."""
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence, Set
+from collections.abc import Callable, Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass
 
 from xdsl.context import Context
@@ -14,17 +14,16 @@ from xdsl.rewriter import Rewriter
 
 from gatewright.analysis.distances import FunctionDistances, can_be_run, number_accesses
 from gatewright.analysis.ranges import Range, value_ranges
-from gatewright.analysis.sums import carry_sums
 from gatewright.analysis.trip_count import note_trips
 from gatewright.dialects.notes import DISTANCES
+from gatewright.errors import UnsupportedError
 from gatewright.ir.accesses import MemoryAccess
 from gatewright.ir.constants import constant_value, does_not_matter
+from gatewright.ir.location import source_location
+from gatewright.ir.loop_labels import label_of, labelled, take_place
 from gatewright.transforms.loops.flat_loop import FlatLoopBuilder
 from gatewright.transforms.loops.nest import Nest, nest_of
 from gatewright.transforms.loops.prefetch_bounds import BoundsPrefetch, loads_of_bounds
-
-MOST_OPERATIONS = 200
-"""A nest with more operations than this stays as it is: all of them would be part of every iteration."""
 
 
 @dataclass(frozen=True)
@@ -48,31 +47,54 @@ class FlattenLoopsPass(ModulePass):
     part of the first and last iterations of these, under predicates, and so costs no time of its own. Several inner
     loops take turns. An inner loop without iterations takes one in which it does nothing. Bounds of inner loops that
     are loaded are loaded one iteration of the outermost loop ahead, so that nobody waits for them. Expects nests of
-    `scf.for` with straight-line code between; what is not such a nest stays.
+    `scf.for` with straight-line code between; what is not such a nest stays. `loop` is the name of the outermost loop
+    of a nest; without one all nests are flattened.
     """
 
     name = "flatten-loops"
 
+    loop: str = ""
+
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         for function in [inner for inner in op.ops if isinstance(inner, func.FuncOp) and not inner.is_declaration]:
-            nests = list(_nests(function.body.block))
-            ranges = value_ranges(function)
-            noted = {nest.loop: note for nest in nests if (note := _note_distances(nest, function, ranges)) is not None}
-            for nest in nests:
-                _Flattener(nest, ranges).flatten(noted.get(nest.loop))
+            if not self.loop:
+                flatten(function, nests_in(function.body.block, lambda nest: True))
+            elif (loop := labelled(function, self.loop)) is not None:
+                nest = nest_of(loop)
+                if nest is None or not nest.children:
+                    raise not_flat(loop)
+                flatten(function, [nest])
 
 
-def _nests(block: Block) -> Iterator[Nest]:
-    """The nests to flatten, in the order of the text."""
+def not_flat(loop: scf.ForOp) -> UnsupportedError:
+    """The error for a loop that is no nest to flatten."""
+    return UnsupportedError(
+        f"loop {label_of(loop)} cannot be flattened",
+        where=source_location(loop),
+        why="it is no nest of counted loops with what takes a cycle after another between them",
+    )
+
+
+def flatten(function: func.FuncOp, nests: Iterable[Nest]) -> None:
+    """Make a single loop of each of some nests of a function."""
+    nests = list(nests)
+    ranges = value_ranges(function) if nests else {}
+    noted = {nest.loop: note for nest in nests if (note := _note_distances(nest, function, ranges)) is not None}
+    for nest in nests:
+        _Flattener(nest, ranges).flatten(noted.get(nest.loop))
+
+
+def nests_in(block: Block, wanted: Callable[[Nest], bool]) -> Iterator[Nest]:
+    """The nests that can be flattened and are wanted, in the order of the text; of those that are not, those inside."""
     for op in block.ops:
         if isinstance(op, scf.ForOp):
             nest = nest_of(op)
-            if nest is not None and nest.children and nest.size <= MOST_OPERATIONS:
+            if nest is not None and nest.children and wanted(nest):
                 yield nest
                 continue
         for region in op.regions:
             for inner in region.blocks:
-                yield from _nests(inner)
+                yield from nests_in(inner, wanted)
 
 
 def _note_distances(
@@ -126,7 +148,7 @@ class _Flattener:
         slot.update(going, slot.invert(turn.ends))
         flat = slot.finish(going)
         note_trips(flat, self.nest.iterations)
-        carry_sums([op for op in loop.walk() if isinstance(op, scf.ForOp)], flat)
+        take_place([op for op in loop.walk() if isinstance(op, scf.ForOp)], flat)
         if distances is not None:
             flat.attributes[DISTANCES.name] = distances
         for op in (starts, *slot.outside, flat):

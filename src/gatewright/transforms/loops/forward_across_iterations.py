@@ -17,14 +17,13 @@ from gatewright.analysis.dependences.analysis import DependenceAnalysis
 from gatewright.analysis.dependences.description import Affine, ArrayAccess, LoopRange, affine
 from gatewright.analysis.dependences.effort import EffortError, limited
 from gatewright.analysis.dependences.from_loops import DescribedFunction, describe
+from gatewright.errors import UnsupportedError
 from gatewright.ir.accesses import MemoryAccess
 from gatewright.ir.backward_slice import backward_slice
+from gatewright.ir.location import source_location
+from gatewright.ir.loop_labels import label_of, labelled, take_place
 from gatewright.ir.purity import is_pure
-from gatewright.transforms.loops.register_rotation import RotationChains, skew, skew_pays
-
-MOST_ITERATIONS_BACK = 4
-"""What was stored or loaded longer ago is loaded: each iteration back costs a register."""
-
+from gatewright.transforms.loops.register_rotation import RotationChains, can_skew, skew
 
 EFFORT = 500_000
 """Operations of isl to describe a function, and to ask for the dependences of a loop; with more it stays as it is."""
@@ -49,42 +48,63 @@ class ForwardAcrossIterationsPass(ModulePass):
     For loads of innermost loops of which the dependences say that each reads what one store of the loop wrote a fixed
     number of iterations before, and in the first iterations what the array held before the loop; and for loads
     that read, from an array that the loop does not change, what another load of it read before: a window that moves
-    along. Bounds of inner loops are forwarded so in outer loops too. Not where that takes more loads in front of a loop
-    inside another one than it saves in its iterations; a window may then be filled by iterations of the loop itself,
-    see `windows`.
+    along. Bounds of inner loops are forwarded so in outer loops too. `loop` is the name of the loop, `back` how many
+    iterations ago at most; `through` is `prologue`, for loads in front of the loop that fill the registers, or
+    `skewed`, for early iterations of the loop itself that do, see `register_rotation`. Refused where there is
+    nothing to forward.
     """
 
     name = "forward-across-iterations"
 
-    multipliers: int | None = None
-    """The most multipliers that there will be."""
+    loop: str = ""
+    through: str = "prologue"
+    back: int = 4
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         for function in [inner for inner in op.ops if isinstance(inner, func.FuncOp) and not inner.is_declaration]:
-            loops = [loop for loop in function.walk() if isinstance(loop, scf.ForOp) and _may_forward(loop)]
-            if not loops:
-                continue
-            try:
-                with limited(EFFORT):
-                    described = describe(function)
-                    analysis = DependenceAnalysis(described.description)
-            except EffortError:
-                continue
-            for loop in loops:
-                try:
-                    with limited(EFFORT):
-                        chains = _chains(loop, described, analysis)
-                except EffortError:
-                    continue
-                if not chains:
-                    continue
-                if skew_pays(loop, chains, self.multipliers):
-                    skew(loop, chains)
-                elif _pays(loop, chains):
-                    _forward(loop, chains)
+            if (loop := labelled(function, self.loop)) is not None:
+                chains = ChainFinder(function).chains(loop, self.back)
+                rotate(loop, chains, self.through)
 
 
-def _may_forward(loop: scf.ForOp) -> bool:
+def rotate(loop: scf.ForOp, chains: RotationChains, through: str) -> None:
+    """Let a loop carry what its accesses find: `prologue` or `skewed`. Raises UnsupportedError where it cannot."""
+    reason = "no load is certain to read what the loop stored or loaded a few iterations before" if not chains else None
+    if through == "skewed" and reason is None and not can_skew(loop, chains):
+        reason = "only an inner loop with constant bounds and loads alone can start early"
+    if reason is not None:
+        what = f"loop {label_of(loop)} cannot keep values of earlier iterations in registers"
+        raise UnsupportedError(what, where=source_location(loop), why=reason)
+    if through == "skewed":
+        skew(loop, chains)
+    else:
+        _forward(loop, chains)
+
+
+class ChainFinder:
+    """Finds in the loops of a function what could be forwarded across iterations."""
+
+    def __init__(self, function: func.FuncOp):
+        self._described: DescribedFunction | None = None
+        try:
+            with limited(EFFORT):
+                self._described = describe(function)
+                self._analysis = DependenceAnalysis(self._described.description)
+        except EffortError:
+            self._described = None
+
+    def chains(self, loop: scf.ForOp, back: int) -> RotationChains:
+        """What a loop stores or loads, and the loads that read it up to so many iterations later; perhaps nothing."""
+        if self._described is None or not may_forward(loop):
+            return {}
+        try:
+            with limited(EFFORT):
+                return _Chains(loop, self._described, self._analysis, back).find()
+        except EffortError:
+            return {}
+
+
+def may_forward(loop: scf.ForOp) -> bool:
     """True of a loop that loads from an array to which it always stores, or from which it also loads otherwise."""
     seen: set[SSAValue] = set()
     for op in loop.body.block.ops:
@@ -99,120 +119,105 @@ def _is_innermost(loop: scf.ForOp) -> bool:
     return not any(isinstance(op, scf.ForOp | scf.WhileOp) for op in loop.body.block.ops)
 
 
-def _chains(loop: scf.ForOp, described: DescribedFunction, analysis: DependenceAnalysis) -> RotationChains:
-    found: RotationChains = defaultdict(list)
-    if described.loop_of[loop].upper is None:
-        return found
-    changed = {op.memref for op in loop.walk() if isinstance(op, memref.StoreOp)}
-    loads = [op for op in loop.body.block.ops if isinstance(op, memref.LoadOp)]
-    if _is_innermost(loop):
-        _from_stores(loop, [load for load in loads if load.memref in changed], described, analysis, found)
-    unchanged = [load for load in loads if load.memref not in changed and _can_repeat(load, loop)]
-    if not _is_innermost(loop):
-        unchanged = [load for load in unchanged if _decides_a_bound(load, loop)]
-    _from_loads(loop, unchanged, described, analysis, found)
-    return found
+class _Chains:
+    """The search for what a loop could carry."""
 
+    def __init__(self, loop: scf.ForOp, described: DescribedFunction, analysis: DependenceAnalysis, back: int):
+        self.loop, self.access_of, self.analysis, self.back = loop, described.access_of, analysis, back
+        self.node = described.loop_of[loop]
+        self.found: RotationChains = defaultdict(list)
 
-def _from_stores(
-    loop: scf.ForOp,
-    loads: list[memref.LoadOp],
-    described: DescribedFunction,
-    analysis: DependenceAnalysis,
-    found: RotationChains,
-) -> None:
-    """Note the loads that read what a store of the loop wrote in an earlier iteration."""
-    node = described.loop_of[loop]
-    inside = [op for op in loop.walk() if isinstance(op, memref.StoreOp)]
-    for load in loads:
-        access = described.access_of[load]
-        stores = [op for op in inside if op.memref is load.memref]
-        for store in stores:
-            others = [described.access_of[other] for other in stores if other is not store]
-            source = described.access_of[store]
-            distance = _distance(access, source, node, analysis) if store.parent is loop.body.block else None
-            if distance and _can_repeat(store, loop) and _is_source(source, access, distance, others, node, analysis):
-                found[store].append((load, distance))
-                break  # in a loop too short for its distances, no store is the source, and any will do
+    def find(self) -> RotationChains:
+        """The chains of the loop."""
+        loop = self.loop
+        if self.node.upper is None:
+            return self.found
+        changed = {op.memref for op in loop.walk() if isinstance(op, memref.StoreOp)}
+        loads = [op for op in loop.body.block.ops if isinstance(op, memref.LoadOp)]
+        if _is_innermost(loop):
+            self._from_stores([load for load in loads if load.memref in changed])
+        unchanged = [load for load in loads if load.memref not in changed and _can_repeat(load, loop)]
+        if not _is_innermost(loop):
+            unchanged = [load for load in unchanged if _decides_a_bound(load, loop)]
+        self._from_loads(unchanged)
+        return self.found
 
+    def _from_stores(self, loads: list[memref.LoadOp]) -> None:
+        """Note the loads that read what a store of the loop wrote in an earlier iteration."""
+        loop = self.loop
+        inside = [op for op in loop.walk() if isinstance(op, memref.StoreOp)]
+        for load in loads:
+            access = self.access_of[load]
+            stores = [op for op in inside if op.memref is load.memref]
+            for store in stores:
+                others = [self.access_of[other] for other in stores if other is not store]
+                source = self.access_of[store]
+                distance = self._distance(access, source) if store.parent is loop.body.block else None
+                if distance and _can_repeat(store, loop) and self._is_source(source, access, distance, others):
+                    self.found[store].append((load, distance))
+                    break  # in a loop too short for its distances, no store is the source, and any will do
 
-def _is_source(
-    store: ArrayAccess,
-    load: ArrayAccess,
-    distance: int,
-    others: list[ArrayAccess],
-    loop: LoopRange,
-    analysis: DependenceAnalysis,
-) -> bool:
-    """True if what a load reads of the stores of its loop is what one store wrote that many iterations before.
+    def _is_source(self, store: ArrayAccess, load: ArrayAccess, distance: int, others: list[ArrayAccess]) -> bool:
+        """True if what a load reads of the stores of its loop is what one store wrote that many iterations before.
 
-    That store writes every element once, and no other one writes what is loaded.
-    """
-    if any(dependence.carrier is loop for dependence in analysis.between(store, store)):
-        return False
-    place = analysis.of(load).loops.index(loop)
-    apart = distance * loop.step
-    for dependence in analysis.between(store, load):
-        if dependence.carrier is None:
+        That store writes every element once, and no other one writes what is loaded.
+        """
+        analysis, loop = self.analysis, self.node
+        if any(dependence.carrier is loop for dependence in analysis.between(store, store)):
             return False
-        if dependence.carrier is loop and dependence.distance[place] != (apart, apart):
-            return False
-    return not any(
-        dependence.carrier is None or dependence.carrier is loop
-        for other in others
-        for dependence in analysis.between(other, load)
-    )
+        place = analysis.of(load).loops.index(loop)
+        apart = distance * loop.step
+        for dependence in analysis.between(store, load):
+            if dependence.carrier is None:
+                return False
+            if dependence.carrier is loop and dependence.distance[place] != (apart, apart):
+                return False
+        return not any(
+            dependence.carrier is None or dependence.carrier is loop
+            for other in others
+            for dependence in analysis.between(other, load)
+        )
 
+    def _from_loads(self, loads: list[memref.LoadOp]) -> None:
+        """Note the loads that read what another one read in an earlier iteration, from the one that comes first."""
+        sources: dict[memref.LoadOp, tuple[memref.LoadOp, int]] = {}
+        for load in loads:
+            others = [other for other in loads if other is not load and other.memref is load.memref]
+            distances = {other: self._distance(self.access_of[load], self.access_of[other]) for other in others}
+            before = {other: distance for other, distance in distances.items() if distance}
+            if before:
+                first = max(before, key=lambda other: before[other])
+                sources[load] = first, before[first]
+        for load, (first, distance) in sources.items():
+            if first not in sources:
+                self.found[first].append((load, distance))
 
-def _from_loads(
-    loop: scf.ForOp,
-    loads: list[memref.LoadOp],
-    described: DescribedFunction,
-    analysis: DependenceAnalysis,
-    found: RotationChains,
-) -> None:
-    """Note the loads that read what another one read in an earlier iteration, from the one that comes first."""
-    node = described.loop_of[loop]
-    sources: dict[memref.LoadOp, tuple[memref.LoadOp, int]] = {}
-    for load in loads:
-        others = [other for other in loads if other is not load and other.memref is load.memref]
-        distances = {
-            other: _distance(described.access_of[load], described.access_of[other], node, analysis) for other in others
-        }
-        before = {other: distance for other, distance in distances.items() if distance}
-        if before:
-            first = max(before, key=lambda other: before[other])
-            sources[load] = first, before[first]
-    for load, (first, distance) in sources.items():
-        if first not in sources:
-            found[first].append((load, distance))
+    def _distance(self, load: ArrayAccess, source: ArrayAccess) -> int | None:
+        """How many iterations before another access touched what a load touches, whatever the counter is.
+
+        None if that is not a fixed number up to the greatest that is asked for.
+        """
+        loop = self.node
+        if load.array != source.array or not all(_is_regular(access, loop, self.analysis) for access in (load, source)):
+            return None
+        before = f"before_{loop.name}"
+        pairs = list(zip(load.subscripts, source.subscripts, strict=True))
+        for distance in range(1 + self.back):
+            shift = affine(before).eq_set(affine(loop.name) - affine(distance * loop.step))
+            if all(
+                mine is not None
+                and theirs is not None
+                and shift.is_subset(mine.eq_set(_renamed(theirs, loop.name, before)))
+                for mine, theirs in pairs
+            ):
+                return distance
+        return None
 
 
 def _decides_a_bound(load: memref.LoadOp, loop: scf.ForOp) -> bool:
     """True if a bound of a loop inside is computed from what is loaded."""
     bounds = [value for op in loop.body.block.ops if isinstance(op, scf.ForOp) for value in (op.lb, op.ub)]
     return load in backward_slice(loop.body.block, bounds)
-
-
-def _distance(load: ArrayAccess, source: ArrayAccess, loop: LoopRange, analysis: DependenceAnalysis) -> int | None:
-    """How many iterations before another access touched what a load touches, whatever the counter is.
-
-    None if that is not a fixed number from 0 to `MOST_ITERATIONS_BACK`.
-    """
-    if load.array != source.array or not all(_is_regular(access, loop, analysis) for access in (load, source)):
-        return None
-    before = f"before_{loop.name}"
-    pairs = list(zip(load.subscripts, source.subscripts, strict=True))
-    for distance in range(1 + MOST_ITERATIONS_BACK):
-        shift = affine(before).eq_set(affine(loop.name) - affine(distance * loop.step))
-        if all(
-            mine is not None
-            and theirs is not None
-            and shift.is_subset(mine.eq_set(_renamed(theirs, loop.name, before)))
-            for mine, theirs in pairs
-        ):
-            return distance
-    return None
 
 
 def _is_regular(access: ArrayAccess, loop: LoopRange, analysis: DependenceAnalysis) -> bool:
@@ -242,12 +247,6 @@ def _can_repeat(access: MemoryAccess, loop: scf.ForOp) -> bool:
     return all(map(is_pure, needed)) and not any(value in carried for value in read)
 
 
-def _pays(loop: scf.ForOp, chains: RotationChains) -> bool:
-    """True if no more loads come in front of the loop than disappear from its iterations, or it runs only once."""
-    ahead = sum(max(distance for _, distance in loads) for loads in chains.values())
-    return isinstance(loop.parent_op(), func.FuncOp) or ahead <= sum(len(loads) for loads in chains.values())
-
-
 def _forward(loop: scf.ForOp, chains: RotationChains) -> None:
     """Replace the loop by one that carries what its accesses wrote or read."""
     body = loop.body.block
@@ -273,6 +272,7 @@ def _forward(loop: scf.ForOp, chains: RotationChains) -> None:
     region = Region(loop.body.detach_block(0))
     replacement = scf.ForOp(loop.lb, loop.ub, loop.step, [*loop.iter_args, *initial], region)
     replacement.location = loop.location
+    take_place([loop], replacement)
     for before, after in zip(loop.results, replacement.results, strict=False):
         after.name_hint = before.name_hint
     Rewriter.replace_op(loop, replacement, list(replacement.results[: len(loop.results)]))

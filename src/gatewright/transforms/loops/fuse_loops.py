@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 from xdsl.context import Context
 from xdsl.dialects import func, memref, scf
@@ -15,14 +15,14 @@ from xdsl.rewriter import Rewriter
 from gatewright.analysis.dependences.analysis import DependenceAnalysis
 from gatewright.analysis.dependences.effort import EffortError, limited
 from gatewright.analysis.dependences.from_loops import DescribedFunction, describe
-from gatewright.analysis.dependences.fusion import keeps_order
+from gatewright.analysis.dependences.fusion import prevents_fusion
 from gatewright.analysis.distances import DESCRIPTION_EFFORT, MOST_ACCESSES, QUESTION_EFFORT
+from gatewright.errors import UnsupportedError
 from gatewright.ir.accesses import MemoryAccess
 from gatewright.ir.constants import constant_value
+from gatewright.ir.location import source_location
+from gatewright.ir.loop_labels import label_of, labelled, take_place
 from gatewright.ir.purity import is_pure
-
-MOST_OPERATIONS = 120
-"""Loops whose bodies would have more operations in all stay apart."""
 
 
 @dataclass(frozen=True)
@@ -40,22 +40,46 @@ class FuseLoopsPass(ModulePass):
     }
     ```
 
-    Loops are fused, and perfect nests with all their loops, if they use a common array and no iteration depends on one
-    of another loop that would come later. Those without a common array run at once as they are. Between them there may
-    be what only computes, and allocations.
+    `loops=i,i_2` names the loops; perfect nests are fused with all their loops. Between them there may be what only
+    computes, and allocations. Legal if no iteration of one comes to depend on one of another that is still to come;
+    refused otherwise, with the dependence.
     """
 
     name = "fuse-loops"
 
+    loops: tuple[str, ...] = ()
+
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         for function in [inner for inner in op.ops if isinstance(inner, func.FuncOp) and not inner.is_declaration]:
-            groups = [group for block in _blocks(function.body.block) for group in _candidates(block)]
-            if groups:
-                _Fuser(function).fuse(groups)
+            found = [loop for name in self.loops if (loop := labelled(function, name)) is not None]
+            if found:
+                fuse(function, found)
+
+
+def fuse(function: func.FuncOp, loops: Sequence[scf.ForOp]) -> None:
+    """Make one loop of several. Raises UnsupportedError where that is not possible or not legal."""
+    for run in runs(function):
+        nests = [nest for nest in run if any(nest.loops[0] is loop for loop in loops)]
+        if nests and len(nests) == len(loops):
+            fusion = Fusion(function)
+            for place, later in enumerate(nests):
+                for earlier in nests[:place]:
+                    if (reason := fusion.obstacle(earlier, later)) is not None:
+                        raise _refused(loops, reason)
+            join([nest.loops[0] for nest in nests])
+            return
+    raise _refused(
+        loops, "they are no perfect nests over the same range with nothing between them but what only computes"
+    )
+
+
+def _refused(loops: Sequence[scf.ForOp], why: str) -> UnsupportedError:
+    what = f"the loops {', '.join(map(label_of, loops))} cannot be fused"
+    return UnsupportedError(what, where=source_location(loops[0]), why=why)
 
 
 @dataclass
-class _PerfectNest:
+class PerfectNest:
     """A perfect nest of counted loops around straight-line code."""
 
     loops: list[scf.ForOp]
@@ -81,11 +105,13 @@ class _PerfectNest:
         return {op.memref for op in self.accesses}
 
 
-@dataclass
-class _Group:
-    """Nests that follow each other, with the same bounds."""
+Worth = Callable[[Sequence[PerfectNest], PerfectNest], bool]
+"""Whether a nest should join others, apart from whether it may."""
 
-    nests: list[_PerfectNest] = field(default_factory=list)
+
+def runs(function: func.FuncOp, worth: Worth = lambda group, nest: True) -> list[list[PerfectNest]]:
+    """The runs of nests with the same bounds, with nothing between them that would have to move, in all blocks."""
+    return [run for block in _blocks(function.body.block) for run in _runs(block, worth) if len(run) > 1]
 
 
 def _blocks(block: Block) -> list[Block]:
@@ -93,31 +119,29 @@ def _blocks(block: Block) -> list[Block]:
     return [b for op in block.ops for region in op.regions for inner in region.blocks for b in _blocks(inner)] + [block]
 
 
-def _candidates(block: Block) -> list[_Group]:
-    """The runs of nests in a block that may be worth fusing."""
-    groups: list[_Group] = []
-    group = _Group()
+def _runs(block: Block, worth: Worth) -> list[list[PerfectNest]]:
+    found: list[list[PerfectNest]] = []
+    run: list[PerfectNest] = []
     for op in block.ops:
         if is_pure(op) or isinstance(op, memref.AllocOp | memref.AllocaOp | memref.GetGlobalOp):
-            if any(_is_inside(operand.owner, group) for operand in op.operands):
-                groups.append(group)
-                group = _Group()
+            if any(_is_inside(operand.owner, run) for operand in op.operands):
+                found.append(run)
+                run = []
             continue
         nest = _nest_of(op) if isinstance(op, scf.ForOp) else None
-        if nest is None or not group.nests or not _fits(group, nest):
-            groups.append(group)
-            group = _Group([nest] if nest is not None else [])
+        if nest is None or not run or not _fits(run, nest) or not worth(run, nest):
+            found.append(run)
+            run = [nest] if nest is not None else []
         else:
-            group.nests.append(nest)
-    groups.append(group)
-    return [each for each in groups if len(each.nests) > 1]
+            run.append(nest)
+    return [*found, run]
 
 
-def _is_inside(op: Operation | Block, group: _Group) -> bool:
-    return any(nest.loops[0] is op for nest in group.nests)
+def _is_inside(op: Operation | Block, run: Sequence[PerfectNest]) -> bool:
+    return any(nest.loops[0] is op for nest in run)
 
 
-def _nest_of(loop: scf.ForOp) -> _PerfectNest | None:
+def _nest_of(loop: scf.ForOp) -> PerfectNest | None:
     """The perfect nest that a loop is; None if there is other control in it, or code around inner loops."""
     loops = [loop]
     while True:
@@ -125,16 +149,16 @@ def _nest_of(loop: scf.ForOp) -> _PerfectNest | None:
         inner = [op for op in ops if isinstance(op, scf.ForOp)]
         if not inner:
             straight = all(not isinstance(op, scf.ForOp | scf.WhileOp) for o in ops for op in o.walk())
-            return _PerfectNest(loops) if straight and (len(loops) == 1 or not loops[-1].iter_args) else None
+            return PerfectNest(loops) if straight and (len(loops) == 1 or not loops[-1].iter_args) else None
         rest = [op for op in ops if op is not inner[0]]
         if len(inner) > 1 or loops[-1].iter_args or not all(map(is_pure, rest)):
             return None
         loops.append(inner[0])
 
 
-def _fits(group: _Group, nest: _PerfectNest) -> bool:
-    """True if a nest has the bounds of those of a group, uses none of their results, and an array of theirs."""
-    first = group.nests[0]
+def _fits(run: Sequence[PerfectNest], nest: PerfectNest) -> bool:
+    """True if a nest has the bounds of those of a run, and uses none of their results."""
+    first = run[0]
     if len(first.loops) != len(nest.loops):
         return False
     counters: dict[SSAValue, SSAValue] = {}
@@ -143,11 +167,7 @@ def _fits(group: _Group, nest: _PerfectNest) -> bool:
         if mine.lb.type != theirs.lb.type or not all(_same(one, other, counters) for one, other in pairs):
             return False
         counters[theirs.body.block.args[0]] = mine.body.block.args[0]
-    if any(_is_inside(operand.owner, group) for op in nest.loops[0].walk() for operand in op.operands):
-        return False
-    if sum(each.size for each in group.nests) + nest.size > MOST_OPERATIONS:
-        return False
-    return any(nest.arrays & each.arrays for each in group.nests)
+    return not any(_is_inside(operand.owner, run) for op in nest.loops[0].walk() for operand in op.operands)
 
 
 def _same(one: SSAValue, other: SSAValue, counters: dict[SSAValue, SSAValue]) -> bool:
@@ -155,8 +175,8 @@ def _same(one: SSAValue, other: SSAValue, counters: dict[SSAValue, SSAValue]) ->
     return counters.get(other, other) is one or (constant is not None and constant == constant_value(other))
 
 
-class _Fuser:
-    """Fuses the nests of groups as far as the dependences of a function allow."""
+class Fusion:
+    """What the dependences of a function, as it is, say of fusing nests."""
 
     def __init__(self, function: func.FuncOp):
         self._described: DescribedFunction | None = None
@@ -167,38 +187,26 @@ class _Fuser:
         except EffortError:
             self._described = None
 
-    def fuse(self, groups: Sequence[_Group]) -> None:
-        """Decide on all groups, then fuse: the analysis is of the function as it was."""
+    def obstacle(self, earlier: PerfectNest, later: PerfectNest) -> str | None:
+        """Why two nests cannot be one, in words; None if they can."""
+        unknown = "their accesses are too many, or too hard to compare, to tell that it is legal"
         if self._described is None:
-            return
-        chains = [chain for group in groups for chain in self._chains(group)]
-        for chain in chains:
-            _join([nest.loops[0] for nest in chain])
-
-    def _chains(self, group: _Group) -> list[list[_PerfectNest]]:
-        """The nests of a group in runs of which each can be one loop."""
-        chains: list[list[_PerfectNest]] = [[group.nests[0]]]
-        for nest in group.nests[1:]:
-            if all(self._may_follow(earlier, nest) for earlier in chains[-1]):
-                chains[-1].append(nest)
-            else:
-                chains.append([nest])
-        return [chain for chain in chains if len(chain) > 1]
-
-    def _may_follow(self, earlier: _PerfectNest, later: _PerfectNest) -> bool:
-        assert self._described is not None
+            return unknown
         access_of = self._described.access_of
         sources, targets = ([access_of[op] for op in nest.accesses] for nest in (earlier, later))
         if len(sources) + len(targets) > MOST_ACCESSES:
-            return False
+            return unknown
         try:
             with limited(QUESTION_EFFORT * (len(sources) + len(targets))):
-                return keeps_order(self._analysis, sources, targets, len(earlier.loops))
+                found = prevents_fusion(self._analysis, sources, targets, len(earlier.loops))
         except EffortError:
-            return False
+            return unknown
+        return (
+            None if found is None else f"the iteration that comes first would depend on a later one: {found.describe()}"
+        )
 
 
-def _join(loops: Sequence[scf.ForOp]) -> None:
+def join(loops: Sequence[scf.ForOp]) -> None:
     """Replace loops by one, and the loops in them too."""
     first, block = loops[0], loops[0].parent
     assert block is not None
@@ -222,6 +230,7 @@ def _join(loops: Sequence[scf.ForOp]) -> None:
     body.add_op(scf.YieldOp(*results))
     fused = scf.ForOp(first.lb, first.ub, first.step, arguments, Region(body))
     fused.location = first.location
+    take_place([first], fused)
     block.insert_op_before(fused, first)
     for old, new in zip([result for loop in loops for result in loop.results], fused.results, strict=True):
         new.name_hint = old.name_hint
@@ -229,7 +238,7 @@ def _join(loops: Sequence[scf.ForOp]) -> None:
     for loop in loops:
         Rewriter.erase_op(loop, safe_erase=False)
     if inner:
-        _join(inner)
+        join(inner)
 
 
 def _move_between(loops: Sequence[scf.ForOp]) -> None:

@@ -59,7 +59,8 @@ class IfConvertPass(ModulePass):
 
     name = "if-convert"
 
-    limit: int = 32
+    limit: int
+    """The most operations of a branch that is executed whether it is taken or not."""
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         conditionals = [inner for inner in op.walk(reverse=False) if isinstance(inner, scf.IfOp)]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -13,24 +12,19 @@ from xdsl.ir import Attribute, Block, Operation, Region, SSAValue
 from xdsl.passes import ModulePass
 from xdsl.rewriter import Rewriter
 
-from gatewright.analysis.durations import recurrence_cycles
-from gatewright.analysis.parallel_loops import is_parallel
+from gatewright.analysis.parallel_loops import carried
 from gatewright.analysis.sums import note_sums
 from gatewright.analysis.trip_count import counted_trips
-from gatewright.dialects.notes import ANY
+from gatewright.dialects.notes import ANY, LOOP
+from gatewright.errors import UnsupportedError
 from gatewright.ir.backward_slice import backward_slice
 from gatewright.ir.constants import constant_value, zero_of
-from gatewright.ir.floats import scalar_bits
+from gatewright.ir.location import source_location
+from gatewright.ir.loop_labels import fresh_label, label_of, labelled, take_place
 from gatewright.ir.purity import is_pure
-from gatewright.operators.library import OperatorLibrary
-from gatewright.transforms.loops.flatten_loops import MOST_OPERATIONS
 from gatewright.transforms.loops.if_convert import LONG_OPERATIONS
 from gatewright.transforms.loops.nest import Nest, nest_of
-
-MOST_SIDE_BY_SIDE = 64
-"""The most iterations that are interleaved: each keeps its values in registers."""
-MOST_BITS = 4096
-"""The most bits of such registers."""
+from gatewright.transforms.loops.permute_loops import move_inside, perfect_nest
 
 
 @dataclass(frozen=True)
@@ -51,38 +45,30 @@ class InterleaveLoopsPass(ModulePass):
     An addition that takes seven cycles makes an inner loop take seven cycles an iteration. Of eight sums side by side
     each may take eight. Every sum keeps its order, so the results stay what they were. Legal if no iteration of the
     outer loop depends on another (loop interchange, R. Allen and K. Kennedy, Optimizing Compilers for Modern
-    Architectures, 2001, section 5.2); worth it where iterations of the inner loop take several cycles because of what
-    they carry, and `flatten-loops` can make one loop of the nest.
+    Architectures, 2001, section 5.2): refused otherwise, and where the loop is not the parallel loop around a reduction
+    with constant bounds. `loop` is its name, `count` how many iterations take turns. A loop further out in the same
+    perfect nest is moved inside first.
     """
 
     name = "interleave-loops"
 
-    clock_mhz: float = 100.0
-    target: str = "generic"
+    loop: str = ""
+    count: int = 1
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
-        library = OperatorLibrary(self.target, self.clock_mhz)
         for function in [inner for inner in op.ops if isinstance(inner, func.FuncOp) and not inner.is_declaration]:
-            loops = [inner for inner in function.walk() if isinstance(inner, scf.ForOp)]
-            plans = [plan for loop in loops if (plan := plan_of(loop, library)) is not None]
-            for plan in [plan for plan in plans if plan.at_once > 1 and is_parallel(function, plan.loop)]:
-                _Interleaver(plan).replace()
+            if (loop := labelled(function, self.loop)) is not None:
+                interleave(function, loop, self.count)
 
 
 @dataclass(frozen=True)
-class InterleaveCandidate:
-    """A loop that could be interleaved: the nest of loops inside it, from the outermost on, and what limits it."""
+class ReductionNest:
+    """A loop around a reduction, and the loops of that, from the outermost on."""
 
     loop: scf.ForOp
     inner: list[scf.ForOp]
-    waits: int
-    """Cycles that an iteration of the inner loop takes if it waits for what the one before carries."""
-    least: int
-    """Cycles that it takes at least."""
-    most: int
-    """The most iterations that may be done at once."""
-    exact: bool
-    """Whether the number of iterations has to be a multiple of those done at once."""
+    size: int
+    """The number of operations in it."""
 
     @property
     def trips(self) -> int:
@@ -90,19 +76,14 @@ class InterleaveCandidate:
         return counted_trips(self.loop) or 1
 
     @property
-    def at_once(self) -> int:
-        """How many iterations to do at once."""
-        return self.best(self.trips)
+    def body(self) -> Block:
+        """What an iteration of the reduction does."""
+        return self.inner[-1].body.block
 
-    def best(self, trips: int) -> int:
-        """How many of so many iterations to do at once for the fewest cycles; 1 if that saves less than an eighth."""
-        allowed = [n for n in range(2, min(trips, self.most) + 1) if trips % n == 0 or not self.exact]
-        found = min(allowed, key=lambda n: (self.cycles(trips, n), trips % n != 0, n), default=1)
-        return found if 8 * self.cycles(trips, found) <= 7 * self.cycles(trips, 1) else 1
-
-    def cycles(self, trips: int, at_once: int) -> int:
-        """What so many iterations take for each of the inner loop."""
-        return -(-trips // at_once) * at_once * max(self.least, -(-self.waits // at_once))
+    @property
+    def is_exact(self) -> bool:
+        """Whether the number of iterations has to be a multiple of those that take turns: one too many would store."""
+        return any(isinstance(op, memref.StoreOp | scf.IfOp) for op in self.body.ops)
 
     @property
     def before(self) -> list[Operation]:
@@ -117,30 +98,46 @@ class InterleaveCandidate:
         return ops[ops.index(self.inner[0]) + 1 : -1]
 
 
-def plan_of(loop: scf.ForOp, library: OperatorLibrary) -> InterleaveCandidate | None:
-    """How a loop could be interleaved, if its form allows it."""
+def reduction_nest(loop: scf.ForOp) -> ReductionNest | None:
+    """The reduction inside a loop, if iterations of the loop could take turns around it."""
     trips, nest = counted_trips(loop), nest_of(loop)
     if trips is None or trips < 2 or nest is None or loop.iter_args or not isinstance(loop.lb.type, IndexType):
         return None
     inner = _reduction(nest)
-    if inner is None or nest.size + 8 * len(inner) + 16 > MOST_OPERATIONS:
+    if inner is None or not all(map(_is_fixed, inner)):
         return None
-    if not all(_is_fixed(each, loop) for each in inner):
-        return None
-    body = inner[-1].body.block
-    terminator = body.last_op
-    assert terminator is not None
-    loads = Counter(op.memref for op in body.ops if isinstance(op, memref.LoadOp))
-    widths = sum(scalar_bits(argument.type) or MOST_BITS for argument in body.args[1:])
-    plan = InterleaveCandidate(
-        loop,
-        inner,
-        recurrence_cycles(body, body.args[1:], terminator.operands, library),
-        max([1, *loads.values()]),
-        min(MOST_SIDE_BY_SIDE, MOST_BITS // widths),
-        any(isinstance(op, memref.StoreOp | scf.IfOp) for op in body.ops),
-    )
-    return None if any(isinstance(op, memref.StoreOp | scf.IfOp) for op in plan.before) else plan
+    found = ReductionNest(loop, inner, nest.size)
+    return None if any(isinstance(op, memref.StoreOp | scf.IfOp) for op in found.before) else found
+
+
+def interleave(function: func.FuncOp, loop: scf.ForOp, count: int) -> None:
+    """Let so many iterations of a loop take turns. Raises UnsupportedError where that is not possible or not legal."""
+    if count <= 1:
+        return
+    nests = [perfect_nest(each) for each in function.walk() if isinstance(each, scf.ForOp)]
+    around = [nest for nest in nests if any(each is loop for each in nest) and reduction_nest(nest[-1]) is not None]
+    if not around:
+        raise _refused(
+            loop, count, "it is no loop with constant bounds around a reduction that carries what it sums up"
+        )
+    nest = around[0]
+    found = reduction_nest(nest[-1])
+    assert found is not None
+    trips = counted_trips(loop) or 1
+    if count > trips or (found.is_exact and trips % count):
+        what = f"a divisor of its {trips} iterations" if found.is_exact else f"at most its {trips} iterations"
+        raise _refused(loop, count, f"the iterations that take turns have to be {what}")
+    if (reason := carried(function, loop)) is not None:
+        raise _refused(loop, count, reason)
+    at = next(position for position, each in enumerate(nest) if each is loop)
+    move_inside(nest[at:])
+    label = fresh_label(function, f"{label_of(found.loop)}_turn")
+    _Interleaver(found, count, label).replace()
+
+
+def _refused(loop: scf.ForOp, count: int, why: str) -> UnsupportedError:
+    what = f"{count} iterations of loop {label_of(loop)} cannot take turns"
+    return UnsupportedError(what, where=source_location(loop), why=why)
 
 
 def _reduction(nest: Nest) -> list[scf.ForOp] | None:
@@ -176,7 +173,7 @@ def _block_of(value: SSAValue) -> Block:
     return block
 
 
-def _is_fixed(inner: scf.ForOp, outer: scf.ForOp) -> bool:
+def _is_fixed(inner: scf.ForOp) -> bool:
     """True if a loop has constant bounds, at least one iteration, and a counter like that of the loop around it."""
     return bool(counted_trips(inner)) and isinstance(inner.lb.type, IndexType)
 
@@ -185,7 +182,10 @@ def _is_fixed(inner: scf.ForOp, outer: scf.ForOp) -> bool:
 class _Interleaver:
     """Builds the interleaved form of one loop."""
 
-    plan: InterleaveCandidate
+    plan: ReductionNest
+    at_once: int
+    label: str
+    """The name of the loop over those that take turns."""
     outside: list[Operation] = field(default_factory=list)
     known: dict[int, SSAValue] = field(default_factory=dict)
 
@@ -195,15 +195,16 @@ class _Interleaver:
         loop, carried = plan.loop, plan.inner[0].iter_args
         step = constant_value(loop.step)
         assert step is not None
-        chain = [value.type for value in carried for _ in range(plan.at_once)]
+        chain = [value.type for value in carried for _ in range(self.at_once)]
         zeros = {type_: self._anything(type_) for type_ in dict.fromkeys(chain)}
         block = Block(arg_types=[IndexType()])
         block.args[0].name_hint = "block"
         values: dict[SSAValue, SSAValue] = {}
         nest = self._nest(plan.inner, [zeros[type_] for type_ in chain], values, block.args[0], step)
         block.add_ops([nest, scf.YieldOp()])
-        outer = scf.ForOp(loop.lb, loop.ub, self._index(step * plan.at_once), [], Region(block))
+        outer = scf.ForOp(loop.lb, loop.ub, self._index(step * self.at_once), [], Region(block))
         outer.location = loop.location
+        take_place([loop], outer)
         assert loop.parent is not None
         for op in (*self.outside, outer):
             loop.parent.insert_op_before(op, loop)
@@ -233,6 +234,7 @@ class _Interleaver:
         body.add_ops([nested, scf.YieldOp(*nested.results)])
         new = scf.ForOp(old.lb, old.ub, old.step, carried, Region(body))
         new.location = old.location
+        take_place([old], new)
         return new
 
     def _side_by_side(
@@ -255,7 +257,7 @@ class _Interleaver:
             if op.results[0] not in values:
                 self._copy(op, body, values)
         first = self._all(body, [self._at(body, loop, values, last=False) for loop in plan.inner])
-        heads = [body.args[1 + plan.at_once * position] for position in range(len(innermost.iter_args))]
+        heads = [body.args[1 + self.at_once * position] for position in range(len(innermost.iter_args))]
         self._start(body, first, heads, values)
         for op in list(old.ops)[:-1]:
             self._copy(op, body, values)
@@ -264,13 +266,13 @@ class _Interleaver:
         self._finish(body, self._all(body, [*last, *([inside] if inside is not None else [])]), following, values)
         yielded: list[SSAValue] = []
         for position, value in enumerate(following):
-            start = 1 + plan.at_once * position
-            yielded += [*body.args[start + 1 : start + plan.at_once], value]
+            start = 1 + self.at_once * position
+            yielded += [*body.args[start + 1 : start + self.at_once], value]
         body.add_op(scf.YieldOp(*yielded))
-        new = scf.ForOp(self._index(0), self._index(plan.at_once), self._index(1), carried, Region(body))
+        new = scf.ForOp(self._index(0), self._index(self.at_once), self._index(1), carried, Region(body))
         new.location = location
-        waits = f"one by one an iteration would take {plan.waits} cycles"
-        note_sums(new, f"{plan.at_once} side by side, each in program order; {waits}")
+        LOOP.set(new, [self.label])
+        note_sums(new, f"{self.at_once} side by side, each in program order")
         return new
 
     def _is_start(self, op: Operation) -> bool:
@@ -294,7 +296,7 @@ class _Interleaver:
         if step != 1:
             offset = self._emit(body, arith.MuliOp(offset, self._index(step)))
         index = self._emit(body, arith.AddiOp(block, offset))
-        if plan.trips % plan.at_once == 0:
+        if plan.trips % self.at_once == 0:
             return index, None
         # What comes behind the last iteration repeats it, and keeps nothing.
         low = constant_value(plan.loop.lb)

@@ -12,7 +12,7 @@ from xdsl.ir import Attribute, Block, Operation, Region, SSAValue
 from xdsl.passes import ModulePass
 
 from gatewright.analysis.ranges import INDEX_WIDTH, Range, signed_bits, value_ranges, whole, width_of
-from gatewright.analysis.sums import carry_sums
+from gatewright.ir.loop_labels import take_place
 from gatewright.transforms.loops.if_convert import is_predicated_store
 
 LOW_BITS_SUFFICE = (arith.AddiOp, arith.SubiOp, arith.MuliOp)
@@ -169,7 +169,7 @@ class _Narrower:
         self.operations_with_terminator(old, new, types)
         low_bound, high_bound, stride = bounds
         narrowed = scf.ForOp(low_bound, high_bound, stride, initial, Region(new))
-        carry_sums([op], narrowed)
+        take_place([op], narrowed)
         self._add(op, narrowed, block)
 
     def operations_with_terminator(self, old: Block, new: Block, types: Sequence[Attribute]) -> None:
@@ -198,7 +198,7 @@ class _Narrower:
         body = self._block(after, passed)
         self.operations_with_terminator(after, body, types)
         narrowed = scf.WhileOp(initial, passed, Region(header), Region(body))
-        carry_sums([op], narrowed)
+        take_place([op], narrowed)
         self._add(op, narrowed, block)
 
     def _predicated_stores(self, op: scf.IfOp, block: Block) -> None:

@@ -1,25 +1,32 @@
-"""Put the loop whose iterations can best be interleaved around a reduction."""
+"""Loop permutation: put the loops of a perfect nest in another order."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from xdsl.context import Context
-from xdsl.dialects import func, scf
+from xdsl.dialects import func, memref, scf
 from xdsl.dialects.builtin import IndexType, ModuleOp
 from xdsl.ir import SSAValue
 from xdsl.passes import ModulePass
 
-from gatewright.analysis.parallel_loops import is_parallel
+from gatewright.analysis.dependences.analysis import DependenceAnalysis, MemoryDependence
+from gatewright.analysis.dependences.effort import EffortError, limited
+from gatewright.analysis.dependences.from_loops import describe
+from gatewright.analysis.distances import DESCRIPTION_EFFORT, MOST_ACCESSES, QUESTION_EFFORT
 from gatewright.analysis.trip_count import counted_trips
+from gatewright.dialects.notes import LOOP
+from gatewright.errors import OptionError, UnsupportedError
+from gatewright.ir.accesses import MemoryAccess
+from gatewright.ir.location import source_location
+from gatewright.ir.loop_labels import label_of, labelled
 from gatewright.ir.purity import is_pure
-from gatewright.operators.library import OperatorLibrary
-from gatewright.transforms.loops.interleave_loops import InterleaveCandidate, plan_of
 
 
 @dataclass(frozen=True)
 class PermuteLoopsPass(ModulePass):
-    """Move a loop of a nest next to a reduction inside it.
+    """Put the loops of a perfect nest in another order.
 
     ```
     for c in 0..16 {                         for x in 0..4 {
@@ -30,36 +37,97 @@ class PermuteLoopsPass(ModulePass):
     }                                        }
     ```
 
-    An addition that takes seven cycles wants seven sums side by side for one an iteration a cycle, and the loop around
-    the sum has but four. Legal for a loop of which no iteration depends on another: it may go as far inside as it likes
-    (R. Allen and K. Kennedy, Optimizing Compilers for Modern Architectures, 2001, section 5.2). Done where
-    `interleave-loops` saves an eighth of the cycles by it.
+    `order=x,c` names the loops from the outermost to the innermost. Legal if no dependence then points backwards (R.
+    Allen and K. Kennedy, Optimizing Compilers for Modern Architectures, 2001, section 5.2); refused, with the
+    dependence, if one may.
     """
 
     name = "permute-loops"
 
-    clock_mhz: float = 100.0
-    target: str = "generic"
+    order: tuple[str, ...] = ()
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
-        library = OperatorLibrary(self.target, self.clock_mhz)
         for function in [inner for inner in op.ops if isinstance(inner, func.FuncOp) and not inner.is_declaration]:
-            for loop in [inner for inner in function.walk() if isinstance(inner, scf.ForOp)]:
-                plan = plan_of(loop, library)
-                nest = _around(loop)
-                at = _better(plan, nest) if plan is not None else None
-                if at is not None and is_parallel(function, nest[at]):
-                    _move_inside(nest[at:])
+            if any(labelled(function, name) is not None for name in self.order):
+                reorder(function, self.order)
 
 
-def _around(loop: scf.ForOp) -> list[scf.ForOp]:
-    """The loops of the perfect nest that ends with a loop, but for operations without effects, from the outermost."""
+def reorder(function: func.FuncOp, order: Sequence[str]) -> None:
+    """Put the loops of those names in that order. Raises UnsupportedError for what is no perfect nest or illegal."""
+    nest = _named_nest(function, order)
+    names = [label_of(loop) for loop in nest]
+    places = [names.index(name) for name in order]
+    if places == list(range(len(nest))):
+        return
+    reason = violated(function, nest, places)
+    if reason is not None:
+        raise UnsupportedError(
+            f"the loops {', '.join(names)} cannot run in the order {', '.join(order)}",
+            where=source_location(nest[0]),
+            why=reason,
+        )
+    permute(nest, places)
+
+
+def _named_nest(function: func.FuncOp, order: Sequence[str]) -> list[scf.ForOp]:
+    """The loops of those names as they are nested, the outermost first."""
+    loops: dict[str, scf.ForOp] = {}
+    for name in order:
+        loop = labelled(function, name)
+        if loop is None:
+            raise OptionError(f"there is no counted loop {name} to order", remedy=f"one of {_names(function)}")
+        loops[name] = loop
+    innermost = max(loops.values(), key=_depth)
+    nest = perfect_nest(innermost)
+    found = [loop for loop in nest if any(loop is each for each in loops.values())]
+    between = nest[nest.index(found[0]) :]
+    if len(found) < len(loops) or len(between) > len(found):
+        inside = {label_of(loop) for loop in nest}
+        others = [name for name in order if name not in inside]
+        missing = [label_of(loop) for loop in between if label_of(loop) not in loops]
+        raise UnsupportedError(
+            f"the loops {', '.join(order)} are no perfect nest",
+            where=source_location(innermost),
+            why=(
+                f"between {', '.join(others)} and {label_of(innermost)} stands more than what only computes, or the "
+                "bounds are not constants, or a loop carries a value"
+                if others
+                else f"between them is {', '.join(missing)}"
+            ),
+            remedy="name loops with constant bounds, directly in each other",
+        )
+    if innermost.iter_args:
+        raise UnsupportedError(
+            f"the loops {', '.join(order)} cannot be ordered: {label_of(innermost)} carries a value",
+            where=source_location(innermost),
+            why="its iterations follow each other with nothing between them",
+            remedy=f"leave {label_of(innermost)} innermost, and out of the order",
+        )
+    return found
+
+
+def _depth(loop: scf.ForOp) -> int:
+    depth, outer = 0, loop.parent_op()
+    while outer is not None:
+        depth, outer = depth + 1, outer.parent_op()
+    return depth
+
+
+def _names(function: func.FuncOp) -> str:
+    return ", ".join(label_of(op) for op in function.walk() if isinstance(op, scf.ForOp))
+
+
+def perfect_nest(loop: scf.ForOp) -> list[scf.ForOp]:
+    """The loops of the perfect nest that ends with a loop, but for operations without effects, from the outermost.
+
+    Their bounds are constants.
+    """
     nest = [loop]
     while isinstance(outer := nest[0].parent_op(), scf.ForOp):
         others = [op for op in list(outer.body.block.ops)[:-1] if op is not nest[0]]
         if outer.iter_args or counted_trips(outer) is None or not isinstance(outer.lb.type, IndexType):
             break
-        if not all(map(is_pure, others)) or any(_is_inside(bound, outer) for bound in _bounds(nest[0])):
+        if not all(map(is_pure, others)) or any(outer.is_ancestor(bound.owner) for bound in _bounds(nest[0])):
             break
         nest.insert(0, outer)
     return nest
@@ -69,24 +137,48 @@ def _bounds(loop: scf.ForOp) -> tuple[SSAValue, SSAValue, SSAValue]:
     return loop.lb, loop.ub, loop.step
 
 
-def _is_inside(value: SSAValue, loop: scf.ForOp) -> bool:
-    owner = value.owner
-    return loop.is_ancestor(owner)
+def violated(function: func.FuncOp, nest: Sequence[scf.ForOp], places: Sequence[int]) -> str | None:
+    """The dependence that forbids an order of the loops of a nest, in words; None if it is legal.
+
+    `places` are the positions in the nest, from the new outermost to the new innermost one.
+    """
+    accesses = [op for op in nest[0].walk() if isinstance(op, MemoryAccess)]
+    stored = {op.memref for op in accesses if isinstance(op, memref.StoreOp)}
+    accesses = [op for op in accesses if op.memref in stored]
+    unknown = "too many accesses depend on each other to tell that none forbids it"
+    if len(accesses) > MOST_ACCESSES:
+        return unknown
+    try:
+        with limited(DESCRIPTION_EFFORT):
+            described = describe(function)
+            analysis = DependenceAnalysis(described.description)
+        carriers = [described.loop_of[loop] for loop in nest]
+        with limited(QUESTION_EFFORT * (1 + len(accesses))):
+            for one in accesses:
+                for other in accesses:
+                    for dependence in analysis.between(described.access_of[one], described.access_of[other]):
+                        if dependence.carrier in carriers and not _is_kept(dependence, [carriers[k] for k in places]):
+                            return dependence.describe()
+    except EffortError:
+        return unknown
+    return None
 
 
-def _better(plan: InterleaveCandidate, nest: list[scf.ForOp]) -> int | None:
-    """Which loop of a nest would be better inside than the one that is; None if none is by an eighth."""
+def _is_kept(dependence: MemoryDependence, order: Sequence[object]) -> bool:
+    """True if a dependence still points forwards with its loops in another order."""
+    for loop in order:
+        least, greatest = dependence.distance[[id(each) for each in dependence.loops].index(id(loop))]
+        if least is None or least < 0:
+            return False
+        if least > 0:
+            return True
+        if greatest == 0:
+            continue
+    return True
 
-    def interval(loop: scf.ForOp) -> float:
-        trips = counted_trips(loop) or 1
-        return plan.cycles(trips, plan.best(trips)) / trips
 
-    best = min(range(len(nest)), key=lambda at: (interval(nest[at]), -at))
-    return best if 8 * interval(nest[best]) <= 7 * interval(nest[-1]) else None
-
-
-def _move_inside(nest: list[scf.ForOp]) -> None:
-    """Make the outermost loop of a perfect nest the innermost one."""
+def permute(nest: Sequence[scf.ForOp], places: Sequence[int]) -> None:
+    """Give the loops of a perfect nest the order in which `places` lists them, the new outermost one first."""
     innermost = nest[-1]
     first = innermost.body.block.first_op
     assert first is not None
@@ -96,13 +188,23 @@ def _move_inside(nest: list[scf.ForOp]) -> None:
                 op.detach()
                 innermost.body.block.insert_op_before(op, first)
     counters = [loop.body.block.args[0] for loop in nest]
-    headers = [(_bounds(loop), counter.name_hint) for loop, counter in zip(nest, counters, strict=True)]
-    moved: dict[SSAValue, SSAValue] = dict(zip(counters, [counters[-1], *counters[:-1]], strict=True))
+    headers = [
+        (_bounds(loop), counter.name_hint, LOOP.value(loop)) for loop, counter in zip(nest, counters, strict=True)
+    ]
+    moved: dict[SSAValue, SSAValue] = {counters[old]: counters[new] for new, old in enumerate(places)}
     for op in innermost.body.walk():
         for position, operand in enumerate(op.operands):
             if operand in moved:
                 op.operands[position] = moved[operand]
-    for loop, (bounds, name) in zip(nest, [*headers[1:], headers[0]], strict=True):
+    for loop, old in zip(nest, places, strict=True):
+        bounds, name, label = headers[old]
         for position, bound in enumerate(bounds):
             loop.operands[position] = bound
         loop.body.block.args[0].name_hint = name
+        if label:
+            LOOP.set(loop, label)
+
+
+def move_inside(nest: Sequence[scf.ForOp]) -> None:
+    """Make the outermost loop of a perfect nest the innermost one."""
+    permute(nest, [*range(1, len(nest)), 0])

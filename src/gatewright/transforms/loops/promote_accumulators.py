@@ -16,6 +16,7 @@ from gatewright.analysis.index_inequalities import Order
 from gatewright.analysis.ranges import value_ranges
 from gatewright.ir.accesses import MemoryAccess
 from gatewright.ir.constants import zero_of
+from gatewright.ir.loop_labels import take_place
 from gatewright.transforms.loops.if_convert import is_predicated_store
 
 
@@ -127,6 +128,7 @@ def _promote(loop: scf.ForOp, group: list[MemoryAccess], order: Order) -> scf.Fo
     region = Region(loop.body.detach_block(0))
     carried = scf.ForOp(loop.lb, loop.ub, loop.step, [*loop.iter_args, initial], region)
     carried.location = loop.location
+    take_place([loop], carried)
     for before, after in zip(loop.results, carried.results, strict=False):
         after.name_hint = before.name_hint
     indices, array = list(sample.indices), sample.memref

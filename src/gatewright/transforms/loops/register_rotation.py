@@ -19,42 +19,28 @@ have loaded.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 
 from xdsl.dialects import arith, func, memref, scf
 from xdsl.ir import Block, Operation, Region, SSAValue
 from xdsl.rewriter import Rewriter
 
-from gatewright.analysis.multiplication import needs_multiplier
 from gatewright.analysis.trip_count import counted_trips
 from gatewright.ir.accesses import MemoryAccess
 from gatewright.ir.backward_slice import backward_slice
 from gatewright.ir.constants import zero_of
+from gatewright.ir.loop_labels import take_place
 
 RotationChains = dict[MemoryAccess, list[tuple[memref.LoadOp, int]]]
 """For each store, or load, the loads that read what it wrote, or read, and how many iterations before."""
 
 
-def _early(chains: RotationChains) -> int:
-    return max(distance for loads in chains.values() for _, distance in loads)
-
-
-def skew_pays(loop: scf.ForOp, chains: RotationChains, multipliers: int | None) -> bool:
-    """True if the iterations more cost fewer cycles than the loads that disappear, one load of an array taking one."""
-    trips = counted_trips(loop)
+def can_skew(loop: scf.ForOp, chains: RotationChains) -> bool:
+    """Whether a loop could start early: an innermost one with constant bounds, inside another, that carries loads."""
     inside = isinstance(loop.parent_op(), scf.ForOp)
-    if trips is None or not inside or not all(isinstance(source, memref.LoadOp) for source in chains):
+    if counted_trips(loop) is None or not inside or not all(isinstance(source, memref.LoadOp) for source in chains):
         return False
-    ops = list(loop.body.block.ops)
-    if any(isinstance(op, scf.ForOp | scf.WhileOp | func.CallOp) for op in ops):
-        return False
-    loads = Counter(op.memref for op in ops if isinstance(op, memref.LoadOp))
-    fewer = loads - Counter(load.memref for moved in chains.values() for load, _ in moved)
-    products = sum(needs_multiplier(op) for op in ops)
-    least = 1 if multipliers is None else max(1, -(-products // multipliers))
-    before, after = (max([least, *counts.values()]) for counts in (loads, fewer))
-    return (trips + _early(chains)) * after < trips * before
+    return not any(isinstance(op, scf.ForOp | scf.WhileOp | func.CallOp) for op in loop.body.block.ops)
 
 
 def skew(loop: scf.ForOp, chains: RotationChains) -> None:
@@ -93,6 +79,7 @@ class _Skewed:
         self.block.add_op(scf.YieldOp(*following))
         new = scf.ForOp(start, loop.ub, loop.step, [*loop.iter_args, *self.zeros], Region(self.block))
         new.location = loop.location
+        take_place([loop], new)
         for before, after in zip(loop.results, new.results, strict=False):
             after.name_hint = before.name_hint
         Rewriter.replace_op(loop, new, list(new.results[: len(loop.results)]))

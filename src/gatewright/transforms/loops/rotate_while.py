@@ -12,7 +12,7 @@ from xdsl.ir import Block, Operation, Region, SSAValue
 from xdsl.passes import ModulePass
 from xdsl.rewriter import Rewriter
 
-from gatewright.analysis.sums import carry_sums
+from gatewright.ir.loop_labels import take_place
 
 CHEAP_OPERATIONS = (
     arith.ConstantOp,
@@ -30,7 +30,7 @@ CHEAP_OPERATIONS = (
 """What a condition may compute beside its first comparison and still fit in a cycle."""
 
 CHEAP_COUNT = 4
-"""The most operations of a condition that stays where it is, constants aside."""
+"""The most operations of a condition, constants aside, that fit into the cycle of the loop's control."""
 
 
 @dataclass(frozen=True)
@@ -86,7 +86,7 @@ def _rotate(loop: scf.WhileOp) -> None:
     body.insert_arg(types[0], 0)
     rotated = scf.WhileOp(initial, types, Region(header), Region(loop.after_region.detach_block(0)))
     rotated.location = loop.location
-    carry_sums([loop], rotated)
+    take_place([loop], rotated)
     Rewriter.replace_op(loop, rotated, list(rotated.results[1:]))
 
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from xdsl.context import Context
 from xdsl.dialects import arith, func, memref, scf
@@ -14,28 +14,24 @@ from xdsl.passes import ModulePass
 
 from gatewright.analysis.dependences.analysis import DependenceAnalysis
 from gatewright.analysis.dependences.effort import EffortError, limited
-from gatewright.analysis.dependences.from_loops import DescribedFunction, describe
+from gatewright.analysis.dependences.from_loops import describe
 from gatewright.analysis.distances import DESCRIPTION_EFFORT, MOST_ACCESSES, QUESTION_EFFORT
-from gatewright.analysis.multiplication import ProductKind, product_kind
 from gatewright.analysis.trip_count import counted_trips
-from gatewright.dialects.notes import DISTRIBUTED
+from gatewright.dialects.notes import DISTRIBUTED, LOOP
+from gatewright.errors import UnsupportedError
 from gatewright.ir.accesses import MemoryAccess
 from gatewright.ir.constants import constant_value
 from gatewright.ir.floats import scalar_bits
+from gatewright.ir.location import source_location
+from gatewright.ir.loop_labels import base_name, fresh_label, label_of, labelled
 from gatewright.ir.purity import is_pure
 from gatewright.transforms.loops.if_convert import LONG_OPERATIONS, is_predicated_store
 from gatewright.transforms.loops.nest import nest_of
 
-MOST_ITERATIONS = 1024
-"""Loops with more iterations stay: what one part hands the other takes a word for each."""
-
-ENOUGH = 1024
-"""Loops around are split too, until the inner ones run so often that starting both parts does not matter."""
-
 
 @dataclass(frozen=True)
 class SplitLoopsPass(ModulePass):
-    """Give divisions, roots and products in front of inner loops, or behind them, a loop of their own.
+    """Give what is in front of inner loops, or behind them, a loop of its own.
 
     ```
     for i in 0..8 {                    for i in 0..8 {
@@ -48,153 +44,104 @@ class SplitLoopsPass(ModulePass):
                                        }
     ```
 
-    A nest with operations that take many cycles between its loops cannot be flattened: they would be part of every
-    iteration. So would products, and where inner loops have products too they would need more than the `multipliers`
-    that there are for an iteration a cycle. Apart, the nest is one pipeline, and so are they. What one part computes
+    `loops=c,x` names the loops that are split, from the outermost one; `after` is the number of inner loops that stay
+    in the first part, which ends behind the last of them; 0 cuts in front of the first one. What one part computes
     and the other uses goes through an array, a word for each iteration; what is computed from counters is computed
-    again. Legal if nothing in the first part depends on the second part of an earlier iteration (K. Kennedy and
-    K. McKinley, Loop distribution with arbitrary control flow, 1990).
+    again.
+    Legal if nothing in the first part depends on the second part of an earlier iteration (K. Kennedy and K. McKinley,
+    Loop distribution with arbitrary control flow, 1990); refused, with the dependence, if something may.
     """
 
     name = "split-loops"
 
-    multipliers: int | None = None
-    """The most multipliers, of integers and of floating-point numbers; any number by default."""
+    loops: tuple[str, ...] = ()
+    after: int = 0
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         for function in [inner for inner in op.ops if isinstance(inner, func.FuncOp) and not inner.is_declaration]:
-            loops = [inner for inner in function.walk() if isinstance(inner, scf.ForOp)]
-            for loop in reversed(loops):
-                _split(function, loop, self.multipliers)
+            found = [labelled(function, name) for name in self.loops]
+            if loops := [loop for loop in found if loop is not None]:
+                distribute(function, loops, self.after)
 
 
-def _split(function: func.FuncOp, loop: scf.ForOp, multipliers: int | None) -> None:
-    """Split a loop until no part of it has inner loops and operations beside them that should be apart, as far as that
-    is legal."""
-    if not _can_be_split(loop):
-        return
-    apart = _Distribution(loop, multipliers)
-    cut = _cut(loop, apart)
-    if cut is None:
-        return
-    loops = _around(loop, cut[0] + cut[1])
-    if not _is_legal(function, loops, *cut):
-        return
-    rest = _Splitter(loops, apart, *cut).split()
-    if rest is not None:
-        _split(function, rest, multipliers)
+def distribute(function: func.FuncOp, loops: Sequence[scf.ForOp], after: int) -> scf.ForOp:
+    """Split loops, the last of which is cut behind so many inner loops; the innermost loop of the second part.
+
+    Raises UnsupportedError where that is not possible or not legal.
+    """
+    cut = cut_behind(loops[-1], after)
+    reason = obstacle(function, loops, cut) if cut is not None else "there are not that many inner loops to cut between"
+    if cut is None or reason is not None:
+        what = f"loop {label_of(loops[-1])} cannot be distributed"
+        raise UnsupportedError(what, where=source_location(loops[-1]), why=reason)
+    return _Splitter(function, loops, *cut).split()
 
 
-def _can_be_split(loop: scf.ForOp) -> bool:
-    """True for a loop with a known number of iterations, not too many, that carries nothing."""
-    trips = counted_trips(loop)
-    if trips is None or trips > MOST_ITERATIONS or constant_value(loop.step) != 1 or loop.iter_args:
+def can_be_split(loop: scf.ForOp) -> bool:
+    """True for a loop with a known number of iterations that carries nothing."""
+    if counted_trips(loop) is None or constant_value(loop.step) != 1 or loop.iter_args:
         return False
     return isinstance(loop.lb.type, IndexType)
 
 
-def _around(loop: scf.ForOp, body: Sequence[Operation]) -> list[scf.ForOp]:
-    """The loop, and as many of those around it as it takes for enough iterations, the outermost first."""
-    nests = [nest_of(op) for op in body if isinstance(op, scf.ForOp)]
-    inner = [nest.iterations if nest is not None else None for nest in nests]
-    loops, words = [loop], counted_trips(loop) or 1
-    runs = words * sum(count or ENOUGH for count in inner)
-    while runs < ENOUGH:
-        outer = loops[0].parent_op()
-        if not isinstance(outer, scf.ForOp) or not _can_be_split(outer):
-            break
-        trips = counted_trips(outer) or 1
-        others = [op for op in list(outer.body.block.ops)[:-1] if op is not loops[0]]
-        if words * trips > MOST_ITERATIONS or not all(map(is_pure, others)):
-            break
-        loops.insert(0, outer)
-        words, runs = words * trips, runs * trips
-    return loops
+def obstacle(function: func.FuncOp, loops: Sequence[scf.ForOp], cut: Cut) -> str | None:
+    """Why loops cannot be split there, in words; None if they can."""
+    if not all(map(can_be_split, loops)):
+        return "its bounds are not constants, or it carries a value from iteration to iteration"
+    for outer, inner in pairwise(loops):
+        others = [op for op in list(outer.body.block.ops)[:-1] if op is not inner]
+        if inner.parent_op() is not outer or not all(map(is_pure, others)):
+            return f"{label_of(inner)} is not all there is in loop {label_of(outer)}"
+    if not all(map(is_simple, (*cut[0], *cut[1]))):
+        return "there is control in it that is no counted loop"
+    if not _Splitter(function, loops, *cut).is_possible:
+        return "what the first part hands to the second has no form in memory"
+    return _carried(function, loops, *cut)
 
 
-class _Distribution:
-    """Whether an operation should not be in one loop with the inner loops of a body."""
-
-    def __init__(self, loop: scf.ForOp, multipliers: int | None):
-        self.crowded: set[ProductKind] = set()
-        """The kinds of products of which an iteration would have too many."""
-        self.of_counters: dict[SSAValue, bool] = {}
-        """What is known of values."""
-        if multipliers is None:
-            return
-        products = [op for op in loop.body.walk() if product_kind(op) is not None and not self._is_address(op)]
-        beside = Counter(product_kind(op) for op in products if op.parent_block() is loop.body.block)
-        inner = Counter(product_kind(op) for op in products if op.parent_block() is not loop.body.block)
-        for kind in ProductKind:
-            if inner[kind] and -(-(inner[kind] + beside[kind]) // multipliers) > -(-inner[kind] // multipliers):
-                self.crowded.add(kind)
-
-    def __call__(self, op: Operation) -> bool:
-        return isinstance(op, LONG_OPERATIONS) or (product_kind(op) in self.crowded and not self._is_address(op))
-
-    def _is_address(self, op: Operation) -> bool:
-        """True if an operation depends on counters and scalar arguments alone: it will be counted along."""
-        return is_pure(op) and all(map(self._is_of_counters, op.operands))
-
-    def _is_of_counters(self, value: SSAValue) -> bool:
-        if value not in self.of_counters:
-            if isinstance(value.owner, Operation):
-                self.of_counters[value] = self._is_address(value.owner)
-            else:
-                loop = value.owner.parent_op()
-                self.of_counters[value] = not isinstance(loop, scf.ForOp) or value is loop.body.block.args[0]
-        return self.of_counters[value]
+Cut = tuple[list[Operation], list[Operation]]
+"""The operations of a body in front of a cut, and those behind it."""
 
 
-def _cut(loop: scf.ForOp, apart: Callable[[Operation], bool]) -> tuple[list[Operation], list[Operation]] | None:
-    """Two parts of a body: up to the inner loops behind what should be apart, or up to that behind inner loops."""
+def cut_behind(loop: scf.ForOp, after: int) -> Cut | None:
+    """The body of a loop cut behind so many inner loops, or in front of the first; None if there are not as many."""
     ops = list(loop.body.block.ops)[:-1]
-    if not all(_is_simple(op) for op in ops):
-        return None
     inner = [position for position, op in enumerate(ops) if isinstance(op, scf.ForOp)]
-    first = next((position for position, op in enumerate(ops) if apart(op)), None)
-    if not inner or first is None:
+    if not inner or not 0 <= after <= len(inner):
         return None
-    before = [position for position in inner if position < first]
-    at = before[-1] + 1 if before else inner[0]
-    return ops[:at], ops[at:]
+    at = inner[after - 1] + 1 if after else inner[0]
+    return (ops[:at], ops[at:]) if ops[at:] and ops[:at] else None
 
 
-def _is_simple(op: Operation) -> bool:
+def is_simple(op: Operation) -> bool:
     """True for nests that can be flattened, and for straight-line code."""
     if isinstance(op, scf.ForOp):
         return nest_of(op) is not None
     return is_pure(op) or isinstance(op, MemoryAccess) or is_predicated_store(op)
 
 
-def _is_legal(
+def _carried(
     function: func.FuncOp, loops: Sequence[scf.ForOp], first: Sequence[Operation], second: Sequence[Operation]
-) -> bool:
-    """True if no access of the first part depends on one of the second part in an earlier iteration of any loop."""
+) -> str | None:
+    """A dependence of the first part on the second one in an earlier iteration of any loop; None if there is none."""
+    unknown = "its accesses are too many, or too hard to compare, to tell that it is legal"
     try:
         with limited(DESCRIPTION_EFFORT):
             described = describe(function)
             analysis = DependenceAnalysis(described.description)
         earlier, later = _accesses(second), _accesses(first)
         if len(earlier) + len(later) > MOST_ACCESSES:
-            return False
+            return unknown
+        carriers = [described.loop_of[loop] for loop in loops]
         with limited(QUESTION_EFFORT * (len(earlier) + len(later))):
-            return not any(_carried(described, analysis, loops, one, other) for one in earlier for other in later)
+            for one in earlier:
+                for other in later:
+                    for dependence in analysis.between(described.access_of[one], described.access_of[other]):
+                        if any(dependence.carrier is carrier for carrier in carriers):
+                            return dependence.describe()
     except EffortError:
-        return False
-
-
-def _carried(
-    described: DescribedFunction,
-    analysis: DependenceAnalysis,
-    loops: Sequence[scf.ForOp],
-    one: Operation,
-    other: Operation,
-) -> bool:
-    """True if an access depends on another one in an earlier iteration of a loop."""
-    carriers = [described.loop_of[loop] for loop in loops]
-    between = analysis.between(described.access_of[one], described.access_of[other])
-    return any(dependence.carrier is carrier for dependence in between for carrier in carriers)
+        return unknown
+    return None
 
 
 def _accesses(ops: Sequence[Operation]) -> list[Operation]:
@@ -206,12 +153,12 @@ class _Splitter:
 
     def __init__(
         self,
+        function: func.FuncOp,
         loops: Sequence[scf.ForOp],
-        apart: Callable[[Operation], bool],
         first: Sequence[Operation],
         second: Sequence[Operation],
     ):
-        self.loops, self.apart, self.first, self.second = loops, apart, first, second
+        self.function, self.loops, self.first, self.second = function, loops, first, second
         self.counters = [loop.body.block.args[0] for loop in loops]
         between = [op for loop in loops[:-1] for op in loop.body.block.ops if not isinstance(op, scf.ForOp)]
         self.shared = {*between, *first}
@@ -224,12 +171,19 @@ class _Splitter:
         self.known: dict[SSAValue, SSAValue] = {self.counters[-1]: self.body.args[0]}
         """What values from in front of the second part are in its loop."""
 
-    def split(self) -> scf.ForOp | None:
-        """Move the second part into loops of its own behind the first; its innermost one. None if what is handed on
-        cannot be kept."""
-        handed = [value for value in self.crossing if not self._is_computed_again(value)]
-        if any(isinstance(value.type, IndexType) or scalar_bits(value.type) is None for value in handed):
-            return None
+    @property
+    def handed(self) -> list[SSAValue]:
+        """What the first part hands on to the second through memory."""
+        return [value for value in self.crossing if not self._is_computed_again(value)]
+
+    @property
+    def is_possible(self) -> bool:
+        """Whether what is handed on can be kept in memory."""
+        return not any(isinstance(each.type, IndexType) or scalar_bits(each.type) is None for each in self.handed)
+
+    def split(self) -> scf.ForOp:
+        """Move the second part into loops of its own behind the first; its innermost one."""
+        handed = self.handed
         nest, bodies = self._loops()
         for counter, body in zip(self.counters, bodies, strict=True):
             body.args[0].name_hint = counter.name_hint
@@ -250,6 +204,8 @@ class _Splitter:
         DISTRIBUTED.set(nest)
         assert outermost.parent is not None
         outermost.parent.insert_op_after(nest, outermost)
+        for made in [op for op in nest.walk() if isinstance(op, scf.ForOp) and not LOOP.value(op)]:
+            LOOP.set(made, [fresh_label(self.function, base_name(made.body.block.args[0]))])
         rest = self.body.parent_op()
         assert isinstance(rest, scf.ForOp)
         return rest
@@ -274,7 +230,7 @@ class _Splitter:
         return isinstance(value.owner, Operation) and is_pure(value.owner) and self._are_computed_again(value.owner)
 
     def _are_computed_again(self, op: Operation) -> bool:
-        return not self.apart(op) and all(map(self._is_computed_again, op.operands))
+        return not isinstance(op, LONG_OPERATIONS) and all(map(self._is_computed_again, op.operands))
 
     def _hand_on(self, value: SSAValue) -> None:
         """Store a value at the end of the first part, and load it in the loop of the second one."""

@@ -14,6 +14,7 @@ from xdsl.rewriter import Rewriter
 from gatewright.analysis.durations import recurrence_cycles
 from gatewright.analysis.sums import note_sums, sums_of
 from gatewright.analysis.trip_count import counted_trips
+from gatewright.ir.loop_labels import take_place
 from gatewright.operators.library import OperatorLibrary
 
 _NEUTRAL: dict[type[Operation], float] = {arith.AddfOp: -0.0, arith.MulfOp: 1.0}
@@ -93,6 +94,7 @@ def _split(loop: scf.ForOp, position: int, parts: int) -> None:
     body.add_op(scf.YieldOp(*body.args[2:], following))
     new = scf.ForOp(loop.lb, loop.ub, loop.step, [loop.iter_args[position], *[neutral] * (parts - 1)], Region(body))
     new.location = loop.location
+    take_place([loop], new)
     loop.parent.insert_op_before(new, loop)
     sums: list[SSAValue] = list(new.results)
     while len(sums) > 1:

@@ -6,8 +6,8 @@ from xdsl.dialects import arith, scf
 from xdsl.ir import Block, Operation, Region
 from xdsl.rewriter import Rewriter
 
-from gatewright.analysis.sums import carry_sums
 from gatewright.analysis.trip_count import counted_trips, note_trips
+from gatewright.ir.loop_labels import take_place
 
 
 def count_with_while(loop: scf.ForOp, head: tuple[type[Operation], ...]) -> None:
@@ -41,7 +41,7 @@ def count_with_while(loop: scf.ForOp, head: tuple[type[Operation], ...]) -> None
     counted = scf.WhileOp(carried, types, Region(header), Region(body))
     counted.location = loop.location
     note_trips(counted, trips)
-    carry_sums([loop], counted)
+    take_place([loop], counted)
     for before_result, result in zip(loop.results, counted.results, strict=False):
         result.name_hint = before_result.name_hint
     Rewriter.replace_op(loop, counted, list(counted.results[:-1]))

@@ -12,13 +12,13 @@ from xdsl.ir import Attribute, Block, Operation, Region, SSAValue
 from xdsl.passes import ModulePass
 
 from gatewright.analysis.distances import FunctionDistances
-from gatewright.analysis.sums import carry_sums
 from gatewright.analysis.trip_count import trip_count
 from gatewright.dialects.loopschedule.calls import HEAD_OPERATIONS
 from gatewright.dialects.loopschedule.ops import LoopOp, PipelineOp, RegisterOp, SeqWhileOp, TerminatorOp
 from gatewright.dialects.notes import LIMIT
 from gatewright.errors import UnsupportedError
 from gatewright.ir.location import source_location
+from gatewright.ir.loop_labels import take_place
 from gatewright.ir.purity import is_pure
 from gatewright.operators.library import OperatorLibrary
 from gatewright.transforms.schedule.arrays import dual_port_arrays
@@ -277,7 +277,7 @@ class _Scheduler:
             if isinstance(op, RegisterOp | TerminatorOp) and isinstance(op.location, UnknownLoc):
                 op.location = loop.location
         scheduled.location = loop.location
-        carry_sums([loop], scheduled)
+        take_place([loop], scheduled)
         return scheduled
 
     def _condition(self, loop: scf.WhileOp, order: Sequence[int], initial: Sequence[SSAValue]) -> Block:

@@ -1,6 +1,6 @@
-// RUN: gatewright-opt %s -p split-loops{multipliers=1} | filecheck %s
-// RUN: gatewright-opt %s -p split-loops{multipliers=2} | filecheck %s --check-prefix TWO
-// RUN: gatewright-opt %s -p split-loops | filecheck %s --check-prefix TWO
+// RUN: gatewright-opt %s -p plan-distribution{multipliers=1} | filecheck %s
+// RUN: gatewright-opt %s -p plan-distribution{multipliers=2} | filecheck %s --check-prefix TWO
+// RUN: gatewright-opt %s -p plan-distribution | filecheck %s --check-prefix TWO
 
 // One multiplier cannot do both products in a cycle. 4 x 8 iterations are not enough for a loop of their own, 4 x 4 x 8
 // are not either: the loop around is split with the inner one. What is computed between them is computed again.
@@ -14,7 +14,7 @@
 // CHECK-NEXT:        %1 = arith.subi %k, %c0 : index
 // CHECK-NEXT:        memref.store %s_1, %s[%0, %1] : memref<4x4xi32>
 // CHECK-NEXT:      }
-// CHECK-NEXT:    } {gw.distributed}
+// CHECK-NEXT:    } {gw{{.*}}distributed
 // CHECK-NEXT:    scf.for %i_1 = %c0 to %c4 step %c1 {
 // CHECK-NEXT:      scf.for %k_1 = %c0 to %c4 step %c1 {
 // CHECK-NEXT:        %2 = arith.subi %i_1, %c0 : index
@@ -25,7 +25,7 @@
 // CHECK-NEXT:        %q = arith.muli %s_2, %f : i32
 // CHECK-NEXT:        memref.store %q, %m[%row_1, %k_1] : memref<4x4xi32>
 // CHECK-NEXT:      }
-// CHECK-NEXT:    } {gw.distributed}
+// CHECK-NEXT:    } {gw{{.*}}distributed
 // TWO-LABEL:   @scaled
 // TWO-NOT:       memref.alloc
 // TWO:           func.return

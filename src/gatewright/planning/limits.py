@@ -1,0 +1,13 @@
+"""Decisions for whole programs: how much is done in vain so that something else need not wait.
+
+Each is a number of operations, or of bits; the passes that take them prove nothing by them.
+"""
+
+SHORT_BRANCH = 32
+"""The most operations of a branch that is executed whether it is taken or not: its own control takes a few cycles."""
+
+WIDEST_QUOTIENT = 32
+"""The widest numbers that are divided by constants as products: a division takes more than a cycle a bit."""
+
+WIDEST_QUOTIENT_IN_BUDGET = 6
+"""The same where a budget of multipliers is for the products of the program: of so few bits a product is logic."""

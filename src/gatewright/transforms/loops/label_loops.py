@@ -1,0 +1,80 @@
+"""Name loops, and make directives decisions about them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from xdsl.context import Context
+from xdsl.dialects import func, scf
+from xdsl.dialects.builtin import ModuleOp
+from xdsl.ir import Block, SSAValue
+from xdsl.passes import ModulePass
+
+from gatewright.dialects.gw import DirectiveOp
+from gatewright.errors import GatewrightError, OptionError, UnsupportedError
+from gatewright.ir.decisions import ask, value_of
+from gatewright.ir.location import source_location
+from gatewright.ir.loop_labels import label_of, name_loops
+from gatewright.plan import ASKED, Decision
+
+
+@dataclass(frozen=True)
+class LabelLoopsPass(ModulePass):
+    """Give each loop a name of its own, after its counter, and turn directives into decisions about loops by name.
+
+    ```
+    func.func @f() {                                func.func @f() attributes {gw.asked = [
+                                                        #gw.decision<interleave(i), 8 : i64, "asked for">]} {
+      scf.for %i = ... {                              scf.for %i = ... {
+        gw.directive "interleave" = 8 for %i   ->       ...
+        ...                                           } {gw.loop = ["i"]}
+      }                                               scf.for %i = ... {
+      scf.for %i = ... {                                ...
+        ...                                           } {gw.loop = ["i_2"]}
+      }                                             }
+    }
+    ```
+
+    Plans, reports and messages call a loop by its name, whatever becomes of it. Loops that have names keep them.
+    """
+
+    name = "label-loops"
+
+    def apply(self, ctx: Context, op: ModuleOp) -> None:
+        for function in [inner for inner in op.ops if isinstance(inner, func.FuncOp) and not inner.is_declaration]:
+            name_loops(function)
+            found = [inner for inner in function.walk() if isinstance(inner, DirectiveOp)]
+            ask(function, list(_decisions(found)))
+            for directive in found:
+                directive.detach()
+                directive.erase()
+
+
+def _decisions(directives: list[DirectiveOp]) -> Iterator[Decision]:
+    """The decisions that directives ask for; the same one in the same place counts once."""
+    seen: dict[tuple[str, str], Decision] = {}
+    for directive in directives:
+        try:
+            names = tuple(_loop_of(counter) for counter in directive.counters)
+            decision = Decision(directive.kind.data, names, value_of(directive.value), ASKED)
+        except GatewrightError as error:
+            if error.where is None:
+                error.where = source_location(directive)
+            raise
+        if decision.topic not in seen:
+            seen[decision.topic] = decision
+            yield decision
+        elif seen[decision.topic] != decision:
+            raise OptionError(
+                f"{seen[decision.topic]} and {decision} cannot both be done",
+                remedy="say it once",
+                where=source_location(directive),
+            )
+
+
+def _loop_of(counter: SSAValue) -> str:
+    loop = counter.owner.parent_op() if isinstance(counter.owner, Block) else None
+    if not isinstance(loop, scf.ForOp) or counter is not loop.body.block.args[0]:
+        raise UnsupportedError("a directive names what is no counter of a loop", remedy="name the counter of a loop")
+    return label_of(loop)
