@@ -12,7 +12,8 @@ import pytest
 from gatewright.tools import registry as passes
 
 ROOT = Path(__file__).parents[2]
-TRANSFORMS = ROOT / "src" / "gatewright" / "transforms"
+PACKAGE = ROOT / "src" / "gatewright"
+ROOMS = (PACKAGE / "planning", PACKAGE / "transforms")
 TABLE = ROOT / "src" / "gatewright" / "tools" / "registry.py"
 DIALECT_FILES = ROOT / "src" / "gatewright" / "dialects"
 
@@ -29,13 +30,13 @@ class PassClass:
     @property
     def place(self) -> str:
         """Where the registry should say it is."""
-        return f"{'.'.join(self.file.relative_to(TRANSFORMS).with_suffix('').parts)}:{self.class_name}"
+        return f"{'.'.join(self.file.relative_to(PACKAGE).with_suffix('').parts)}:{self.class_name}"
 
 
 def pass_classes() -> list[PassClass]:
-    """All passes under transforms, by reading the source."""
+    """All passes, by reading the source."""
     found = []
-    for file in sorted(TRANSFORMS.rglob("*.py")):
+    for file in sorted(file for room in ROOMS for file in room.rglob("*.py")):
         for node in ast.parse(file.read_text(encoding="utf-8")).body:
             if isinstance(node, ast.ClassDef) and any(ast.unparse(base).endswith("ModulePass") for base in node.bases):
                 found.append(PassClass(file, declared_name(node), node.name, ast.get_docstring(node)))

@@ -10,7 +10,7 @@ from xdsl.ir import Attribute
 
 from gatewright.dialects.notes import ASKED, PLAN, DecisionAttr
 from gatewright.plan import ASKED as ASKED_FOR
-from gatewright.plan import Decision, Plan, DecisionValue
+from gatewright.plan import Decision, DecisionValue, Plan
 
 
 def value_attribute(value: DecisionValue) -> IntegerAttr | StringAttr | NoneAttr:
