@@ -13,6 +13,7 @@ from gatewright.errors import (
     ToolError,
     UnsupportedError,
 )
+from gatewright.frontends.python.directives import interleave, order, pipeline
 from gatewright.frontends.python.kernel import kernel
 from gatewright.numbers.functions import erf, gelu, rsqrt, sigmoid
 from gatewright.numbers.types import (
@@ -35,12 +36,14 @@ from gatewright.numbers.types import (
     uint,
 )
 from gatewright.options import Budget
+from gatewright.plan import Decision, Plan
 
 __version__ = "0.1.0"
 
 __all__ = [
     "Array",
     "Budget",
+    "Decision",
     "Design",
     "GatewrightError",
     "InterfaceError",
@@ -48,6 +51,7 @@ __all__ = [
     "IrError",
     "OptionError",
     "OutputError",
+    "Plan",
     "Run",
     "SimulationError",
     "SourceError",
@@ -67,7 +71,10 @@ __all__ = [
     "i64",
     "i8",
     "int_",
+    "interleave",
     "kernel",
+    "order",
+    "pipeline",
     "rsqrt",
     "sigmoid",
     "u16",

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, fields
 
 from gatewright.errors import GatewrightError, OptionError
 from gatewright.numbers import types
+from gatewright.plan import Plan
 
 
 @dataclass(frozen=True)
@@ -78,6 +79,8 @@ class Options:
     all. Other arrays have one port to read and one to write."""
     reassociate: bool = False
     """Whether floating-point sums may be taken in another order than the program's, which rounds otherwise."""
+    plan: Plan = Plan()
+    """What is decided already, a plan or its text, all or a part of it; the planner decides the rest."""
     name: str | None = None
     """The name of the top module; by default that of the source."""
 
@@ -101,6 +104,7 @@ class Options:
             raise OptionError(
                 f"dual_port={self.dual_port!r} names no arrays", remedy='dual_port=True, or names: dual_port=("a", "b")'
             )
+        object.__setattr__(self, "plan", Plan.of(self.plan))
         self._check_precision()
 
     def _take_budget(self, budget: object) -> None:

@@ -6,7 +6,7 @@ source --frontends--> tensor --lower-to-loops--> loops --lower-to-schedule--> sc
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -16,10 +16,12 @@ from gatewright.compiler import pipelines
 from gatewright.compiler.driver import Phase, run_phases
 from gatewright.errors import IrError, OptionError
 from gatewright.ir.context import context
+from gatewright.ir.decisions import ask
 from gatewright.ir.interface import Signature
-from gatewright.ir.program import Program
+from gatewright.ir.program import Program, public_function
 from gatewright.operators.library import OperatorLibrary
 from gatewright.options import Options
+from gatewright.plan import Decision
 
 if TYPE_CHECKING:
     from gatewright.quantization.layer_formats import Formats
@@ -105,7 +107,7 @@ class Compilation:
         """The program with a start for every operation."""
         if self.given.level == "schedule":
             return self._lower(self.given, "schedule", pipelines.prepare_schedule(self.options))
-        return self._lower(self.loops, "schedule", pipelines.lower_to_schedule(self.options))
+        return self._lower(self.loops, "schedule", pipelines.lower_to_schedule(self.options), self.options.plan)
 
     @cached_property
     def rtl(self) -> RtlDesign:
@@ -128,9 +130,11 @@ class Compilation:
             raise IrError(f"this program has no {level} level", why=f"it was given at the {self.given.level} level")
         return self.given
 
-    def _lower(self, program: Program, level: str, phases: Sequence[Phase]) -> Program:
+    def _lower(self, program: Program, level: str, phases: Sequence[Phase], asked: Iterable[Decision] = ()) -> Program:
         module = program.module.clone()
         copy_locations(program.module, module)
+        if decisions := list(asked):
+            ask(public_function(module), decisions)
         run_phases(context(), module, phases, program.module)
         return Program(level, module, program.name, program.notes, program.sources)
 

@@ -16,6 +16,7 @@ from gatewright.compiler.compilation import Compilation
 from gatewright.compiler.fitting import fitted
 from gatewright.compiler.sources import load
 from gatewright.errors import InterfaceError, OptionError
+from gatewright.ir.decisions import plan_of
 from gatewright.ir.interface import (
     Signature,
     argument_names,
@@ -29,6 +30,7 @@ from gatewright.ir.interface import (
 from gatewright.ir.program import Convention
 from gatewright.numbers.types import Array
 from gatewright.options import Options
+from gatewright.plan import Plan
 from gatewright.reporting.facts import account
 from gatewright.reporting.folder import atomic_folder
 
@@ -142,6 +144,11 @@ class Design:
         return "\n".join(text for name, text in self.files.items() if name.endswith(".sv"))
 
     @cached_property
+    def plan(self) -> Plan:
+        """What was decided about the loops of the program, and why. It prints, and `plan=` takes it back."""
+        return plan_of(self._compilation.schedule.function)
+
+    @cached_property
     def report(self) -> dict[str, Any]:
         """An account of the design that json can write."""
         compiled = self._compilation
@@ -162,6 +169,7 @@ class Design:
                 (folder / name).write_text(text)
             for level in self.levels[:-1]:
                 (folder / f"{self.name}.{level}.mlir").write_text(self.ir(level))
+            (folder / f"{self.name}.plan").write_text(str(self.plan))
             (folder / "report.json").write_text(json.dumps(self.report, indent=2) + "\n")
             (folder / "report.html").write_text(self.page, encoding="utf-8")
         return Path(path)

@@ -9,6 +9,7 @@ from xdsl.dialects.builtin import ArrayAttr, BoolAttr, IntegerAttr, IntegerType,
 from xdsl.ir import Attribute
 
 from gatewright.dialects.notes import ASKED, PLAN, DecisionAttr
+from gatewright.errors import OptionError
 from gatewright.plan import ASKED as ASKED_FOR
 from gatewright.plan import Decision, DecisionValue, Plan
 
@@ -55,10 +56,14 @@ def asked(function: func.FuncOp) -> Plan:
 
 
 def ask(function: func.FuncOp, decisions: Iterable[Decision]) -> None:
-    """Note what the user decides, beside what is decided already. Raises OptionError for one topic decided twice."""
-    if added := tuple(decisions):
-        plan = Plan((*asked(function), *added))
-        ASKED.set(function, map(to_attribute, plan))
+    """Note what the user decides, beside what is decided already. Raises OptionError for a contradiction."""
+    before = asked(function)
+    added = [each for each in decisions if before.find(*each.topic) != each]
+    for each in added:
+        if (other := before.find(*each.topic)) is not None:
+            raise OptionError(f"{other} in the source and {each} in the plan cannot both be done", remedy="say it once")
+    if added:
+        ASKED.set(function, map(to_attribute, (*before, *added)))
 
 
 def plan_of(function: func.FuncOp) -> Plan:

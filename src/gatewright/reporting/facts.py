@@ -13,8 +13,9 @@ from gatewright.analysis.static_control import has_static_control
 from gatewright.analysis.sums import sums_of
 from gatewright.analysis.work import work_of
 from gatewright.dialects.loopschedule.ops import PipelineOp, SeqWhileOp, StepOp
-from gatewright.dialects.notes import LIMIT
+from gatewright.dialects.notes import LIMIT, LOOP
 from gatewright.errors import SimulationError
+from gatewright.ir.decisions import plan_of
 from gatewright.ir.interface import Signature, element_of
 from gatewright.ir.location import brief_place, layer_of
 from gatewright.ir.program import Program
@@ -61,6 +62,7 @@ def account(
         "busy": round(products / (use.multipliers * cycles), 4) if products and cycles and use.multipliers else None,
         "dsp": use.dsp,
         "luts": use.luts,
+        "plan": [{"decision": str(each), "reason": each.reason} for each in plan_of(schedule.function)],
         "operators": operator_rows(rtl),
         "memories": memories,
         "memory_bits": sum(memory["words"] * memory["bits"] for memory in memories),
@@ -109,9 +111,9 @@ def predicted_cycles(schedule: Program, trusted: bool = True) -> int | None:
 def loop_rows(schedule: Program) -> Iterator[dict[str, Any]]:
     """The loops in program order.
 
-    Source line, layer of the model, nesting, trip count, interval and depth (cycles from one iteration to the next,
-    and of one iteration), cycles in all, each where it is the same in every run, how many of them what follows shares,
-    and what keeps the interval from being smaller.
+    Names in the plan, source line, layer of the model, nesting, trip count, interval and depth (cycles from one
+    iteration to the next, and of one iteration), cycles in all, each where it is the same in every run, how many of
+    them what follows shares, and what keeps the interval from being smaller.
     """
     yield from _loops(schedule.function.body.block, 0)
 
@@ -135,6 +137,7 @@ def _loops(block: Block, nesting: int) -> Iterator[dict[str, Any]]:
         elif isinstance(op, SeqWhileOp | PipelineOp):
             body = sequence_cycles(op.body.block) if isinstance(op, SeqWhileOp) else None
             yield {
+                "loop": ", ".join(LOOP.value(op)),
                 "line": brief_place(op.location),
                 "layer": layer_of(op.location),
                 "nesting": nesting,

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 Row = Mapping[str, object]
 
-TABLES = ("loops", "operators", "memories", "ports")
+TABLES = ("loops", "plan", "operators", "memories", "ports")
 """The entries that are tables of rows, in the order in which they print; other tables come behind them."""
 
 REASON = "limited_by"

@@ -94,6 +94,11 @@ def _parser() -> argparse.ArgumentParser:
         action="store_true",
         help="let floating-point sums be taken in another order, which rounds otherwise",
     )
+    source.add_argument(
+        "--plan",
+        metavar="FILE|TEXT",
+        help="what is decided already about the loops, as 'interleave(i, 8)' or the .plan file that compile writes",
+    )
     source.add_argument("--target", choices=TARGETS, help="the device family (default: generic)")
     source.add_argument("--name", help="the name of the top module")
     add_instruments(source)
@@ -126,6 +131,7 @@ def _compile_command(options: argparse.Namespace) -> int:
     files = [
         *design.files,
         *(f"{design.name}.{level}.mlir" for level in design.levels[:-1]),
+        f"{design.name}.plan",
         "report.json",
         "report.html",
     ]
@@ -175,6 +181,19 @@ def _run_folder(folder: Path, arguments: list[str]) -> int:
         return module.main(arguments) or 0
 
 
+def _plan_text(given: str) -> str:
+    """The text of a plan: that of a file, or the text itself."""
+    if "(" in given:
+        return given
+    try:
+        return Path(given).read_text(encoding="utf-8")
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise SourceError(
+            f"cannot read the plan {given}: {reason}", remedy='or give its text: "interleave(i, 8)"'
+        ) from error
+
+
 def _design(source: ProgramSource, options: argparse.Namespace) -> Design:
     from gatewright.compiler.design import compile as compile_design
     from gatewright.compiler.driver import observed
@@ -183,6 +202,8 @@ def _design(source: ProgramSource, options: argparse.Namespace) -> Design:
     chosen = {field: getattr(options, field) for field in ("clock_mhz", "multipliers", "precision", "target", "name")}
     if options.reassociate:
         chosen["reassociate"] = True
+    if options.plan is not None:
+        chosen["plan"] = _plan_text(options.plan)
     if options.budget is not None:
         chosen["budget"] = _budget(options.budget)
     if options.precision is not None:

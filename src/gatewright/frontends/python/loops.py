@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 
 from xdsl.dialects import arith, scf
 from xdsl.dialects.builtin import IndexType
@@ -194,7 +195,7 @@ def emit_for(
     def attempt(carried: LoopCarried):
         block = Block(arg_types=[IndexType(), *carried.types()])
         loop.inside(carried, block.args[1:])
-        with builder.inside(block):
+        with builder.inside(block), _counting(state, node.target, block.args[0]):
             body(iteration.bind(state, block.args[0]))
         end = state.frame.names
 
@@ -210,6 +211,20 @@ def emit_for(
         return end, [block], finish
 
     loop.emit(attempt)
+
+
+@contextmanager
+def _counting(state: Elaboration, target: ast.expr, counter: SSAValue) -> Iterator[None]:
+    """Within, the names of a loop's target stand for its counter."""
+    frame = state.frame
+    outer = frame.counters
+    if isinstance(target, ast.Name):
+        hint(counter, target.id)
+    frame.counters = {**outer, **{each.id: counter for each in ast.walk(target) if isinstance(each, ast.Name)}}
+    try:
+        yield
+    finally:
+        frame.counters = outer
 
 
 def _emit_for_until(

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from gatewright.frontends.python.arrays import assign
+from gatewright.frontends.python.directives import directive_kind, emit_directive
 from gatewright.frontends.python.elaboration import RESULT, Elaboration
 from gatewright.frontends.python.exits import ForUntil
 from gatewright.frontends.python.expressions import condition, evaluate, subscript_items
@@ -31,6 +32,7 @@ from gatewright.frontends.python.values import (
     python_int,
 )
 from gatewright.numbers.types import Bool, Integer
+from gatewright.plan import KINDS
 
 
 def emit_body(state: Elaboration, body: Sequence[ast.stmt]) -> None:
@@ -149,9 +151,22 @@ def _check_in_place(state: Elaboration, array: ArrayView, value: Value) -> None:
 
 
 def _expression(state: Elaboration, node: ast.Expr) -> None:
-    """Calls for what they change; docstrings."""
-    if not isinstance(node.value, ast.Constant):
-        evaluate(state, node.value)
+    """Calls for what they change; docstrings; directives."""
+    if isinstance(node.value, ast.Constant):
+        return
+    if isinstance(node.value, ast.Call) and isinstance(node.value.func, ast.Name | ast.Attribute):
+        with state.at(node.value):
+            if (kind := directive_kind(evaluate(state, node.value.func))) is not None:
+                _directive(state, kind, node.value)
+                return
+    evaluate(state, node.value)
+
+
+def _directive(state: Elaboration, kind: str, node: ast.Call) -> None:
+    rest = [] if KINDS[kind].value is None else node.args[1:]
+    values: list[tuple[str | None, Value]] = [(None, evaluate(state, each)) for each in rest]
+    values += [(each.arg, evaluate(state, each.value)) for each in node.keywords]
+    emit_directive(state, kind, node, values)
 
 
 def _pass(state: Elaboration, node: ast.Pass) -> None:

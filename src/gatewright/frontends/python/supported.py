@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import ast
 
-from gatewright.frontends.python import array_creation, builtin_functions, numpy_functions, reductions
+from gatewright.frontends.python import array_creation, builtin_functions, directives, numpy_functions, reductions
 from gatewright.frontends.python.exits import ForUntil
 from gatewright.frontends.python.expressions import EXPRESSIONS
 from gatewright.frontends.python.statements import STATEMENTS
 from gatewright.frontends.python.tables import FUNCTIONS, METHODS
 
-TABLES = (builtin_functions, array_creation, numpy_functions, reductions)
+TABLES = (builtin_functions, array_creation, numpy_functions, reductions, directives)
 """The modules whose import fills the tables."""
 
 NAMES: dict[type[ast.AST], str] = {

@@ -202,6 +202,8 @@ class Frame:
     names: dict[str, Value] = field(default_factory=dict)
     formats: dict[str, FixedPoint] = field(default_factory=dict)
     """The fixed-point formats of local variables: those of their first assignments."""
+    counters: dict[str, SSAValue] = field(default_factory=dict)
+    """What counts the loops that are running, by the names that count or follow it."""
     own: frozenset[str] = frozenset()
     """The names that the function assigns anywhere, its parameters among them."""
 

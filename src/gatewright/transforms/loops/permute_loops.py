@@ -189,7 +189,8 @@ def permute(nest: Sequence[scf.ForOp], places: Sequence[int]) -> None:
                 innermost.body.block.insert_op_before(op, first)
     counters = [loop.body.block.args[0] for loop in nest]
     headers = [
-        (_bounds(loop), counter.name_hint, LOOP.value(loop)) for loop, counter in zip(nest, counters, strict=True)
+        (_bounds(loop), counter.name_hint, LOOP.value(loop), loop.location)
+        for loop, counter in zip(nest, counters, strict=True)
     ]
     moved: dict[SSAValue, SSAValue] = {counters[old]: counters[new] for new, old in enumerate(places)}
     for op in innermost.body.walk():
@@ -197,9 +198,10 @@ def permute(nest: Sequence[scf.ForOp], places: Sequence[int]) -> None:
             if operand in moved:
                 op.operands[position] = moved[operand]
     for loop, old in zip(nest, places, strict=True):
-        bounds, name, label = headers[old]
+        bounds, name, label, location = headers[old]
         for position, bound in enumerate(bounds):
             loop.operands[position] = bound
+        loop.location = location
         loop.body.block.args[0].name_hint = name
         if label:
             LOOP.set(loop, label)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from xdsl.dialects import memref, scf
 from xdsl.ir import Block, Operation, Region, SSAValue
@@ -13,6 +13,10 @@ from gatewright.analysis.distances import Distances, FunctionDistances, note_dis
 from gatewright.analysis.traced_dependences import Trace, accesses_of, has_several_accesses, trace
 from gatewright.analysis.trip_count import trip_count
 from gatewright.dialects.loopschedule.ops import PipelineOp, PipelineStageOp, RegisterOp, TerminatorOp
+from gatewright.errors import UnsupportedError
+from gatewright.ir.location import source_location
+from gatewright.ir.loop_labels import label_of
+from gatewright.planning.limits import STORES_IN_REGISTERS
 from gatewright.scheduling.binding import bind
 from gatewright.scheduling.modulo import ModuloResult, modulo_schedule
 from gatewright.scheduling.problem import Schedule
@@ -26,6 +30,7 @@ from gatewright.transforms.schedule.iterations import (
     is_straight,
     runs_once,
 )
+from gatewright.transforms.schedule.limits import limit
 from gatewright.transforms.schedule.merging import merge_accesses
 from gatewright.transforms.schedule.operators import OperatorChooser
 
@@ -49,9 +54,6 @@ MERGES: tuple[tuple[type[Operation], ...], ...] = (
 )
 """Which accesses to merge, tried in turn where that may let iterations start sooner."""
 
-BYPASSES = (1, 2, 3)
-"""How many of the last stores to keep in registers, tried in turn where iterations wait for what is in memory."""
-
 
 def plan_pipeline(
     loop: scf.WhileOp,
@@ -59,11 +61,13 @@ def plan_pipeline(
     period: float,
     head: tuple[type[Operation], ...],
     distances: FunctionDistances,
+    asked: int | None = None,
 ) -> PipelinePlan | None:
     """Schedule the iterations of a loop in overlap; None if the loop holds control, or nothing is gained.
 
-    Where an interval of one cycle is not reached, accesses that take turns are merged if that helps, and loads look for
-    their elements among the last stores: the plan's loop is then a copy in which they do.
+    `asked` is the interval to have; UnsupportedError, with what keeps it larger, if that is impossible. Where an
+    interval of one cycle is not reached, accesses that take turns are merged if that helps, and loads look for their
+    elements among the last stores: the plan's loop is then a copy in which they do.
     """
 
     def changed(base: PipelinePlan | None, change: Callable[[scf.WhileOp], scf.WhileOp | None]) -> PipelinePlan | None:
@@ -84,10 +88,33 @@ def plan_pipeline(
         merged = changed(first, lambda copy, kinds=kinds: copy if merge_accesses(copy, kinds) else None)
         best = _sooner(best, merged)
     merged = best
-    for back in BYPASSES:
+    for back in STORES_IN_REGISTERS:
         if merged is not None and _waits_for_memory(merged):
             best = _sooner(best, changed(merged, lambda copy, back=back: bypass_stores(copy, back)))
+    if asked is not None:
+        return _at_interval(loop, first, best, asked)
     return best if best is not None and best.gains else None
+
+
+def _at_interval(
+    loop: scf.WhileOp, first: PipelinePlan | None, best: PipelinePlan | None, interval: int
+) -> PipelinePlan:
+    """The plan with the interval that is asked for, of the loop as it is if that is enough."""
+    plan = first if first is not None and first.result.interval <= interval else best
+    reason = "there is control in it, or its end depends on what an iteration computes last"
+    if plan is not None:
+        problem, ops = plan.iteration.problem, [entry.op for entry in plan.iteration.body.entries]
+        if plan.result.interval == interval:
+            return plan
+        reason = limit(plan.result, problem, ops)
+        if plan.result.interval < interval:
+            return replace(plan, result=modulo_schedule(problem, interval), gains=True)
+    raise UnsupportedError(
+        f"the iterations of loop {label_of(loop)} cannot start {interval} cycle{'s' if interval > 1 else ''} apart",
+        where=source_location(loop),
+        why=reason,
+        remedy="ask for a larger interval, or for none: the least one is taken" if plan is not None else None,
+    )
 
 
 def _sooner(one: PipelinePlan | None, other: PipelinePlan | None) -> PipelinePlan | None:

@@ -15,12 +15,14 @@ from gatewright.analysis.distances import FunctionDistances
 from gatewright.analysis.trip_count import trip_count
 from gatewright.dialects.loopschedule.calls import HEAD_OPERATIONS
 from gatewright.dialects.loopschedule.ops import LoopOp, PipelineOp, RegisterOp, SeqWhileOp, TerminatorOp
-from gatewright.dialects.notes import LIMIT
+from gatewright.dialects.notes import LIMIT, LOOP
 from gatewright.errors import UnsupportedError
+from gatewright.ir.decisions import asked, record
 from gatewright.ir.location import source_location
 from gatewright.ir.loop_labels import take_place
 from gatewright.ir.purity import is_pure
 from gatewright.operators.library import OperatorLibrary
+from gatewright.plan import Decision, Plan
 from gatewright.transforms.schedule.arrays import dual_port_arrays
 from gatewright.transforms.schedule.blocks import (
     BlockOperation,
@@ -73,7 +75,8 @@ class LoopsToSchedulePass(ModulePass):
             dual = dual_port_arrays(function, self.dual_port)
             chooser = OperatorChooser(library, function, self.multipliers, dual=dual)
             distances = FunctionDistances(function)
-            _Scheduler(chooser, library.budget_ns, self.pipeline, distances).function(function)
+            plan = asked(function)
+            _Scheduler(function, plan, chooser, library.budget_ns, self.pipeline, distances).schedule()
 
 
 def _check_form(function: func.FuncOp) -> None:
@@ -92,6 +95,9 @@ def _check_form(function: func.FuncOp) -> None:
 class _Scheduler:
     """Builds the scheduled form of one function."""
 
+    function: func.FuncOp
+    asked: Plan
+    """What the user has decided."""
     chooser: OperatorChooser
     period: float
     pipeline: bool
@@ -101,7 +107,9 @@ class _Scheduler:
     """Source values as they are visible to the steps being built."""
     constants: dict[tuple[Attribute, Attribute], SSAValue] = field(default_factory=dict)
 
-    def function(self, function: func.FuncOp) -> None:
+    def schedule(self) -> None:
+        """Put the schedule in the place of the function's body."""
+        function = self.function
         old = function.body.block
         for argument in old.args:
             new = self.head.insert_arg(argument.type, len(self.head.args))
@@ -255,7 +263,9 @@ class _Scheduler:
         """The scheduled form of a loop whose carried values number `results` are used behind it."""
         plan = None
         if self.pipeline:
-            plan = plan_pipeline(loop, self.chooser, self.period, HEAD_OPERATIONS, self.distances)
+            wanted = self._asked(loop)
+            interval = int(wanted.value or 0) if wanted is not None else None
+            plan = plan_pipeline(loop, self.chooser, self.period, HEAD_OPERATIONS, self.distances, interval)
         source = loop if plan is None else plan.loop
         self._hoist_constants(source)
         order = [*results, *(k for k in range(len(source.arguments)) if k not in results)]
@@ -270,7 +280,13 @@ class _Scheduler:
             builder = PipelineBuilder(plan.iteration, plan.result, self.chooser, handed_on)
             scheduled = builder.build(initial, condition, order, len(results), plan.trips, self.values)
             problem, ops = plan.iteration.problem, [entry.op for entry in plan.iteration.body.entries]
-            LIMIT.set(scheduled, limit(plan.result, problem, ops))
+            reason = limit(plan.result, problem, ops)
+            if wanted is not None and plan.result.interval > plan.result.bound.interval:
+                reason = wanted.reason
+            LIMIT.set(scheduled, reason)
+            subject = wanted.subject if wanted is not None else LOOP.value(loop)[-1:]
+            if subject:
+                record(self.function, Decision("pipeline", subject, plan.result.interval, reason))
         else:
             scheduled = self._seq_while(loop, order, initial, condition, len(results))
         for op in scheduled.walk():
@@ -279,6 +295,11 @@ class _Scheduler:
         scheduled.location = loop.location
         take_place([loop], scheduled)
         return scheduled
+
+    def _asked(self, loop: scf.WhileOp) -> Decision | None:
+        """The interval that the user asks for of a loop, or of one inside the nest that it is made of."""
+        names = LOOP.value(loop)
+        return next((each for each in self.asked if each.kind == "pipeline" and each.subject[0] in names), None)
 
     def _condition(self, loop: scf.WhileOp, order: Sequence[int], initial: Sequence[SSAValue]) -> Block:
         """The condition of a loop, on its carried values in a given order."""

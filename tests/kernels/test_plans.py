@@ -1,0 +1,304 @@
+"""Plans of designs: given back they give the same design; what users decide is done, or refused with the reason."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+import gatewright as gw
+
+LEVELS = ("loops", "schedule", "rtl")
+
+
+def rows(a: gw.f32[12, 16], x: gw.f32[16], y: gw.f32[12]):
+    for i in range(12):
+        s = np.float32(0)
+        for k in range(16):
+            s += a[i, k] * x[k]
+        y[i] = s
+
+
+def rows_of_three(a: gw.f32[12, 16], x: gw.f32[16], y: gw.f32[12]):
+    for i in range(12):
+        s = np.float32(0)
+        gw.interleave(i, 3)
+        for k in range(16):
+            s += a[i, k] * x[k]
+        y[i] = s
+
+
+def product(a: gw.i32[6, 5], b: gw.i32[5, 4], c: gw.i32[6, 4]):
+    for i in range(6):
+        for j in range(4):
+            for k in range(5):
+                c[i, j] += a[i, k] * b[k, j]
+
+
+def product_by_rows(a: gw.i32[6, 5], b: gw.i32[5, 4], c: gw.i32[6, 4]):
+    for i in range(6):
+        for j in range(4):
+            for k in range(5):
+                gw.order(i, k, j)
+                c[i, j] += a[i, k] * b[k, j]
+
+
+def product_every_third(a: gw.i32[6, 5], b: gw.i32[5, 4], c: gw.i32[6, 4]):
+    for i in range(6):
+        for j in range(4):
+            for k in range(5):
+                gw.pipeline(k, interval=3)
+                c[i, j] += a[i, k] * b[k, j]
+
+
+def chained(a: gw.i32[8], b: gw.i32[8], n: gw.i32[8]):
+    for i in range(8):
+        b[i] = a[i] * 3
+    for i in range(8):
+        a[i] = b[i] + 1
+    for i in range(1, 8):
+        n[i] = n[i - 1] + a[i]
+
+
+def normalised(x: gw.i32[8, 8], n: gw.i32[8], m: gw.i32[8, 8]):
+    for i in range(8):
+        s = n[i]
+        for j in range(8):
+            s += x[i, j]
+        factor = np.int32(1 << 20) // s
+        for j in range(8):
+            m[i, j] = x[i, j] * factor
+
+
+PROGRAMS = (rows, rows_of_three, product, product_by_rows, product_every_third, chained, normalised)
+
+
+def check(function: Callable[..., None], design: gw.Design) -> None:
+    """All levels give what Python gives, in the cycles that are predicted."""
+    random = np.random.default_rng(1)
+    given = []
+    for parameter in design.signature.parameters:
+        numbers = random.integers(1, 9, parameter.type.shape)
+        given.append(numbers.astype(np.float32 if "f32" in str(parameter.type) else np.int32))
+    expected = [array.copy() for array in given]
+    function(*expected)
+    for level in LEVELS:
+        arrays = [array.copy() for array in given]
+        run = design.run(*arrays, level=level)
+        for array, answer in zip(arrays, expected, strict=True):
+            np.testing.assert_array_equal(array, answer)
+        if level == "rtl":
+            assert run.cycles == design.report["cycles"]
+
+
+@pytest.mark.parametrize("function", PROGRAMS, ids=lambda function: function.__name__)
+@pytest.mark.parametrize("options", [{}, {"multipliers": 1}], ids=["", "one"])
+def test_the_plan_of_a_design_gives_it_again(function: Callable[..., None], options: dict[str, int]):
+    design = gw.compile(function, **options)
+    check(function, design)
+    assert len(design.plan)
+    for given in (design.plan, str(design.plan)):
+        again = gw.compile(function, plan=given, **options)
+        assert again.verilog == design.verilog
+        assert again.plan == design.plan
+
+
+def decision(design: gw.Design, kind: str, loop: str) -> gw.Decision:
+    found = design.plan.find(kind, loop)
+    assert found is not None, f"{design.plan}"
+    return found
+
+
+def test_interleaving_is_obeyed():
+    assert decision(gw.compile(rows), "interleave", "i").value == 12
+    design = gw.compile(rows_of_three)
+    assert decision(design, "interleave", "i") == gw.Decision("interleave", ("i",), 3)
+    assert decision(design, "interleave", "i").reason == "asked for"
+    assert design.report["cycles"] > 2 * gw.compile(rows).report["cycles"]
+    assert gw.compile(rows, plan="interleave(i, 3)").report["cycles"] == design.report["cycles"]
+
+
+def test_an_order_is_obeyed():
+    design = gw.compile(product_by_rows)
+    assert decision(design, "order", "i").subject == ("i", "k", "j")
+    check(product_by_rows, design)
+    other = gw.compile(product, plan="order(i, k, j)")
+    assert other.plan == design.plan
+    assert [loop["loop"] for loop in other.report["loops"]] == ["i, k, j"]
+
+
+def test_an_interval_is_obeyed():
+    design = gw.compile(product_every_third)
+    assert decision(design, "pipeline", "k").value == 3
+    assert [loop["interval"] for loop in design.report["loops"]] == [3]
+    assert design.report["cycles"] > 3 * 6 * 4 * 5
+
+
+def test_a_nest_that_is_to_stay_stays():
+    design = gw.compile(product, plan="flatten(i, False)")
+    check(product, design)
+    assert decision(design, "flatten", "j").value is True
+    assert design.report["cycles"] > gw.compile(product).report["cycles"]
+
+
+def test_loops_that_are_to_stay_apart_stay_apart():
+    joined = gw.compile(chained)
+    assert decision(joined, "fuse", "i").subject[:2] == ("i", "i_2")
+    design = gw.compile(chained, plan="fuse(i, i_2, False)")
+    check(chained, design)
+    assert design.plan.find("fuse", "i") is None
+    assert design.report["cycles"] > joined.report["cycles"]
+
+
+def test_a_loop_that_is_to_stay_whole_stays_whole():
+    apart = gw.compile(normalised)
+    assert decision(apart, "distribute", "i").value == 1
+    design = gw.compile(normalised, plan="distribute(i, after=-1)")
+    check(normalised, design)
+    assert design.report["cycles"] > apart.report["cycles"]
+
+
+def refused_order(a: gw.i32[8, 8]):
+    for i in range(1, 8):
+        for j in range(7):
+            gw.order(j, i)
+            a[i, j] = a[i - 1, j + 1] + 1
+
+
+def refused_interleaving(a: gw.f32[8, 8], s: gw.f32[9]):
+    for i in range(8):
+        gw.interleave(i, 4)
+        t = s[i]
+        for j in range(8):
+            t += a[i, j]
+        s[i + 1] = t
+
+
+def refused_interval(a: gw.f32[8]):
+    for i in range(1, 8):
+        gw.pipeline(i, interval=2)
+        a[i] = a[i - 1] * a[i]
+
+
+REFUSED = {
+    refused_order: (
+        "the loops i, j cannot run in the order j, i",
+        "flow: store a[i, j] -> load a[-1 + i, 1 + j], distance (1, -1)",
+    ),
+    refused_interleaving: (
+        "4 iterations of loop i cannot take turns",
+        "flow: store s[1 + i] -> load s[i], distance (1)",
+    ),
+    refused_interval: (
+        "the iterations of loop i cannot start 2 cycles apart",
+        "comes back after 1 iteration",
+    ),
+}
+
+
+@pytest.mark.parametrize("function", REFUSED, ids=lambda function: function.__name__)
+def test_what_is_not_legal_is_refused_with_the_dependence_that_forbids_it(function: Callable[..., None]):
+    what, why = REFUSED[function]
+    with pytest.raises(gw.UnsupportedError) as raised:
+        gw.compile(function)
+    assert raised.value.what == what
+    assert why in (raised.value.why or "")
+    assert raised.value.where is not None
+
+
+@pytest.mark.parametrize(
+    ("plan", "what"),
+    [
+        ("interleave(q, 2)", "interleave(q, 2) is about q, which is no loop"),
+        ("interleave(k, 2)", "2 iterations of loop k cannot take turns"),
+        ("interleave(j, 9)", "9 iterations of loop j cannot take turns"),
+        ("order(i, k)", "the loops i, k are no perfect nest"),
+        ("order(i, q)", "there is no counted loop q to order"),
+        ("pipeline(i, interval=4)", "pipeline(i, interval=4) is about a loop with loops in it"),
+        ("distribute(i, after=1)", "loop i cannot be distributed"),
+        ("rotate(k, 'skewed')", "loop k cannot keep values of earlier iterations in registers"),
+        ("fuse(i, j)", "the loops i, j cannot be fused"),
+        ("flatten(k)", "loop k cannot be flattened"),
+    ],
+)
+def test_a_plan_that_does_not_fit_the_program_is_refused(plan: str, what: str):
+    with pytest.raises(gw.GatewrightError) as raised:
+        gw.compile(product, plan=plan)
+    assert raised.value.what == what
+
+
+def contradicting(a: gw.f32[12, 16], y: gw.f32[12]):
+    for i in range(12):
+        s = np.float32(0)
+        gw.interleave(i, 3)
+        for k in range(16):
+            gw.interleave(i, 4)
+            s += a[i, k]
+        y[i] = s
+
+
+def of_no_loop(a: gw.i32[4]):
+    n = 3
+    gw.pipeline(n)
+    for i in range(4):
+        a[i] += 1
+
+
+def with_break(a: gw.i32[4]):
+    for i in range(4):
+        gw.pipeline(i)
+        if a[i] > 3:
+            break
+        a[i] += 1
+
+
+def in_an_expression(a: gw.i32[4]):
+    for i in range(4):
+        a[0] = gw.pipeline(i)
+        a[i] += 1
+
+
+def too_few(a: gw.i32[4]):
+    for i in range(4):
+        gw.interleave(i)
+        a[i] += 1
+
+
+@pytest.mark.parametrize(
+    ("function", "what"),
+    [
+        (contradicting, "interleave(i, 3) and interleave(i, 4) cannot both be done"),
+        (of_no_loop, "gw.pipeline is about loops that are running, and n counts none"),
+        (with_break, "gw.pipeline is about loops that are running, and i counts none"),
+        (in_an_expression, "pipeline is a statement of its own, in the loop that it is about"),
+        (too_few, "gw.interleave needs count"),
+    ],
+    ids=lambda each: getattr(each, "__name__", ""),
+)
+def test_a_directive_that_says_nothing_is_refused(function: Callable[..., None], what: str):
+    with pytest.raises(gw.GatewrightError) as raised:
+        gw.compile(function)
+    assert raised.value.what.removeprefix("gatewright.") in (what, f"gw.{what}")
+    assert raised.value.where is not None
+
+
+def test_the_source_and_the_plan_must_not_contradict_each_other():
+    with pytest.raises(gw.OptionError, match="in the source and"):
+        gw.compile(rows_of_three, plan="interleave(i, 4)")
+    assert gw.compile(rows_of_three, plan="interleave(i, 3)").plan == gw.compile(rows_of_three).plan
+
+
+def test_directives_do_nothing_in_python():
+    a, x = np.ones((12, 16), np.float32), np.ones(16, np.float32)
+    one, other = np.zeros(12, np.float32), np.zeros(12, np.float32)
+    rows(a, x, one)
+    rows_of_three(a, x, other)
+    np.testing.assert_array_equal(one, other)
+
+
+def test_the_loops_level_says_what_is_asked_for_and_gives_the_same_design():
+    design = gw.compile(rows_of_three)
+    again = gw.compile(design.ir("loops"))
+    assert decision(again, "interleave", "i").value == 3
+    assert again.report["cycles"] == design.report["cycles"]
