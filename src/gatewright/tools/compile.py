@@ -95,9 +95,7 @@ def _parser() -> argparse.ArgumentParser:
         help="let floating-point sums be taken in another order, which rounds otherwise",
     )
     source.add_argument(
-        "--plan",
-        metavar="FILE|TEXT",
-        help="what is decided already about the loops, as 'interleave(i, 8)' or the .plan file that compile writes",
+        "--plan", metavar="FILE|TEXT", help="what is decided about the loops, as 'interleave(i, 8)' or a .plan file"
     )
     source.add_argument("--target", choices=TARGETS, help="the device family (default: generic)")
     source.add_argument("--name", help="the name of the top module")
