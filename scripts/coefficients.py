@@ -78,6 +78,7 @@ def kernels(mantissa: int) -> dict[str, Kernel]:
         "tanh": binades(mantissa, mp.tanh, mp.mpf(1), 4),
         "erf": binades(mantissa, mp.erf, 2 / mp.sqrt(mp.pi), 2),
         "tail": tail(mantissa),
+        "arctangent": Kernel(2**bits, bits, degree, spaced(bits, lambda t: mp.atan(t) / t if t else mp.mpf(1))),
     }
 
 

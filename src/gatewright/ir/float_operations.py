@@ -41,12 +41,19 @@ _ON_ONE_FORMAT: dict[type[Operation], str] = {
     math.SinOp: "sin",
     math.CosOp: "cos",
     math.TanOp: "tan",
+    math.AsinOp: "asin",
+    math.AcosOp: "acos",
+    math.AtanOp: "atan",
+    math.Atan2Op: "atan2",
     math.PowFOp: "powf",
     gw.LogisticOp: "logistic",
     gw.GeluOp: "gelu",
 }
 ELEMENTARY: tuple[type[Operation], ...] = tuple(kind for kind, name in _ON_ONE_FORMAT.items() if name in FUNCTIONS)
 """The elementary functions."""
+
+OPERATION_OF: dict[str, type[Operation]] = {name: kind for kind, name in _ON_ONE_FORMAT.items() if name in FUNCTIONS}
+"""The elementary functions by the names of their operators."""
 
 _CONVERSIONS = (arith.ExtFOp, arith.TruncFOp, arith.SIToFPOp, arith.UIToFPOp, arith.FPToSIOp, arith.FPToUIOp)
 

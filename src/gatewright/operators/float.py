@@ -243,10 +243,16 @@ def square_root(net: Logic[W], form: FloatFormat, a: W) -> W:
     radicand, side = prepare_root(net, form, a)
     size = form.mantissa + 3
     padded = net.join(radicand, net.constant(0, 2 * size - radicand.width))
+    return choose(net, form, *finish_root(net, form, root_rows(net, padded), side))
+
+
+def root_rows(net: Logic[W], radicand: W) -> W:
+    """The digits of a root, one for two of the radicand, and whether there is a rest behind; see `square_root`."""
+    size = radicand.width // 2
     rest, fits = net.constant(0, 2), net.constant(1, 1)
     found: list[W] = []
     for row in range(size):
-        shifted = net.join(rest, net.bits(padded, 2 * (size - 1 - row), 2))
+        shifted = net.join(rest, net.bits(radicand, 2 * (size - 1 - row), 2))
         width = row + 4
         # With one more digit 1 the square grows by 4q + 1; a rest that lacks that gets 4q + 3 for the next one.
         step = net.extend(net.join(*found, net.invert(fits), net.constant(1, 1)), width)
@@ -255,7 +261,7 @@ def square_root(net: Logic[W], form: FloatFormat, a: W) -> W:
         found.append(fits)
     taken = net.extend(net.join(*found, net.constant(1, 1)), rest.width)
     left = net.add(rest, net.all(taken, net.repeat(net.invert(fits), rest.width)))
-    return choose(net, form, *finish_root(net, form, net.join(*found, net.is_any(left)), side))
+    return net.join(*found, net.is_any(left))
 
 
 def prepare_root(net: Logic[W], form: FloatFormat, a: W) -> tuple[W, list[W]]:

@@ -13,7 +13,7 @@ from functools import cache
 from typing import Any
 
 from gatewright.numbers.float_format import FloatFormat, format_named
-from gatewright.operators import elementary, gaussian, trigonometric
+from gatewright.operators import arctangent, elementary, gaussian, trigonometric
 from gatewright.operators import float as pipelined
 from gatewright.operators import float_iterative as iterative
 from gatewright.operators.power import power
@@ -45,12 +45,16 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "sin": trigonometric.sine,
     "cos": trigonometric.cosine,
     "tan": trigonometric.tangent,
+    "asin": arctangent.arc_sine,
+    "acos": arctangent.arc_cosine,
+    "atan": arctangent.arc_tangent,
+    "atan2": arctangent.arc_tangent_of_two,
     "gelu": gaussian.gelu,
     "powf": power,
 }
 """The elementary functions, of formats whose mantissa has at most `LARGEST_MANTISSA` bits."""
 LARGEST_MANTISSA = 23
-OF_TWO = frozenset({"powf"})
+OF_TWO = frozenset({"powf", "atan2"})
 """Those of two numbers; all others are of one."""
 
 _ROUNDINGS = ("floor", "ceil", "trunc", "round", "roundeven")

@@ -17,6 +17,7 @@ import gatewright as gw
 
 FORMAT = gw.fixed(16, 10)
 EVERY = np.arange(-(1 << 15), 1 << 15) / 1024
+WITHIN_ONE = EVERY[abs(EVERY) <= 1]
 POSITIVE = EVERY[EVERY > 0]
 FUNCTIONS: dict[str, tuple[Callable[[torch.Tensor], torch.Tensor], Callable[[np.ndarray], np.ndarray], np.ndarray]] = {
     "exp": (torch.exp, np.exp, EVERY),
@@ -26,6 +27,10 @@ FUNCTIONS: dict[str, tuple[Callable[[torch.Tensor], torch.Tensor], Callable[[np.
     "sin": (torch.sin, np.sin, EVERY),
     "cos": (torch.cos, np.cos, EVERY),
     "tan": (torch.tan, np.tan, EVERY),
+    "asin": (torch.asin, np.arcsin, WITHIN_ONE),
+    "acos": (torch.acos, np.arccos, WITHIN_ONE),
+    "atan": (torch.atan, np.arctan, EVERY),
+    "atan2": (lambda x: torch.atan2(x, x + 1), lambda x: np.arctan2(x, x + 1), EVERY[EVERY < 30]),
     "tanh": (torch.tanh, np.tanh, EVERY),
     "sigmoid": (torch.sigmoid, lambda x: 1 / (1 + np.exp(-x)), EVERY),
     "erf": (torch.erf, np.vectorize(lambda x: float(mp.erf(x))), EVERY),

@@ -173,6 +173,30 @@ def test_elementary_functions_of_numpy(name: str):
     np.testing.assert_array_max_ulp(design(x), function(x.astype(np.float64)).astype(np.float32), ulps)
 
 
+@pytest.mark.parametrize("name", ["arcsin", "arccos", "arctan"])
+def test_inverse_functions_of_numpy(name: str):
+    x = np.random.default_rng(1).uniform(-1, 1, 32).astype(np.float32)
+    function = getattr(np, name)
+    design = gw.compile(lambda x: function(x), args=(x,))
+    np.testing.assert_array_max_ulp(design(x), function(x.astype(np.float64)).astype(np.float32), 1)
+
+
+def test_the_angle_of_a_point():
+    y, x = np.random.default_rng(1).normal(size=(2, 32)).astype(np.float32)
+    design = gw.compile(
+        lambda y, x: (np.arctan2(y, x), np.atan2(y, 1), np.arctan2(np.int8(3), np.int8(-4))), args=(y, x)
+    )
+    exact = np.arctan2(y.astype(np.float64), x), np.arctan2(y.astype(np.float64), 1)
+    for found, wanted in zip(design(y, x), exact, strict=False):
+        np.testing.assert_array_max_ulp(found, wanted.astype(np.float32), 1)
+    assert design(y, x)[2] == np.arctan2(np.int8(3), np.int8(-4))
+
+
+def test_the_angle_of_a_point_of_integers_has_no_hardware_where_numpy_takes_doubles():
+    with pytest.raises(gw.UnsupportedError, match="atan2 of f64 has no hardware"):
+        gw.compile(lambda y, x: np.arctan2(y, x), args=(np.int32(1), np.int32(2)))
+
+
 @pytest.mark.parametrize("function", [gw.erf, gw.rsqrt, gw.sigmoid, gw.gelu])
 def test_functions_that_numpy_lacks(function):
     low = 0.01 if function is gw.rsqrt else -9

@@ -11,7 +11,6 @@ from xdsl.dialects import arith, math
 from xdsl.dialects.builtin import IndexType, IntegerType
 from xdsl.ir import Operation, SSAValue
 
-from gatewright.dialects import gw
 from gatewright.frontends.python.conversion import bits_of, resize, ssa_of
 from gatewright.frontends.python.elaboration import Elaboration
 from gatewright.frontends.python.values import (
@@ -25,10 +24,10 @@ from gatewright.frontends.python.values import (
     SquareRoot,
     ir_type_of,
 )
-from gatewright.ir.float_operations import MOST_FACTORS, has_functions, is_root_or_product
+from gatewright.ir.float_operations import MOST_FACTORS, OPERATION_OF, has_functions, is_root_or_product
 from gatewright.ir.floats import float_constant
 from gatewright.numbers.types import Bool, Float, Integer, f16, f32, f64
-from gatewright.operators.float_operators import FUNCTIONS
+from gatewright.operators.float_operators import FUNCTIONS, OF_TWO
 
 ARITHMETIC: dict[str, type[Operation]] = {
     "+": arith.AddfOp,
@@ -46,28 +45,18 @@ ARITHMETIC: dict[str, type[Operation]] = {
 PREDICATES = {"==": "oeq", "!=": "une", "<": "olt", "<=": "ole", ">": "ogt", ">=": "oge"}
 
 OF_ONE: dict[str, type[Operation]] = {
+    **{name: kind for name, kind in OPERATION_OF.items() if name not in OF_TWO},
     "sqrt": math.SqrtOp,
-    "exp": math.ExpOp,
-    "exp2": math.Exp2Op,
     "expm1": math.ExpM1Op,
-    "log": math.LogOp,
-    "log2": math.Log2Op,
     "log10": math.Log10Op,
     "log1p": math.Log1pOp,
-    "sin": math.SinOp,
-    "cos": math.CosOp,
-    "tan": math.TanOp,
     "sinh": math.SinhOp,
     "cosh": math.CoshOp,
-    "tanh": math.TanhOp,
     "floor": math.FloorOp,
     "ceil": math.CeilOp,
     "trunc": math.TruncOp,
     "rint": math.RoundEvenOp,
-    "erf": math.ErfOp,
-    "rsqrt": math.RsqrtOp,
-    "sigmoid": gw.LogisticOp,
-    "gelu": gw.GeluOp,
+    "sigmoid": OPERATION_OF["logistic"],
 }
 """What computes a function of one number."""
 
@@ -288,6 +277,26 @@ def apply(state: Elaboration, name: str, given: Number) -> Number:
     value = convert(state, given, type_).ssa
     assert value is not None
     return Number(type_, state.builder.pure(OF_ONE[name], value))
+
+
+def apply_to_two(state: Elaboration, name: str, a: Number, b: Number) -> Number:
+    """An elementary function of two numbers, in the type that NumPy takes it in."""
+    real = any(isinstance(each.type, Float | PythonFloat | FixedPoint) for each in (a, b))
+    type_ = union(a.type, b.type) if real else union(of_integers(a.type), of_integers(b.type))
+    if type_ is None:
+        raise state.unsupported(
+            f"{name} does not take {a.type} and {b.type}", remedy="convert both, for example with np.float32(x)"
+        )
+    form = f64 if isinstance(type_, PythonFloat) else type_
+    if not has_functions(form.format):
+        raise state.unsupported(
+            f"{name} of {type_} has no hardware",
+            why="elementary functions are those of formats up to float32",
+            remedy=f"convert its arguments: {name}(np.float32(x), np.float32(y))",
+        )
+    left, right = (convert(state, side, type_).ssa for side in (a, b))
+    assert left is not None and right is not None
+    return Number(type_, state.builder.pure(OPERATION_OF[name], left, right))
 
 
 def _check_float_holds(state: Elaboration, name: str, type_: FixedPoint) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from gatewright.frontends.python import floating_point
 from gatewright.frontends.python.arrays import array_of, assign, elementwise, materialize
 from gatewright.frontends.python.builtin_functions import emit_absolute, function_of, select, square_root
 from gatewright.frontends.python.casts import convert, number_of, plain_number
@@ -42,6 +43,7 @@ from gatewright.frontends.python.values import (
 )
 from gatewright.numbers import functions
 from gatewright.numbers.types import Bool, Float, Integer
+from gatewright.operators.float_operators import FUNCTIONS, OF_TWO
 
 UFUNCS: dict[object, tuple[str, str]] = {
     np.add: ("np.add", "+"),
@@ -204,6 +206,22 @@ def _applied(state: Elaboration, name: str, spoken: str, number: Number) -> Numb
 
 for _name, _note in _FUNCTIONS.items():
     _enter_function(getattr(np, _name), _name, f"np.{_name}", _note)
+
+
+def _enter_function_of_two(thing: object, name: str, spoken: str, note: str) -> None:
+    def emit(state: Elaboration, arguments: Arguments) -> Value:
+        values = [_numeric(state, value) for value in arguments.bind(state, "x1", "x2", least=2)]
+        return elementwise(state, lambda x, y: floating_point.apply_to_two(state, name, x, y), values)
+
+    emit.__doc__ = note
+    function(thing, spoken)(emit)
+
+
+for _name in FUNCTIONS:
+    if _name not in _FUNCTIONS and isinstance(_made := getattr(np, _name, None), np.ufunc):
+        _enter = _enter_function_of_two if _name in OF_TWO else _enter_function
+        _note = (FUNCTIONS[_name].__doc__ or "").split("\n")[0].removesuffix(".")
+        _enter(_made, _name, f"np.{_made.__name__}", _note)
 for _name in ("erf", "rsqrt", "sigmoid", "gelu"):
     _made = getattr(functions, _name)
     _enter_function(_made, _name, f"gw.{_name}", _made.__doc__.split(".")[0])
