@@ -107,8 +107,12 @@ def measure(name: str, form: FloatFormat, numbers: np.ndarray) -> float:
     """The largest error of a function on some numbers."""
     if name in ("log", "log2", "rsqrt"):
         numbers = numbers[doubles(form, numbers) > 0]
+    if name in ("asin", "acos"):
+        numbers = numbers[np.abs(doubles(form, numbers)) <= 1]
     operands = [numbers]
-    if name in OF_TWO:
+    if name == "atan2":
+        operands = [numbers, np.random.default_rng(form.mantissa).permutation(numbers)]
+    elif name in OF_TWO:
         bases = numbers[doubles(form, numbers) != 0]
         operands = [bases, exponents(form, bases)]
     return max(

@@ -18,7 +18,7 @@ from gatewright.ir.operator_notes import operator_attribute
 from gatewright.scheduling.binding import bind
 from gatewright.scheduling.list_schedule import list_schedule
 from gatewright.scheduling.problem import Problem, Schedule, verify
-from gatewright.transforms.schedule.operators import OperatorChooser
+from gatewright.transforms.schedule.operators import OperatorChooser, register_bits
 
 
 @dataclass(frozen=True)
@@ -91,7 +91,7 @@ def schedule_block(entries: list[BlockOperation], chooser: OperatorChooser, peri
     problem = Problem(period)
     defined: dict[SSAValue, int] = {}
     for position, entry in enumerate(entries):
-        problem.add_operation(chooser.operator_type(entry.op), entry.op.name)
+        problem.add_operation(chooser.operator_type(entry.op), entry.op.name, register_bits(entry.op.results))
         for operand in entry.operands:
             if operand in defined:
                 problem.add_dependence(defined[operand], position, "value")

@@ -17,7 +17,7 @@ from gatewright.scheduling.problem import OperatorType, Problem
 from gatewright.transforms.schedule.blocks import BlockOperation, entries_of
 from gatewright.transforms.schedule.bypassing import bypassed
 from gatewright.transforms.schedule.limits import label
-from gatewright.transforms.schedule.operators import OperatorChooser
+from gatewright.transforms.schedule.operators import OperatorChooser, register_bits
 
 COPY = OperatorType("copy")
 """Hands a value on to the next iteration without computing anything."""
@@ -90,14 +90,14 @@ def build(body: LoopBody, chooser: OperatorChooser, period: float, known: Trace 
     iteration = IterationProblem(body, problem)
     defined: dict[SSAValue, int] = {}
     for position, entry in enumerate(body.entries):
-        problem.add_operation(chooser.operator_type(entry.op), label(entry.op))
+        problem.add_operation(chooser.operator_type(entry.op), label(entry.op), register_bits(entry.op.results))
         defined.update((result, position) for result in entry.op.results)
     number = {argument: index for index, argument in enumerate(body.arguments)}
     for index, value in enumerate(body.yielded):
         path = _renamed(body, number, index)
         producer = defined.get(body.yielded[path[-1]])
         if producer is None or (len(path) > 1 and index in body.decided_by):
-            path, producer = [index], problem.add_operation(COPY, "copy")
+            path, producer = [index], problem.add_operation(COPY, "copy", register_bits([value]))
             iteration.copies.append(value)
         elif len(path) > 1:
             iteration.aliases[index] = path[1]

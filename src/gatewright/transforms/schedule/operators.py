@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from xdsl.dialects import arith, func, math, memref, scf
-from xdsl.dialects.builtin import MemRefType
+from xdsl.dialects.builtin import IndexType, MemRefType
 from xdsl.ir import Operation, SSAValue
 
 from gatewright.analysis.durations import has_constant, library_operator
@@ -19,6 +20,7 @@ from gatewright.ir.floats import scalar_bits
 from gatewright.ir.location import source_location
 from gatewright.ir.operator_notes import operator_attribute
 from gatewright.operators.library import MULTIPLIERS, Operator, OperatorLibrary
+from gatewright.planning.limits import ADDRESS_BITS
 from gatewright.scheduling.problem import OperatorType
 from gatewright.transforms.schedule.limits import array_name
 
@@ -178,6 +180,12 @@ class OperatorChooser:
         terms = width if constant is None else signed_digits(constant)
         depth = max(0, terms - 1).bit_length()
         return OperatorType(f"product of {width} bits by {terms} digits", delay=depth * addition)
+
+
+def register_bits(values: Iterable[SSAValue]) -> int:
+    """Bits of the registers that hold values for a cycle; at least 1, so that what holds nothing is early too."""
+    bits = [ADDRESS_BITS if isinstance(value.type, IndexType) else scalar_bits(value.type) or 1 for value in values]
+    return max(1, sum(bits))
 
 
 def _executions(op: Operation) -> int:
