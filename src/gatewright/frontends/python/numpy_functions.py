@@ -213,7 +213,7 @@ def _enter_function_of_two(thing: object, name: str, spoken: str, note: str) -> 
         values = [_numeric(state, value) for value in arguments.bind(state, "x1", "x2", least=2)]
         return elementwise(state, lambda x, y: floating_point.apply_to_two(state, name, x, y), values)
 
-    emit.__doc__ = note
+    emit.__doc__ = f"{note}."
     function(thing, spoken)(emit)
 
 
