@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import keyword
+import re
 from collections.abc import Iterable, Iterator
 
 from xdsl.dialects import scf
 from xdsl.ir import Operation, SSAValue
 
 from gatewright.dialects.notes import LOOP, SUMS
+from gatewright.ir.location import layer_of
 
 UNNAMED = "loop"
-"""What a loop is called whose counter has no name."""
+"""What a loop is called whose counter has no name, and that is in no layer with one."""
 
 
 def label_of(loop: Operation) -> str:
@@ -46,9 +48,18 @@ def name_loops(function: Operation) -> None:
         if LOOP.value(loop):
             continue
         counter = loop.body.block.args[0] if isinstance(loop, scf.ForOp) else None
-        name = unique(base_name(counter), taken)
+        name = base_name(counter)
+        if name == UNNAMED and (layer := _identifier(layer_of(loop.location) or "")):
+            name = layer
+        name = unique(name, taken)
         taken.add(name)
         LOOP.set(loop, [name])
+
+
+def _identifier(text: str) -> str:
+    """A text as a name; empty for one of which nothing is left."""
+    name = re.sub(r"[^A-Za-z0-9]+", "_", text).strip("_")
+    return name if name.isidentifier() and not keyword.iskeyword(name) else ""
 
 
 def base_name(counter: SSAValue | None) -> str:
