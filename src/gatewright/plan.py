@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import ast
 import io
+import keyword
 import tokenize
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -20,6 +21,14 @@ from dataclasses import dataclass, field
 from gatewright.errors import OptionError
 
 DecisionValue = int | str | bool | None
+
+
+MOST = 1 << 16
+"""The largest number in a decision: more iterations than can take turns, and longer than any iteration."""
+
+
+def _is_name(text: str) -> bool:
+    return text.isascii() and text.isidentifier() and not keyword.iskeyword(text)
 
 
 @dataclass(frozen=True)
@@ -42,6 +51,8 @@ class DecisionKind:
 
     def check(self, subject: tuple[str, ...], value: DecisionValue) -> str | None:
         """What is wrong with a decision of this kind, None if nothing is."""
+        if odd := [each for each in subject if not isinstance(each, str) or not _is_name(each)]:
+            return f"is about loops by their names, and {odd[0]!r} is none"
         if not subject or (len(subject) > 1 and not self.several):
             return f"is about {'loops' if self.several else 'one loop'}"
         if len(set(subject)) < len(subject):
@@ -50,8 +61,8 @@ class DecisionKind:
             return None if value is None else "has no value"
         if type(value) is not self.form:
             return f"needs {self.value}, {_FORMS[self.form]}"
-        if isinstance(value, int) and not isinstance(value, bool) and value < self.least:
-            return f"needs {self.value}, at least {self.least}"
+        if isinstance(value, int) and not isinstance(value, bool) and not self.least <= value <= MOST:
+            return f"needs {self.value}, from {self.least} to {MOST}"
         if isinstance(value, str) and value not in self.words:
             return f"needs {self.value}, one of {', '.join(self.words)}"
         return None
@@ -107,9 +118,12 @@ class Decision:
     reason: str = field(default="", compare=False)
 
     def __post_init__(self):
-        kind = KINDS.get(self.kind)
+        kind = KINDS.get(self.kind) if isinstance(self.kind, str) else None
         if kind is None:
             raise OptionError(f"{self.kind} is no decision of a plan", remedy=f"one of {', '.join(KINDS)}")
+        subject = (self.subject,) if isinstance(self.subject, str) else tuple(self.subject)
+        object.__setattr__(self, "subject", subject)
+        object.__setattr__(self, "reason", " ".join(str(self.reason).split()))
         if wrong := kind.check(self.subject, self.value):
             raise OptionError(f"{self.kind} {wrong}", why=f"{self} says: {kind.meaning}")
 
@@ -122,7 +136,7 @@ class Decision:
 
     def __str__(self) -> str:
         kind = KINDS.get(self.kind)
-        shown = list(self.subject)
+        shown = list(map(str, self.subject))
         if self.value is not None:
             shown.append(f"{kind.value}={self.value!r}" if kind is not None and kind.by_name else repr(self.value))
         return f"{self.kind}({', '.join(shown)})"
@@ -144,6 +158,12 @@ class Plan:
             if each.topic in seen:
                 raise OptionError(f"a plan decides {each.kind} of {each.topic[1]} twice", remedy="say it once")
             seen.add(each.topic)
+        for each in self.decisions:
+            if each.kind != "fuse" or each.value is not False:
+                continue
+            for other in self.decisions:
+                if other.kind == "fuse" and other.value and set(each.subject) <= set(other.subject):
+                    raise OptionError(f"{other} and {each} cannot both be done", remedy="say one of them")
 
     def __iter__(self) -> Iterator[Decision]:
         return iter(self.decisions)
@@ -186,8 +206,11 @@ def _decision(given: object) -> Decision:
         case Decision():
             return given
         case {"kind": str(kind), "loops": [*loops], "value": int() | str() | bool() | None as value, **rest}:
-            return Decision(kind, tuple(map(str, loops)), value, str(rest.get("reason", "")))
+            return Decision(kind, tuple(loops), value, str(rest.get("reason", "")))
     raise OptionError(f"{given!r} is no decision of a plan", remedy='its text, such as "interleave(i, 8)"')
+
+
+_UNREADABLE = (SyntaxError, tokenize.TokenError, ValueError, TypeError, RecursionError, MemoryError)
 
 
 def _parse(text: str) -> Iterator[Decision]:
@@ -199,8 +222,10 @@ def _parse(text: str) -> Iterator[Decision]:
             for token in tokenize.generate_tokens(io.StringIO(text).readline)
             if token.type == tokenize.COMMENT
         }
-    except (SyntaxError, tokenize.TokenError, ValueError) as error:
-        raise OptionError("a plan does not parse", why=f"it is not Python: {error}", remedy=_EXAMPLE) from error
+    except _UNREADABLE as error:
+        raise OptionError(
+            "a plan does not parse", why=f"it is not Python: {error or type(error).__name__}", remedy=_EXAMPLE
+        ) from error
     for statement in statements:
         match statement:
             case ast.Expr(ast.Call(ast.Name(kind), arguments, keywords)):
@@ -218,9 +243,9 @@ def _of_call(line: int, kind: str, arguments: list[ast.expr], keywords: list[ast
         raise OptionError(f"line {line} of a plan: {kind} has no {next(iter(set(named) - {known.value}))}")
     try:
         values = [ast.literal_eval(each) for each in [*rest, *named.values()]]
-    except ValueError as error:
+    except _UNREADABLE as error:
         raise OptionError(f"line {line} of a plan: {kind} is about names of loops and a value") from error
-    if len(values) > 1:
+    if len(values) > 1 or len(named) < len(keywords):
         raise OptionError(f"line {line} of a plan: {kind} has one value")
     return Decision(kind, tuple(subject), values[0] if values else default_value(kind), reason)
 

@@ -71,7 +71,50 @@ def normalised(x: gw.i32[8, 8], n: gw.i32[8], m: gw.i32[8, 8]):
             m[i, j] = x[i, j] * factor
 
 
-PROGRAMS = (rows, rows_of_three, product, product_by_rows, product_every_third, chained, normalised)
+def scaled(n: gw.i32[8], m: gw.i32[8, 8]):
+    for i in range(8):
+        factor = np.int32(1 << 20) // n[i]
+        for j in range(8):
+            m[i, j] = m[i, j] * factor
+
+
+def counted_down(a: gw.f32[9, 8], y: gw.f32[9]):
+    for i in range(8, 0, -1):
+        s = y[i]
+        for k in range(8):
+            s += a[i, k]
+        y[i] = s
+
+
+def asked_of_the_second(a: gw.i32[8], b: gw.i32[8]):
+    for i in range(8):
+        b[i] = a[i]
+    for i in range(8):
+        gw.pipeline(i, interval=2)
+        b[i] += a[i]
+
+
+def of_items(a: gw.f32[8, 8], y: gw.f32[8]):
+    for n, row in enumerate(a):
+        s = np.float32(0)
+        for item in row:
+            s += item
+        y[n] = s
+
+
+PROGRAMS = (
+    rows,
+    rows_of_three,
+    product,
+    product_by_rows,
+    product_every_third,
+    chained,
+    normalised,
+    scaled,
+    counted_down,
+    asked_of_the_second,
+    of_items,
+)
 
 
 def check(function: Callable[..., None], design: gw.Design) -> None:
@@ -220,12 +263,66 @@ def test_what_is_not_legal_is_refused_with_the_dependence_that_forbids_it(functi
         ("rotate(k, 'skewed')", "loop k cannot keep values of earlier iterations in registers"),
         ("fuse(i, j)", "the loops i, j cannot be fused"),
         ("flatten(k)", "loop k cannot be flattened"),
+        ("distribute(q, i, after=-1)", "distribute(q, i, after=-1) is about q, which is no loop"),
+        ("order(i, k, j)\norder(j, k)", "order(i, k, j) cannot be done with the other orders"),
     ],
 )
 def test_a_plan_that_does_not_fit_the_program_is_refused(plan: str, what: str):
     with pytest.raises(gw.GatewrightError) as raised:
         gw.compile(product, plan=plan)
     assert raised.value.what == what
+
+
+@pytest.mark.parametrize(
+    ("plan", "what", "why"),
+    [
+        (
+            "fuse(i, i_2)\npipeline(i_2, interval=3)",
+            "pipeline(i_2, interval=3) was not done",
+            "i_2 is part of i by fuse(i, i_2, True)",
+        ),
+        (
+            "fuse(i, q)",
+            "fuse(i, q, True) is about q, which is no loop",
+            "loops that never run, that do nothing, or that run once are gone",
+        ),
+    ],
+)
+def test_what_cannot_be_fused_is_refused(plan: str, what: str, why: str):
+    with pytest.raises(gw.GatewrightError) as raised:
+        gw.compile(chained, plan=plan)
+    assert (raised.value.what, raised.value.why) == (what, why)
+    assert raised.value.where is not None
+
+
+def crossed(a: gw.i32[4], b: gw.i32[4], c: gw.i32[4]):
+    for i in range(4):
+        b[i] = a[i]
+    for j in range(4):
+        a[j] = b[3 - j]
+    for k in range(4):
+        c[k] = a[k]
+
+
+def test_loops_are_not_fused_past_another_one():
+    with pytest.raises(gw.UnsupportedError) as raised:
+        gw.compile(crossed, plan="fuse(i, k)")
+    assert raised.value.why == "between them is j, past which one would have to move"
+    check(crossed, gw.compile(crossed, plan="fuse(j, k)"))
+
+
+def test_loops_with_decisions_of_their_own_are_not_fused():
+    plan = gw.compile(asked_of_the_second).plan
+    assert plan.find("fuse", "i i_2") == gw.Decision("fuse", ("i", "i_2"), False)
+    assert plan.find("pipeline", "i_2") == gw.Decision("pipeline", ("i_2",), 2)
+
+
+def test_an_interval_inside_keeps_a_loop_from_taking_turns():
+    design = gw.compile(rows, plan="pipeline(k, interval=9)")
+    check(rows, design)
+    assert decision(design, "interleave", "i").value == 1
+    with pytest.raises(gw.UnsupportedError, match="cannot both be done"):
+        gw.compile(rows, plan="interleave(i, 3)\npipeline(k, interval=9)")
 
 
 def contradicting(a: gw.f32[12, 16], y: gw.f32[12]):

@@ -43,7 +43,12 @@ def test_what_is_left_out_is_that_it_is_done():
         ("i = 8", "line 1 of a plan is no decision"),
         ("unroll(i, 8)", "unroll is no decision of a plan"),
         ("interleave(i)", "interleave needs count, a number"),
-        ("interleave(i, 0)", "interleave needs count, at least 1"),
+        ("interleave(i, 0)", "interleave needs count, from 1 to 65536"),
+        ("pipeline(k, interval=9223372036854775808)", "pipeline needs interval, from 1 to 65536"),
+        ("pipeline(k, interval=2, interval=3)", "line 1 of a plan: pipeline has one value"),
+        ("interleave(i, {[]: 1})", "line 1 of a plan: interleave is about names of loops and a value"),
+        ("-" * 3000 + "1", "a plan does not parse"),
+        ("fuse(i, j)\nfuse(i, j, False)", "fuse(i, j, True) and fuse(i, j, False) cannot both be done"),
         ("interleave(i, True)", "interleave needs count, a number"),
         ("interleave(i, j, 8)", "interleave is about one loop"),
         ("interleave(i, 8, 9)", "line 1 of a plan: interleave has one value"),
@@ -65,3 +70,16 @@ def test_what_is_no_plan_is_an_error(text: str, message: str):
 def test_what_is_of_another_type_is_an_error(given: object):
     with pytest.raises(gw.GatewrightError, match="is no (plan|decision of a plan)"):
         gw.Plan.of(given)
+
+
+@pytest.mark.parametrize("subject", [(1,), ("i j",), ("for",), ("größe",)])
+def test_what_is_no_name_of_a_loop_is_an_error(subject: tuple[str, ...]):
+    with pytest.raises(gw.OptionError, match="is about loops by their names"):
+        gw.Decision("interleave", subject, 8)
+
+
+@pytest.mark.parametrize("subject", ["i", ["i"], ("i",)])
+def test_a_decision_prints_what_reads_back_however_it_is_made(subject: object):
+    plan = gw.Plan((gw.Decision("interleave", subject, 8, "two\nlines"),))
+    assert gw.Plan.of(str(plan)) == plan
+    assert str(plan) == "interleave(i, 8)  # two lines\n"

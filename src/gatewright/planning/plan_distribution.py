@@ -56,10 +56,12 @@ def _plan(function: func.FuncOp, loop: scf.ForOp, multipliers: int | None) -> No
     given = asked(function).find("distribute", label_of(loop))
     if given is not None:
         assert isinstance(given.value, int)
+        loops = [each for name in given.subject if (each := labelled(function, name)) is not None]
+        if len(loops) < len(given.subject):
+            return
         record(function, Decision("distribute", given.subject, given.value))
         if given.value < 0:
             return
-        loops = [each for name in given.subject if (each := labelled(function, name)) is not None]
         _plan(function, distribute(function, loops, given.value), multipliers)
         return
     if not can_be_split(loop) or (counted_trips(loop) or 0) > MOST_ITERATIONS:

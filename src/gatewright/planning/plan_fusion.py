@@ -84,6 +84,9 @@ def _apart(one: PerfectNest, other: PerfectNest, fusion: Fusion, given: Plan) ->
     names = {label_of(one.loops[0]), label_of(other.loops[0])}
     if any(each.kind == "fuse" and each.value is False and names <= set(each.subject) for each in given):
         return ""
+    about = {name for each in given if each.kind != "fuse" for name in each.subject}
+    if decided := [label_of(loop) for loop in other.loops if label_of(loop) in about]:
+        return f"{decided[0]} has decisions of its own"
     return fusion.obstacle(one, other)
 
 

@@ -13,8 +13,10 @@ from xdsl.passes import ModulePass
 from gatewright.analysis.durations import recurrence_cycles
 from gatewright.analysis.parallel_loops import carried
 from gatewright.analysis.trip_count import counted_trips
+from gatewright.errors import UnsupportedError
 from gatewright.ir.decisions import asked, record
 from gatewright.ir.floats import scalar_bits
+from gatewright.ir.location import source_location
 from gatewright.ir.loop_labels import label_of, labelled, name_loops
 from gatewright.operators.library import OperatorLibrary
 from gatewright.plan import Decision, Plan
@@ -54,8 +56,12 @@ class PlanInterleavingPass(ModulePass):
 def _plan(function: func.FuncOp, library: OperatorLibrary) -> None:
     given = asked(function)
     for decision in given:
+        if decision.kind == "pipeline":
+            _check_innermost(function, decision)
+    for decision in given:
         if decision.kind == "interleave" and (loop := labelled(function, decision.subject[0])) is not None:
             assert isinstance(decision.value, int)
+            _check_intervals(given, loop, decision)
             interleave(function, loop, decision.value)
             record(function, Decision("interleave", decision.subject, decision.value))
     nests = [reduction_nest(loop) for loop in function.walk() if isinstance(loop, scf.ForOp)]
@@ -63,8 +69,31 @@ def _plan(function: func.FuncOp, library: OperatorLibrary) -> None:
         choice = _InterleavingChoice(nest, library)
         # Flattened, the nest has so many operations more.
         fits = nest.size + 8 * len(nest.inner) + 16 <= FLAT_OPERATIONS
-        if fits and choice.waits > 1 and not _is_made(given, choice.around):
+        if not fits or choice.waits == 1 or _is_made(given, choice.around):
+            continue
+        if (interval := _interval_inside(given, nest.loop)) is not None:
+            reason = f"{interval} is asked for"
+            record(function, Decision("interleave", (label_of(nest.loop),), 1, reason))
+        else:
             record(function, choice.decide(function))
+
+
+def _interval_inside(given: Plan, loop: scf.ForOp) -> Decision | None:
+    """The interval that is asked for of a loop inside another one."""
+    inside = {label_of(op) for op in loop.walk() if isinstance(op, scf.ForOp) and op is not loop}
+    return next((each for each in given if each.kind == "pipeline" and each.subject[0] in inside), None)
+
+
+def _check_intervals(given: Plan, loop: scf.ForOp, decision: Decision) -> None:
+    """Refuse turns around a loop of which an interval is asked for: its iterations would be those of the turns."""
+    interval = _interval_inside(given, loop)
+    if interval is not None and decision.value != 1:
+        raise UnsupportedError(
+            f"{decision} and {interval} cannot both be done",
+            where=source_location(loop),
+            why=f"with turns, an iteration of {interval.subject[0]} is one of the loop over the turns",
+            remedy="ask for one of them",
+        )
 
 
 def _is_made(given: Plan, around: list[scf.ForOp]) -> bool:
@@ -130,3 +159,17 @@ class _InterleavingChoice:
 def _is_worth(cycles: float, without: float) -> bool:
     left, of = WORTH
     return of * cycles <= left * without
+
+
+def _check_innermost(function: func.FuncOp, decision: Decision) -> None:
+    """Refuse an interval of a loop with loops in it: only iterations without control can overlap."""
+    loop = labelled(function, decision.subject[0])
+    inside = [op for op in loop.walk() if isinstance(op, scf.ForOp | scf.WhileOp)][1:] if loop is not None else []
+    if loop is not None and inside:
+        names = ", ".join(map(label_of, inside))
+        raise UnsupportedError(
+            f"{decision} is about a loop with loops in it",
+            where=source_location(loop),
+            why="an interval is that of iterations of an innermost loop; those of the loops around follow from it",
+            remedy=f"ask for one of the loops inside: {names}",
+        )

@@ -181,7 +181,7 @@ def _run_folder(folder: Path, arguments: list[str]) -> int:
 
 def _plan_text(given: str) -> str:
     """The text of a plan: that of a file, or the text itself."""
-    if "(" in given:
+    if "(" in given or not given.strip():
         return given
     try:
         return Path(given).read_text(encoding="utf-8")

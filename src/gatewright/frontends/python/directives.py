@@ -14,7 +14,7 @@ from gatewright.dialects.gw import DirectiveOp
 from gatewright.frontends.python.elaboration import Elaboration
 from gatewright.frontends.python.tables import Arguments, function
 from gatewright.frontends.python.values import Number, PythonObject, Value
-from gatewright.plan import KINDS
+from gatewright.plan import KINDS, MOST
 
 
 def order(*loops: int) -> None:
@@ -74,8 +74,8 @@ def emit_directive(state: Elaboration, kind: str, node: ast.Call, values: list[t
     if form.value is not None and value is None and kind != "pipeline":
         raise state.mistake(f"gw.{kind} needs {form.value}")
     number = 1 if value is None else int(value.known)  # pyright: ignore[reportAttributeAccessIssue]
-    if form.value is not None and number < form.least:
-        raise state.mistake(f"{form.value} of gw.{kind} is at least {form.least}, not {number}")
+    if form.value is not None and not form.least <= number <= MOST:
+        raise state.mistake(f"{form.value} of gw.{kind} is from {form.least} to {MOST}, not {number}")
     attribute = IntegerAttr(number, i64) if form.value is not None else None
     state.builder.insert(DirectiveOp(kind, counters, attribute))
 

@@ -218,9 +218,10 @@ def _counting(state: Elaboration, target: ast.expr, counter: SSAValue) -> Iterat
     """Within, the names of a loop's target stand for its counter."""
     frame = state.frame
     outer = frame.counters
-    if isinstance(target, ast.Name):
-        hint(counter, target.id)
-    frame.counters = {**outer, **{each.id: counter for each in ast.walk(target) if isinstance(each, ast.Name)}}
+    names = [each.id for each in ast.walk(target) if isinstance(each, ast.Name)]
+    for name in names[:1]:
+        hint(counter, name)
+    frame.counters = {**outer, **dict.fromkeys(names, counter)}
     try:
         yield
     finally:

@@ -59,8 +59,12 @@ class FuseLoopsPass(ModulePass):
 def fuse(function: func.FuncOp, loops: Sequence[scf.ForOp]) -> None:
     """Make one loop of several. Raises UnsupportedError where that is not possible or not legal."""
     for run in runs(function):
-        nests = [nest for nest in run if any(nest.loops[0] is loop for loop in loops)]
-        if nests and len(nests) == len(loops):
+        places = [place for place, nest in enumerate(run) if any(nest.loops[0] is loop for loop in loops)]
+        if len(places) == len(loops) and places[-1] - places[0] >= len(places):
+            between = run[next(place for place in range(places[0], places[-1]) if place not in places)]
+            raise _refused(loops, f"between them is {label_of(between.loops[0])}, past which one would have to move")
+        if places and len(places) == len(loops):
+            nests = [run[place] for place in places]
             fusion = Fusion(function)
             for place, later in enumerate(nests):
                 for earlier in nests[:place]:

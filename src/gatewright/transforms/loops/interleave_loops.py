@@ -280,7 +280,9 @@ class _Interleaver:
         plan = self.plan
         initial = backward_slice(plan.loop.body.block, plan.inner[0].iter_args)
         return op in initial and all(
-            use.operation is plan.inner[0] or use.operation in initial or use.operation in plan.behind
+            use.operation is plan.inner[0]
+            or use.operation in plan.behind
+            or (use.operation in initial and self._is_start(use.operation))
             for result in op.results
             for use in result.uses
         )

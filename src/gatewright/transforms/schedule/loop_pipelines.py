@@ -15,7 +15,7 @@ from gatewright.analysis.trip_count import trip_count
 from gatewright.dialects.loopschedule.ops import PipelineOp, PipelineStageOp, RegisterOp, TerminatorOp
 from gatewright.errors import UnsupportedError
 from gatewright.ir.location import source_location
-from gatewright.ir.loop_labels import label_of
+from gatewright.plan import Decision
 from gatewright.planning.limits import STORES_IN_REGISTERS
 from gatewright.scheduling.binding import bind
 from gatewright.scheduling.modulo import ModuloResult, modulo_schedule
@@ -61,13 +61,13 @@ def plan_pipeline(
     period: float,
     head: tuple[type[Operation], ...],
     distances: FunctionDistances,
-    asked: int | None = None,
+    asked: Decision | None = None,
 ) -> PipelinePlan | None:
     """Schedule the iterations of a loop in overlap; None if the loop holds control, or nothing is gained.
 
-    `asked` is the interval to have; UnsupportedError, with what keeps it larger, if that is impossible. Where an
-    interval of one cycle is not reached, accesses that take turns are merged if that helps, and loads look for their
-    elements among the last stores: the plan's loop is then a copy in which they do.
+    `asked` is the decision on the interval to have; UnsupportedError, with what keeps it larger, if that is impossible.
+    Where an interval of one cycle is not reached, accesses that take turns are merged if that helps, and loads look for
+    their elements among the last stores: the plan's loop is then a copy in which they do.
     """
 
     def changed(base: PipelinePlan | None, change: Callable[[scf.WhileOp], scf.WhileOp | None]) -> PipelinePlan | None:
@@ -97,9 +97,10 @@ def plan_pipeline(
 
 
 def _at_interval(
-    loop: scf.WhileOp, first: PipelinePlan | None, best: PipelinePlan | None, interval: int
+    loop: scf.WhileOp, first: PipelinePlan | None, best: PipelinePlan | None, asked: Decision
 ) -> PipelinePlan:
     """The plan with the interval that is asked for, of the loop as it is if that is enough."""
+    interval = int(asked.value or 0)
     plan = first if first is not None and first.result.interval <= interval else best
     reason = "there is control in it, or its end depends on what an iteration computes last"
     if plan is not None:
@@ -110,7 +111,7 @@ def _at_interval(
         if plan.result.interval < interval:
             return replace(plan, result=modulo_schedule(problem, interval), gains=True)
     raise UnsupportedError(
-        f"the iterations of loop {label_of(loop)} cannot start {interval} cycle{'s' if interval > 1 else ''} apart",
+        f"the iterations of loop {asked.subject[0]} cannot start {interval} cycle{'s' if interval > 1 else ''} apart",
         where=source_location(loop),
         why=reason,
         remedy="ask for a larger interval, or for none: the least one is taken" if plan is not None else None,

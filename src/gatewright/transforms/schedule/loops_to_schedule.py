@@ -264,8 +264,7 @@ class _Scheduler:
         plan = None
         if self.pipeline:
             wanted = self._asked(loop)
-            interval = int(wanted.value or 0) if wanted is not None else None
-            plan = plan_pipeline(loop, self.chooser, self.period, HEAD_OPERATIONS, self.distances, interval)
+            plan = plan_pipeline(loop, self.chooser, self.period, HEAD_OPERATIONS, self.distances, wanted)
         source = loop if plan is None else plan.loop
         self._hoist_constants(source)
         order = [*results, *(k for k in range(len(source.arguments)) if k not in results)]
