@@ -1,6 +1,6 @@
 """Random legal plans of random nests: the mechanics keep what a program computes, whatever is decided.
 
-`--plans N` draws so many (default: 100).
+`--plans N` draws so many (default: 50).
 """
 
 from __future__ import annotations

@@ -154,7 +154,7 @@ def test_an_iteration_starts_every_cycle(kernel):
 
 
 def test_without_it_an_iteration_waits_for_the_one_before(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(pipelines, "BYPASSES", ())
+    monkeypatch.setattr(pipelines, "STORES_IN_REGISTERS", ())
     design = gw.compile(histogram, args=(ADDRESSES["few"], memory(histogram)))
     assert [row["interval"] for row in design.report["loops"]] == [2]
 

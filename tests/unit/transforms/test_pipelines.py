@@ -122,7 +122,7 @@ def test_an_iteration_starts_every_cycle(body: str):
 @pytest.mark.parametrize(("by", "expected"), [("%c1", []), ("%c2", [1]), ("%c3", [1])])
 def test_the_distance_through_memory_decides(by: str, expected: list[int], monkeypatch: pytest.MonkeyPatch):
     """A load and a store take two cycles, so an element that the next iteration needs leaves nothing to overlap."""
-    monkeypatch.setattr(pipelines, "BYPASSES", ())
+    monkeypatch.setattr(pipelines, "STORES_IN_REGISTERS", ())
     module = parsed(LOOP.format(body=THROUGH_MEMORY.format(by=by)))
     assert intervals(scheduled(module)) == expected
     agree(module)
