@@ -27,7 +27,8 @@ MOST = 1 << 16
 """The largest number in a decision: more iterations than can take turns, and longer than any iteration."""
 
 
-def _is_name(text: str) -> bool:
+def is_name(text: str) -> bool:
+    """Whether a text can be the name of a loop: one that a plan reads back."""
     return text.isascii() and text.isidentifier() and not keyword.iskeyword(text)
 
 
@@ -51,7 +52,7 @@ class DecisionKind:
 
     def check(self, subject: tuple[str, ...], value: DecisionValue) -> str | None:
         """What is wrong with a decision of this kind, None if nothing is."""
-        if odd := [each for each in subject if not isinstance(each, str) or not _is_name(each)]:
+        if odd := [each for each in subject if not isinstance(each, str) or not is_name(each)]:
             return f"is about loops by their names, and {odd[0]!r} is none"
         if not subject or (len(subject) > 1 and not self.several):
             return f"is about {'loops' if self.several else 'one loop'}"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import keyword
 import re
 from collections.abc import Iterable, Iterator
 
@@ -11,6 +10,7 @@ from xdsl.ir import Operation, SSAValue
 
 from gatewright.dialects.notes import LOOP, SUMS
 from gatewright.ir.location import layer_of
+from gatewright.plan import is_name
 
 UNNAMED = "loop"
 """What a loop is called whose counter has no name, and that is in no layer with one."""
@@ -59,13 +59,13 @@ def name_loops(function: Operation) -> None:
 def _identifier(text: str) -> str:
     """A text as a name; empty for one of which nothing is left."""
     name = re.sub(r"[^A-Za-z0-9]+", "_", text).strip("_")
-    return name if name.isidentifier() and not keyword.iskeyword(name) else ""
+    return name if is_name(name) else ""
 
 
 def base_name(counter: SSAValue | None) -> str:
     """What a loop with that counter is called, before it is made unique."""
     hint = counter.name_hint if counter is not None else None
-    return hint if hint and hint.isidentifier() and not keyword.iskeyword(hint) else UNNAMED
+    return hint if hint and is_name(hint) else UNNAMED
 
 
 def fresh_label(function: Operation, name: str) -> str:

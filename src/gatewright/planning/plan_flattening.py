@@ -41,15 +41,8 @@ def _plan(function: func.FuncOp) -> None:
     def wanted(nest: Nest) -> bool:
         name = label_of(nest.loop)
         does = given.get(name, nest.size <= FLAT_OPERATIONS)
-        if name in given:
-            record(function, Decision("flatten", (name,), does))
-        elif not does:
-            record(
-                function,
-                Decision("flatten", (name,), False, f"{nest.size} operations would be part of every iteration"),
-            )
-        else:
-            record(function, Decision("flatten", (name,), True, f"{nest.size} operations"))
+        reason = f"{nest.size} operations{'' if does else ' would be part of every iteration'}"
+        record(function, Decision("flatten", (name,), does, "" if name in given else reason))
         return does
 
     for name, does in given.items():
