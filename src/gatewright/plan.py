@@ -75,6 +75,11 @@ KINDS: Mapping[str, DecisionKind] = {
     kind.name: kind
     for kind in (
         DecisionKind(
+            "partial_sums",
+            "An innermost loop takes its sum of floating-point numbers in so many parts in turn; with `reassociate`.",
+            False, "count", int, 1,
+        ),
+        DecisionKind(
             "fuse", "Loops over the same range that follow each other are one loop.", True, "is_done", bool
         ),
         DecisionKind("order", "The loops of a perfect nest, from the outermost to the innermost.", True),
@@ -96,6 +101,17 @@ KINDS: Mapping[str, DecisionKind] = {
             False, "count", int, 1,
         ),
         DecisionKind("flatten", "A nest of loops runs as one loop.", False, "is_done", bool),
+        DecisionKind(
+            "merge",
+            "Which accesses of an array in an innermost loop are one where they take turns: loads, stores, both "
+            "(accesses) or nothing.",
+            False, "what", str, words=("nothing", "loads", "stores", "accesses"),
+        ),
+        DecisionKind(
+            "bypass",
+            "In an innermost loop, loads find so many of the last stores of their array in registers.",
+            False, "stores", int, 0,
+        ),
         DecisionKind(
             "pipeline", "The cycles from one iteration of an innermost loop to the next.",
             False, "interval", int, 1, True,

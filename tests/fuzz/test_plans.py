@@ -50,6 +50,8 @@ def decisions(names: list[str]) -> st.SearchStrategy[gw.Decision]:
         st.builds(gw.Decision, st.just("flatten"), one, st.booleans()),
         st.builds(gw.Decision, st.just("distribute"), one, st.integers(-1, 2)),
         st.builds(gw.Decision, st.just("rotate"), one, st.sampled_from(["memory", "prologue", "skewed"])),
+        st.builds(gw.Decision, st.just("merge"), one, st.sampled_from(["nothing", "loads", "stores", "accesses"])),
+        st.builds(gw.Decision, st.just("bypass"), one, st.integers(0, 3)),
     ]
     if len(names) > 1:
         choices += [

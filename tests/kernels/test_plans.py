@@ -102,7 +102,24 @@ def of_items(a: gw.f32[8, 8], y: gw.f32[8]):
         y[n] = s
 
 
+def histogram(a: gw.i32[16], h: gw.i32[16]):
+    for i in range(16):
+        h[a[i]] += 1
+
+
+def both_ways(a: gw.i32[8, 8], y: gw.i32[8], z: gw.i32[8]):
+    for i in range(8):
+        s = np.int32(0)
+        for j in range(8):
+            s += a[i, j]
+        y[i] = s
+        for k in range(8):
+            z[k] = z[k] ^ a[k, i]
+
+
 PROGRAMS = (
+    histogram,
+    both_ways,
     rows,
     rows_of_three,
     product,
@@ -176,6 +193,78 @@ def test_an_interval_is_obeyed():
     assert decision(design, "pipeline", "k").value == 3
     assert [loop["interval"] for loop in design.report["loops"]] == [3]
     assert design.report["cycles"] > 3 * 6 * 4 * 5
+
+
+@pytest.mark.parametrize(
+    ("function", "plan", "interval"),
+    [
+        (histogram, "bypass(i, 1)", 1),
+        (histogram, "bypass(i, 2)", 1),
+        (histogram, "bypass(i, 0)", 2),
+        (both_ways, "merge(k, 'accesses')", 1),
+        (both_ways, "merge(k, 'loads')", 1),
+        (both_ways, "merge(k, 'nothing')", 2),
+    ],
+)
+def test_forms_of_pipelines_are_obeyed(function: Callable[..., None], plan: str, interval: int):
+    design = gw.compile(function, plan=plan)
+    check(function, design)
+    assert gw.Plan.of(plan).decisions[0] in design.plan.decisions
+    assert [loop["interval"] for loop in design.report["loops"]] == [interval]
+
+
+def test_forms_of_pipelines_have_reasons():
+    sooner = "an iteration starts every cycle instead of 2"
+    assert decision(gw.compile(histogram), "bypass", "i") == gw.Decision("bypass", ("i",), 1, sooner)
+    assert decision(gw.compile(both_ways), "merge", "k").reason == sooner
+
+
+@pytest.mark.parametrize(
+    ("function", "plan", "why"),
+    [
+        (rows, "merge(k, 'loads')", "no loads of one array that never happen in the same iteration can be one"),
+        (rows, "bypass(k, 1)", "no array has one store an iteration and loads in front of it"),
+    ],
+)
+def test_forms_that_a_loop_cannot_have_are_refused(function: Callable[..., None], plan: str, why: str):
+    with pytest.raises(gw.UnsupportedError) as error:
+        gw.compile(function, plan=plan)
+    assert error.value.why == why
+
+
+def total(a: gw.f32[24]) -> gw.f32:
+    s = np.float32(0)
+    for k in range(24):
+        s += a[k]
+    return s
+
+
+def test_partial_sums_are_a_decision():
+    design = gw.compile(total, reassociate=True)
+    assert decision(design, "partial_sums", "k").value == 7
+    assert gw.compile(total, reassociate=True, plan=design.plan).verilog == design.verilog
+    three = gw.compile(total, reassociate=True, plan="partial_sums(k, 3)")
+    a = np.arange(24, dtype=np.float32)
+    assert {three.run(a, level=level).outputs[0] for level in LEVELS} == {np.float32(276)}
+    assert [loop["interval"] for loop in three.report["loops"]] == [3]
+    alone = gw.compile(total, reassociate=True, plan="partial_sums(k, 1)")
+    assert alone.report["cycles"] == gw.compile(total).report["cycles"]
+
+
+@pytest.mark.parametrize(
+    ("function", "plan", "options", "what"),
+    [
+        (total, "partial_sums(k, 3)", {}, "partial_sums(k, 3) changes the order of a sum"),
+        (rows, "partial_sums(i, 3)", {"reassociate": True}, "loop i takes no partial sums"),
+        (product, "partial_sums(k, 3)", {"reassociate": True}, "loop k takes no partial sums"),
+    ],
+)
+def test_partial_sums_that_are_not_legal_are_refused(
+    function: Callable[..., None], plan: str, options: dict[str, bool], what: str
+):
+    with pytest.raises(gw.GatewrightError) as error:
+        gw.compile(function, plan=plan, **options)
+    assert error.value.what == what
 
 
 def test_a_nest_that_is_to_stay_stays():

@@ -14,6 +14,7 @@ REASONS = {
     "loops/forward_across_iterations.py EFFORT": "effort: operations of isl",
     "loops/rotate_while.py CHEAP_COUNT": "hardware: logic that fits into the cycle in which a loop is decided",
     "rtl/circuit.py LONGEST_CHAIN": "hardware: registers in a chain, of which a counter takes fewer beyond",
+    "schedule/operators.py ADDRESS_BITS": "numbers: the bits of an index whose range is not known yet",
     "schedule/overlap_loops.py NEVER": "numbers: a cycle that does not come",
     "tensor/expression.py LARGEST_DIVISOR": "numbers: what divides exactly in the format",
     "tensor/expression.py BEYOND": "numbers: more than a format holds",

@@ -93,9 +93,11 @@ class Compilation:
     @cached_property
     def loops(self) -> Program:
         """The program as loops over arrays."""
+        # What changes the numbers is decided here.
+        asked = [each for each in self.options.plan if each.kind == "partial_sums" and self.options.reassociate]
         if self.given.level != "tensor":
-            return self._lower(self._given_as("loops"), "loops", pipelines.prepare_loops(self.options))
-        return self._lower(self.tensor, "loops", pipelines.lower_to_loops(self.options))
+            return self._lower(self._given_as("loops"), "loops", pipelines.prepare_loops(self.options), asked)
+        return self._lower(self.tensor, "loops", pipelines.lower_to_loops(self.options), asked)
 
     @cached_property
     def workload(self) -> Program:

@@ -20,6 +20,8 @@ from gatewright.planning.plan_fusion import PlanFusionPass
 from gatewright.planning.plan_interleaving import PlanInterleavingPass
 from gatewright.planning.plan_order import PlanOrderPass
 from gatewright.planning.plan_rotation import PlanRotationPass
+from gatewright.planning.plan_sums import PlanSumsPass
+from gatewright.scheduling.modulo import EFFORT
 from gatewright.transforms.loops.divide_by_constants import DivideByConstantsPass
 from gatewright.transforms.loops.eliminate_dead_stores import EliminateDeadStoresPass
 from gatewright.transforms.loops.expand_math import ExpandMathPass
@@ -32,7 +34,6 @@ from gatewright.transforms.loops.promote_accumulators import PromoteAccumulators
 from gatewright.transforms.loops.reduce_strength import ReduceStrengthPass
 from gatewright.transforms.loops.rotate_while import RotateWhilePass
 from gatewright.transforms.loops.simplify_loops import SimplifyLoopsPass
-from gatewright.transforms.loops.split_sums import SplitSumsPass
 from gatewright.transforms.loops.unify_multipliers import UnifyMultipliersPass
 from gatewright.transforms.schedule.check_schedule import CheckSchedulePass
 from gatewright.transforms.schedule.inline_calls import InlineCallsPass
@@ -78,7 +79,7 @@ def _reordered(options: Options) -> tuple[Phase, ...]:
     """What changes the numbers that a program computes, where its options allow it: it is another program then."""
     if not options.reassociate:
         return ()
-    return (Phase("reassociated", (SplitSumsPass(options.clock_mhz, options.target, True),)),)
+    return (Phase("reassociated", (PlanSumsPass(options.clock_mhz, options.target, True),)),)
 
 
 def simplify_loops(options: Options) -> tuple[Phase, ...]:
@@ -86,13 +87,18 @@ def simplify_loops(options: Options) -> tuple[Phase, ...]:
     return (Phase("clean", (), HOIST), Phase("fused", (EliminateDeadStoresPass(), PlanFusionPass()), HOIST))
 
 
-def lower_to_schedule(options: Options) -> tuple[Phase, ...]:
-    """From loops to a schedule."""
+def lower_to_schedule(options: Options, effort: float = EFFORT) -> tuple[Phase, ...]:
+    """From loops to a schedule; with an `effort` of 0 one by heuristics alone, for an estimate."""
     budgeted = options.multipliers is not None
     divide = DivideByConstantsPass(limits.WIDEST_QUOTIENT_IN_BUDGET if budgeted else limits.WIDEST_QUOTIENT)
     share = (UnifyMultipliersPass(),) if budgeted else ()
     schedule = LoopsToSchedulePass(
-        options.clock_mhz, options.multipliers, options.target, dual_port=options.dual_port_names
+        options.clock_mhz,
+        options.multipliers,
+        options.target,
+        dual_port=options.dual_port_names,
+        most_stores=limits.MOST_STORES_IN_REGISTERS,
+        effort=effort,
     )
     return (
         Phase("clean", (LabelLoopsPass(),), HOIST),
@@ -115,7 +121,7 @@ def lower_to_schedule(options: Options) -> tuple[Phase, ...]:
             "ordered",
             (
                 PlanInterleavingPass(options.clock_mhz, options.target),
-                SplitSumsPass(options.clock_mhz, options.target),
+                PlanSumsPass(options.clock_mhz, options.target),
                 IfConvertPass(limits.SHORT_BRANCH),
             ),
             SIMPLIFY,

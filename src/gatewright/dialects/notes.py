@@ -317,7 +317,7 @@ DISTRIBUTED = FlagNote(
 )  # fmt: skip
 SUMS = TextNote(
     "gw.sums", TEXT, _text, "loops", "In which order the loop adds up, and what another order would bring.",
-    "`split-sums`", "the report", "as long as the loop",
+    "`plan-sums`, `split-sums`, `interleave-loops`", "the report", "as long as the loop",
 )  # fmt: skip
 TRIP_COUNT = IntegerNote(
     "gw.trip_count", COUNT, _number(0), "scf.while", "The number of iterations, where it is known.",

@@ -12,8 +12,5 @@ WIDEST_QUOTIENT = 32
 WIDEST_QUOTIENT_IN_BUDGET = 6
 """The same where a budget of multipliers is for the products of the program: of so few bits a product is logic."""
 
-ADDRESS_BITS = 16
-"""Bits that a value of type index is taken to have where registers are weighed: its range is found later."""
-
-STORES_IN_REGISTERS = (1, 2, 3)
-"""How many of the last stores to keep in registers, tried in turn where iterations wait for what is in memory."""
+MOST_STORES_IN_REGISTERS = 3
+"""How many of the last stores of an array to keep in registers, where iterations wait for what is in memory."""

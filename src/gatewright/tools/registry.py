@@ -18,6 +18,7 @@ PASSES: dict[str, str] = {
     "plan-interleaving": "planning.plan_interleaving:PlanInterleavingPass",
     "plan-order": "planning.plan_order:PlanOrderPass",
     "plan-rotation": "planning.plan_rotation:PlanRotationPass",
+    "plan-sums": "planning.plan_sums:PlanSumsPass",
     "divide-by-constants": "transforms.loops.divide_by_constants:DivideByConstantsPass",
     "eliminate-dead-stores": "transforms.loops.eliminate_dead_stores:EliminateDeadStoresPass",
     "expand-math": "transforms.loops.expand_math:ExpandMathPass",

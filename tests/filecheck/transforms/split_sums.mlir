@@ -1,13 +1,13 @@
-// RUN: gatewright-opt %s -p "split-sums{reassociate=true}" | filecheck %s
+// RUN: gatewright-opt %s -p "label-loops,split-sums{loop=\"k\" parts=7}" | filecheck %s
 
-// Seven sums in turn, since an addition takes seven cycles; six of them start with what changes nothing.
+// Seven sums in turn; six of them start with what changes nothing.
 // CHECK-LABEL: @dot
 // CHECK:         %0 = arith.constant -0.000000e+00 : f32
 // CHECK-NEXT:    %1, %2, %3, %4, %5, %6, %7 = scf.for %k = %c0 to %c64 step %c1 iter_args(%acc = %start, %8 = %0, %9 = %0, %10 = %0, %11 = %0, %12 = %0, %13 = %0)
 // CHECK-NEXT:      %x = memref.load %a[%k] : memref<64xf32>
 // CHECK-NEXT:      %n = arith.addf %acc, %x : f32
 // CHECK-NEXT:      scf.yield %8, %9, %10, %11, %12, %13, %n
-// CHECK-NEXT:    } {gw.sums = "7 partial sums in turn; in program order an iteration would take 7 cycles"}
+// CHECK-NEXT:    } {gw.loop = ["k"], gw.sums = "7 partial sums in turn"}
 // CHECK-NEXT:    %14 = arith.addf %1, %2 : f32
 // CHECK-NEXT:    %15 = arith.addf %3, %4 : f32
 // CHECK-NEXT:    %16 = arith.addf %5, %6 : f32
@@ -25,25 +25,4 @@ func.func @dot(%a : memref<64xf32>, %start : f32) -> f32 {
     scf.yield %n : f32
   }
   return %s : f32
-}
-
-// What is subtracted is not a sum, and a sum of integers does not wait.
-// CHECK-LABEL: @others
-// CHECK:         scf.for %k = %c0 to %c64 step %c1 iter_args(%acc = %start) -> (f32)
-// CHECK:         scf.for %k_1 = %c0 to %c64 step %c1 iter_args(%acc_1 = %first) -> (i32)
-func.func @others(%a : memref<64xf32>, %b : memref<64xi32>, %start : f32, %first : i32) -> (f32, i32) {
-  %c0 = arith.constant 0 : index
-  %c1 = arith.constant 1 : index
-  %c64 = arith.constant 64 : index
-  %s = scf.for %k = %c0 to %c64 step %c1 iter_args(%acc = %start) -> (f32) {
-    %x = memref.load %a[%k] : memref<64xf32>
-    %n = arith.subf %x, %acc : f32
-    scf.yield %n : f32
-  }
-  %t = scf.for %k = %c0 to %c64 step %c1 iter_args(%acc = %first) -> (i32) {
-    %x = memref.load %b[%k] : memref<64xi32>
-    %n = arith.addi %acc, %x : i32
-    scf.yield %n : i32
-  }
-  return %s, %t : f32, i32
 }

@@ -13,7 +13,6 @@ from gatewright.interpreters import loops, loopschedule
 from gatewright.ir.context import context
 from gatewright.ir.program import Program
 from gatewright.machine.occupancy import interval_of
-from gatewright.transforms.schedule import loop_pipelines as pipelines
 from gatewright.transforms.schedule.loops_to_schedule import LoopsToSchedulePass
 
 LOOP = """
@@ -87,9 +86,9 @@ func.func @f(%a : memref<16xi32>, %b : memref<16xi32>, %x : i32, %y : i32) -> (i
 """
 
 
-def scheduled(module: ModuleOp) -> ModuleOp:
+def scheduled(module: ModuleOp, most_stores: int = 3) -> ModuleOp:
     copy = module.clone()
-    run_passes(context(), copy, (LoopsToSchedulePass(),))
+    run_passes(context(), copy, (LoopsToSchedulePass(most_stores=most_stores),))
     return copy
 
 
@@ -120,11 +119,10 @@ def test_an_iteration_starts_every_cycle(body: str):
 
 
 @pytest.mark.parametrize(("by", "expected"), [("%c1", []), ("%c2", [1]), ("%c3", [1])])
-def test_the_distance_through_memory_decides(by: str, expected: list[int], monkeypatch: pytest.MonkeyPatch):
+def test_the_distance_through_memory_decides(by: str, expected: list[int]):
     """A load and a store take two cycles, so an element that the next iteration needs leaves nothing to overlap."""
-    monkeypatch.setattr(pipelines, "STORES_IN_REGISTERS", ())
     module = parsed(LOOP.format(body=THROUGH_MEMORY.format(by=by)))
-    assert intervals(scheduled(module)) == expected
+    assert intervals(scheduled(module, most_stores=0)) == expected
     agree(module)
 
 

@@ -1,4 +1,4 @@
-"""Take the sum of a loop in parts, where its order may be changed."""
+"""Take the sum of a loop in parts."""
 
 from __future__ import annotations
 
@@ -11,11 +11,10 @@ from xdsl.ir import Block, Operation, Region, SSAValue
 from xdsl.passes import ModulePass
 from xdsl.rewriter import Rewriter
 
-from gatewright.analysis.durations import recurrence_cycles
-from gatewright.analysis.sums import note_sums, sums_of
-from gatewright.analysis.trip_count import counted_trips
-from gatewright.ir.loop_labels import take_place
-from gatewright.operators.library import OperatorLibrary
+from gatewright.analysis.sums import note_sums
+from gatewright.errors import UnsupportedError
+from gatewright.ir.location import source_location
+from gatewright.ir.loop_labels import label_of, labelled, take_place
 
 _NEUTRAL: dict[type[Operation], float] = {arith.AddfOp: -0.0, arith.MulfOp: 1.0}
 """What a sum or a product starts with so that nothing changes: minus zero, since plus zero would lose its sign."""
@@ -23,7 +22,7 @@ _NEUTRAL: dict[type[Operation], float] = {arith.AddfOp: -0.0, arith.MulfOp: 1.0}
 
 @dataclass(frozen=True)
 class SplitSumsPass(ModulePass):
-    """Let a loop that waits for its own sum take several partial sums in turn.
+    """Let a loop take several partial sums in turn.
 
     ```
     s = for k in 0..64 carries s = 0 {         s0 ... s6 = for k in 0..64 carries 0, -0 ... -0 {
@@ -32,55 +31,55 @@ class SplitSumsPass(ModulePass):
                                                s = ((s0 + s1) + (s2 + s3)) + ((s4 + s5) + s6)
     ```
 
-    With `reassociate` that is done to outermost loops that carry a floating-point sum or product: an iteration a cycle,
-    but another rounding than in program order. Without it, and for loops inside others, it is noted what it would bring
-    (D. Goldberg, What every computer scientist should know about floating-point arithmetic, 1991, on why the order of
-    a sum is part of its result).
+    A sum of floating-point numbers, or a product of them, that was in program order rounds otherwise then (D. Goldberg,
+    What every computer scientist should know about floating-point arithmetic, 1991, on why the order of a sum is part
+    of its result). `loop` is the name of the loop, `parts` how many sums there are; refused for a loop that carries
+    anything else.
     """
 
     name = "split-sums"
 
-    clock_mhz: float = 100.0
-    target: str = "generic"
-    reassociate: bool = False
+    loop: str = ""
+    parts: int = 1
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
-        library = OperatorLibrary(self.target, self.clock_mhz)
         for function in [inner for inner in op.ops if isinstance(inner, func.FuncOp) and not inner.is_declaration]:
-            for loop in [inner for inner in function.walk() if isinstance(inner, scf.ForOp)]:
-                found = _sum_of(loop, library)
-                if found is None or sums_of(loop) is not None:
-                    continue
-                position, waits = found
-                if self.reassociate and isinstance(loop.parent_op(), func.FuncOp):
-                    _split(loop, position, waits)
-                else:
-                    note_sums(loop, f"in program order, {waits} cycles apart; reassociate=True takes partial sums")
+            if (loop := labelled(function, self.loop)) is not None:
+                split(loop, self.parts)
 
 
-def _sum_of(loop: scf.ForOp, library: OperatorLibrary) -> tuple[int, int] | None:
-    """The only carried value of a loop if it is a sum that iterations wait for: its position, and for how long."""
+def carries_a_sum(loop: scf.ForOp) -> bool:
+    """Whether all that a loop carries is one sum or product of floating-point numbers, of which it uses no other."""
     body = loop.body.block
-    terminator, trips = body.last_op, counted_trips(loop)
-    if any(op.regions for op in body.ops) or terminator is None or len(loop.iter_args) != 1 or (trips or 2) < 2:
-        return None
+    terminator = body.last_op
+    if any(op.regions for op in body.ops) or terminator is None or len(loop.iter_args) != 1:
+        return False
     (following,) = terminator.operands
     carried = body.args[1]
     owner = following.owner
     if type(owner) not in _NEUTRAL or not isinstance(owner, Operation) or owner.parent is not body:
-        return None
-    if len(list(carried.uses)) != 1 or carried not in owner.operands or len(list(following.uses)) != 1:
-        return None
-    waits = recurrence_cycles(body, [carried], [following], library)
-    return (0, min(waits, trips or waits)) if waits > 1 else None
+        return False
+    return len(list(carried.uses)) == 1 and carried in owner.operands and len(list(following.uses)) == 1
 
 
-def _split(loop: scf.ForOp, position: int, parts: int) -> None:
-    """Carry so many partial sums, and add them up behind the loop."""
+def split(loop: Operation, parts: int) -> None:
+    """Carry so many partial sums, and add them up behind the loop. Raises UnsupportedError."""
+    if not isinstance(loop, scf.ForOp) or not carries_a_sum(loop):
+        raise UnsupportedError(
+            f"loop {label_of(loop)} takes no partial sums",
+            where=source_location(loop),
+            why="it does not carry one sum, or product, of floating-point numbers and nothing else",
+            remedy="ask for it at a loop that does, such as: for k in range(n): s += a[k]",
+        )
+    if parts > 1:
+        _split(loop, parts)
+
+
+def _split(loop: scf.ForOp, parts: int) -> None:
     old = loop.body.block
     terminator = old.last_op
     assert isinstance(terminator, scf.YieldOp)
-    following = terminator.operands[position]
+    (following,) = terminator.operands
     kind, type_ = type(following.owner), following.type
     assert loop.parent is not None
     neutral = _placed(loop, arith.ConstantOp(FloatAttr(_NEUTRAL[kind], type_)))  # pyright: ignore
@@ -92,7 +91,7 @@ def _split(loop: scf.ForOp, position: int, parts: int) -> None:
         op.detach()
         body.add_op(op)
     body.add_op(scf.YieldOp(*body.args[2:], following))
-    new = scf.ForOp(loop.lb, loop.ub, loop.step, [loop.iter_args[position], *[neutral] * (parts - 1)], Region(body))
+    new = scf.ForOp(loop.lb, loop.ub, loop.step, [*loop.iter_args, *[neutral] * (parts - 1)], Region(body))
     new.location = loop.location
     take_place([loop], new)
     loop.parent.insert_op_before(new, loop)
@@ -101,7 +100,7 @@ def _split(loop: scf.ForOp, position: int, parts: int) -> None:
         pairs = zip(sums[::2], sums[1::2], strict=False)
         joined = [_placed(loop, kind(one, other)) for one, other in pairs]  # pyright: ignore
         sums = [*joined, *sums[len(sums) - len(sums) % 2 :]]
-    note_sums(new, f"{parts} partial sums in turn; in program order an iteration would take {parts} cycles")
+    note_sums(new, f"{parts} partial sums in turn")
     Rewriter.replace_op(loop, [], sums)
 
 

@@ -1,193 +1,20 @@
-"""A loop whose iterations overlap: from its modulo schedule to `loopschedule.pipeline`."""
+"""The pipeline of a loop: from the modulo schedule of its iterations to `loopschedule.pipeline`."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 
-from xdsl.dialects import memref, scf
 from xdsl.ir import Block, Operation, Region, SSAValue
 
-from gatewright.analysis.distances import Distances, FunctionDistances, note_distances, noted_distances
-from gatewright.analysis.traced_dependences import Trace, accesses_of, has_several_accesses, trace
-from gatewright.analysis.trip_count import trip_count
 from gatewright.dialects.loopschedule.ops import PipelineOp, PipelineStageOp, RegisterOp, TerminatorOp
-from gatewright.errors import UnsupportedError
-from gatewright.ir.location import source_location
-from gatewright.plan import Decision
-from gatewright.planning.limits import STORES_IN_REGISTERS
 from gatewright.scheduling.binding import bind
-from gatewright.scheduling.modulo import ModuloResult, modulo_schedule
+from gatewright.scheduling.modulo import ModuloResult
 from gatewright.scheduling.problem import Schedule
-from gatewright.transforms.schedule.blocks import ScheduledBlock, StepBuilder, clone_into, schedule_block
-from gatewright.transforms.schedule.bypassing import bypass_stores
-from gatewright.transforms.schedule.iterations import (
-    IterationProblem,
-    LoopBody,
-    build,
-    entries_of_body,
-    is_straight,
-    runs_once,
-)
-from gatewright.transforms.schedule.limits import limit
-from gatewright.transforms.schedule.merging import merge_accesses
+from gatewright.transforms.schedule.blocks import ScheduledBlock, StepBuilder, clone_into
+from gatewright.transforms.schedule.iterations import IterationProblem
 from gatewright.transforms.schedule.operators import OperatorChooser
-
-
-@dataclass
-class PipelinePlan:
-    """A loop that is worth pipelining: its iteration, and the schedule of it."""
-
-    loop: scf.WhileOp
-    iteration: IterationProblem
-    result: ModuloResult
-    trips: int | None
-    gains: bool
-    """True if iterations in overlap are faster than one after the other."""
-
-
-MERGES: tuple[tuple[type[Operation], ...], ...] = (
-    (memref.LoadOp, memref.StoreOp),
-    (memref.LoadOp,),
-    (memref.StoreOp,),
-)
-"""Which accesses to merge, tried in turn where that may let iterations start sooner."""
-
-
-def plan_pipeline(
-    loop: scf.WhileOp,
-    chooser: OperatorChooser,
-    period: float,
-    head: tuple[type[Operation], ...],
-    distances: FunctionDistances,
-    asked: Decision | None = None,
-) -> PipelinePlan | None:
-    """Schedule the iterations of a loop in overlap; None if the loop holds control, or nothing is gained.
-
-    `asked` is the decision on the interval to have; UnsupportedError, with what keeps it larger, if that is impossible.
-    Where an interval of one cycle is not reached, accesses that take turns are merged if that helps, and loads look for
-    their elements among the last stores: the plan's loop is then a copy in which they do.
-    """
-
-    def changed(base: PipelinePlan | None, change: Callable[[scf.WhileOp], scf.WhileOp | None]) -> PipelinePlan | None:
-        """The plan for a changed copy of the loop of a plan, if iterations start sooner there; else the plan."""
-        if base is None or base.result.interval == 1:
-            return base
-        copy = _copy_beside(base.loop, loop)
-        other = change(copy)
-        plan = _plan(other, chooser, period, head, distances) if other is not None else None
-        (other or copy).detach()
-        if plan is not None and plan.result.interval < base.result.interval:
-            return plan
-        (other or copy).erase(safe_erase=False)
-        return base
-
-    first = best = _plan(loop, chooser, period, head, distances)
-    for kinds in MERGES:
-        merged = changed(first, lambda copy, kinds=kinds: copy if merge_accesses(copy, kinds) else None)
-        best = _sooner(best, merged)
-    merged = best
-    for back in STORES_IN_REGISTERS:
-        if merged is not None and _waits_for_memory(merged):
-            best = _sooner(best, changed(merged, lambda copy, back=back: bypass_stores(copy, back)))
-    if asked is not None:
-        return _at_interval(loop, first, best, asked)
-    return best if best is not None and best.gains else None
-
-
-def _at_interval(
-    loop: scf.WhileOp, first: PipelinePlan | None, best: PipelinePlan | None, asked: Decision
-) -> PipelinePlan:
-    """The plan with the interval that is asked for, of the loop as it is if that is enough."""
-    interval = int(asked.value or 0)
-    plan = first if first is not None and first.result.interval <= interval else best
-    reason = "there is control in it, or its end depends on what an iteration computes last"
-    if plan is not None:
-        problem, ops = plan.iteration.problem, [entry.op for entry in plan.iteration.body.entries]
-        if plan.result.interval == interval:
-            return plan
-        reason = limit(plan.result, problem, ops)
-        if plan.result.interval < interval:
-            return replace(plan, result=modulo_schedule(problem, interval), gains=True)
-    raise UnsupportedError(
-        f"the iterations of loop {asked.subject[0]} cannot start {interval} cycle{'s' if interval > 1 else ''} apart",
-        where=source_location(loop),
-        why=reason,
-        remedy="ask for a larger interval, or for none: the least one is taken" if plan is not None else None,
-    )
-
-
-def _sooner(one: PipelinePlan | None, other: PipelinePlan | None) -> PipelinePlan | None:
-    """The plan with the smaller interval; the first one if they are equal."""
-    if one is None or other is None:
-        return one
-    return other if other.result.interval < one.result.interval else one
-
-
-def _waits_for_memory(plan: PipelinePlan) -> bool:
-    """True if the interval is that of a recurrence through memory."""
-    bound, problem = plan.result.bound, plan.iteration.problem
-    if bound.recurrence is None or bound.recurrence.interval < plan.result.interval:
-        return False
-    return any(problem.dependences[each].reason == "memory" for each in bound.recurrence.dependences)
-
-
-def _copy_beside(loop: scf.WhileOp, anchor: scf.WhileOp) -> scf.WhileOp:
-    """A copy of a loop in front of another one, where it sees the loops around."""
-    copy = loop.clone()
-    for before, after in zip(loop.walk(), copy.walk(), strict=True):
-        after.location = before.location
-    assert anchor.parent is not None
-    anchor.parent.insert_op_before(copy, anchor)
-    return copy
-
-
-def _plan(
-    loop: scf.WhileOp,
-    chooser: OperatorChooser,
-    period: float,
-    head: tuple[type[Operation], ...],
-    distances: FunctionDistances,
-) -> PipelinePlan | None:
-    block = loop.after_region.block
-    condition, terminator = loop.before_region.block.last_op, block.last_op
-    assert isinstance(condition, scf.ConditionOp) and isinstance(terminator, scf.YieldOp)
-    if not is_straight(list(block.ops)[:-1], head):
-        return None
-    read = [argument.index for argument in loop.before_region.block.args if _is_read(argument, condition)]
-    if any(runs_once(terminator.operands[index]) for index in read):
-        return None
-    body = LoopBody(list(block.args), list(terminator.operands), entries_of_body(block, head), read)
-    found, known = _distances(loop, distances)
-    iteration = build(body, chooser, period, known)
-    result = modulo_schedule(iteration.problem)
-    sequential = schedule_block(body.entries, chooser, period) if body.entries else None
-    if sequential is None:
-        return None
-    gains = result.interval < max(sequential.length, sequential.length_until_live_out)
-    known = trip_count(loop)
-    trips = found.iterations if known is None and found is not None else known
-    return PipelinePlan(loop, iteration, result, trips, gains)
-
-
-def _distances(loop: scf.WhileOp, distances: FunctionDistances) -> tuple[Trace | None, Trace | Distances | None]:
-    """The addresses that running the control of a loop gives, if it can be run; and the distances, else by isl."""
-    accesses = accesses_of(loop.after_region.block)
-    if accesses is None or not any(isinstance(op, memref.StoreOp) for op in accesses):
-        return None, None
-    found = trace(loop, accesses)
-    if found is not None or not has_several_accesses(accesses):
-        return found, found
-    known = noted_distances(loop)
-    if known is None and (known := distances.of_loop(loop)) is not None:
-        note_distances(loop, known)
-    return None, known
-
-
-def _is_read(argument: SSAValue, condition: scf.ConditionOp) -> bool:
-    """True if the condition depends on an argument, which it also passes on."""
-    return any(use.operation is not condition or use.index == 0 for use in argument.uses)
 
 
 @dataclass

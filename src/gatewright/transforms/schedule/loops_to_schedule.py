@@ -15,14 +15,14 @@ from gatewright.analysis.distances import FunctionDistances
 from gatewright.analysis.trip_count import trip_count
 from gatewright.dialects.loopschedule.calls import HEAD_OPERATIONS
 from gatewright.dialects.loopschedule.ops import LoopOp, PipelineOp, RegisterOp, SeqWhileOp, TerminatorOp
-from gatewright.dialects.notes import LIMIT, LOOP
+from gatewright.dialects.notes import LIMIT
 from gatewright.errors import UnsupportedError
 from gatewright.ir.decisions import asked, record
 from gatewright.ir.location import source_location
 from gatewright.ir.loop_labels import take_place
 from gatewright.ir.purity import is_pure
 from gatewright.operators.library import OperatorLibrary
-from gatewright.plan import Decision, Plan
+from gatewright.scheduling.modulo import EFFORT
 from gatewright.transforms.schedule.arrays import dual_port_arrays
 from gatewright.transforms.schedule.blocks import (
     BlockOperation,
@@ -33,12 +33,10 @@ from gatewright.transforms.schedule.blocks import (
     schedule_block,
 )
 from gatewright.transforms.schedule.counting import count_with_while
-from gatewright.transforms.schedule.limits import limit
 from gatewright.transforms.schedule.loop_groups import LoopGroup, move_units
-from gatewright.transforms.schedule.loop_pipelines import PipelineBuilder, plan_pipeline
+from gatewright.transforms.schedule.loop_pipelines import PipelineBuilder
 from gatewright.transforms.schedule.operators import OperatorChooser
-
-"""The attribute of a pipeline that says why its iterations do not start sooner."""
+from gatewright.transforms.schedule.pipeline_forms import PipelineForms
 
 
 @dataclass(frozen=True)
@@ -67,6 +65,10 @@ class LoopsToSchedulePass(ModulePass):
     """Whether iterations may overlap."""
     dual_port: tuple[str, ...] = ()
     """The names of the arrays in memories with two ports that read and write; `*` for all."""
+    most_stores: int = 3
+    """How many of the last stores of an array to keep in registers at most, where iterations wait for memory."""
+    effort: float = EFFORT
+    """How long the exact solver may look for each answer; 0 for what the heuristics find."""
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         library = OperatorLibrary(self.target, self.clock_mhz)
@@ -74,9 +76,10 @@ class LoopsToSchedulePass(ModulePass):
             _check_form(function)
             dual = dual_port_arrays(function, self.dual_port)
             chooser = OperatorChooser(library, function, self.multipliers, dual=dual)
-            distances = FunctionDistances(function)
-            plan = asked(function)
-            _Scheduler(function, plan, chooser, library.budget_ns, self.pipeline, distances).schedule()
+            forms = PipelineForms(
+                chooser, library.budget_ns, FunctionDistances(function), asked(function), self.most_stores, self.effort
+            )
+            _Scheduler(function, chooser, library.budget_ns, forms if self.pipeline else None).schedule()
 
 
 def _check_form(function: func.FuncOp) -> None:
@@ -96,12 +99,10 @@ class _Scheduler:
     """Builds the scheduled form of one function."""
 
     function: func.FuncOp
-    asked: Plan
-    """What the user has decided."""
     chooser: OperatorChooser
     period: float
-    pipeline: bool
-    distances: FunctionDistances
+    forms: PipelineForms | None
+    """How iterations may overlap, None if they may not."""
     head: Block = field(default_factory=Block)
     values: dict[SSAValue, SSAValue] = field(default_factory=dict)
     """Source values as they are visible to the steps being built."""
@@ -261,10 +262,7 @@ class _Scheduler:
 
     def _scheduled_loop(self, loop: scf.WhileOp, results: Sequence[int]) -> SeqWhileOp | PipelineOp:
         """The scheduled form of a loop whose carried values number `results` are used behind it."""
-        plan = None
-        if self.pipeline:
-            wanted = self._asked(loop)
-            plan = plan_pipeline(loop, self.chooser, self.period, HEAD_OPERATIONS, self.distances, wanted)
+        plan, decisions = self.forms.plan(loop) if self.forms is not None else (None, [])
         source = loop if plan is None else plan.loop
         self._hoist_constants(source)
         order = [*results, *(k for k in range(len(source.arguments)) if k not in results)]
@@ -278,14 +276,9 @@ class _Scheduler:
             ]
             builder = PipelineBuilder(plan.iteration, plan.result, self.chooser, handed_on)
             scheduled = builder.build(initial, condition, order, len(results), plan.trips, self.values)
-            problem, ops = plan.iteration.problem, [entry.op for entry in plan.iteration.body.entries]
-            reason = limit(plan.result, problem, ops)
-            if wanted is not None and plan.result.interval > plan.result.bound.interval:
-                reason = wanted.reason
-            LIMIT.set(scheduled, reason)
-            subject = wanted.subject if wanted is not None else LOOP.value(loop)[-1:]
-            if subject:
-                record(self.function, Decision("pipeline", subject, plan.result.interval, reason))
+            LIMIT.set(scheduled, decisions[-1].reason if decisions else plan.limit)
+            for decision in decisions:
+                record(self.function, decision)
         else:
             scheduled = self._seq_while(loop, order, initial, condition, len(results))
         for op in scheduled.walk():
@@ -294,11 +287,6 @@ class _Scheduler:
         scheduled.location = loop.location
         take_place([loop], scheduled)
         return scheduled
-
-    def _asked(self, loop: scf.WhileOp) -> Decision | None:
-        """The interval that the user asks for of a loop, or of one inside the nest that it is made of."""
-        names = LOOP.value(loop)
-        return next((each for each in self.asked if each.kind == "pipeline" and each.subject[0] in names), None)
 
     def _condition(self, loop: scf.WhileOp, order: Sequence[int], initial: Sequence[SSAValue]) -> Block:
         """The condition of a loop, on its carried values in a given order."""

@@ -20,9 +20,11 @@ from gatewright.ir.floats import scalar_bits
 from gatewright.ir.location import source_location
 from gatewright.ir.operator_notes import operator_attribute
 from gatewright.operators.library import MULTIPLIERS, Operator, OperatorLibrary
-from gatewright.planning.limits import ADDRESS_BITS
 from gatewright.scheduling.problem import OperatorType
 from gatewright.transforms.schedule.limits import array_name
+
+ADDRESS_BITS = 16
+"""Bits that a value of type index is taken to have where registers are weighed: its range is found later."""
 
 
 @dataclass
