@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
+from os import PathLike, fspath
 
+from gatewright.devices.device import TARGETS, device_of
 from gatewright.errors import GatewrightError, OptionError
 from gatewright.numbers import types
 from gatewright.plan import Plan
@@ -17,9 +19,6 @@ class LayerFormat:
 
     format: types.Fixed
     is_open: bool
-
-
-TARGETS = ("generic", "ecp5", "xc7")
 
 
 @dataclass(frozen=True)
@@ -35,6 +34,8 @@ class Budget:
     """The most look-up tables, as the report estimates them."""
     memory_bits: int | None = None
     """The most bits of memory inside the design."""
+    ram_blocks: int | None = None
+    """The most blocks of RAM of the target that the memories take, if none is made of logic."""
 
     def __post_init__(self):
         for each in fields(self):
@@ -73,7 +74,9 @@ class Options:
     labels: object = field(default=None, compare=False, repr=False)
     """The classes of the samples, for the accuracy in the report."""
     target: str = "generic"
-    """The family whose operator figures to use."""
+    """The device family whose figures to use: its name, or the path of a file like those in `devices/`."""
+    device: str | None = None
+    """A device of the family, whose capacities are the budget where that leaves something open."""
     dual_port: bool | str | tuple[str, ...] = False
     """The arrays in true dual port memories, whose two ports each read or write an element a cycle: names, or True for
     all. Other arrays have one port to read and one to write."""
@@ -95,8 +98,7 @@ class Options:
                 why="one multiplier is enough for any program, none is not",
                 remedy="multipliers=1",
             )
-        if self.target not in TARGETS:
-            raise OptionError(f"unknown target {self.target!r}", remedy=f"one of {', '.join(TARGETS)}")
+        self._take_device()
         names = self.dual_port if isinstance(self.dual_port, tuple | list) else ()
         if not isinstance(self.dual_port, bool | str | tuple | list) or not all(
             isinstance(each, str) for each in names
@@ -118,6 +120,22 @@ class Options:
                 remedy="say it once",
             )
         object.__setattr__(self, "multipliers", budget.multipliers)
+
+    def _take_device(self) -> None:
+        """Check the target; what a device has is what may be used."""
+        if not isinstance(self.target, str | PathLike):
+            raise OptionError(f"target={self.target!r} is no device family", remedy=f"one of {', '.join(TARGETS)}")
+        object.__setattr__(self, "target", fspath(self.target))
+        device_of(self.target)
+        if self.device is None:
+            return
+        part, given = device_of(self.target).part(self.device), self.budget or Budget()
+        most = {"dsp": part.dsp, "luts": part.luts, "ram_blocks": part.ram_blocks}
+        smaller = {
+            name: there if (asked := getattr(given, name)) is None else min(asked, there)
+            for name, there in most.items()
+        }
+        object.__setattr__(self, "budget", replace(given, **smaller))
 
     @property
     def dual_port_names(self) -> tuple[str, ...]:

@@ -10,6 +10,7 @@ from pathlib import Path
 ROOMS = (
     "errors",
     "numbers",
+    "devices",
     "plan",
     "options",
     "operators",

@@ -12,7 +12,7 @@ from gatewright.options import Options
 
 _OF_PRODUCTS = ("dsp", "luts")
 """What fewer multipliers make less of."""
-_WORDS = {"dsp": "DSP blocks", "luts": "look-up tables", "memory_bits": "bits of memory"}
+_WORDS = {"dsp": "DSP blocks", "luts": "look-up tables", "memory_bits": "bits of memory", "ram_blocks": "blocks of RAM"}
 
 
 def fitted(program: Program, options: Options) -> Compilation:

@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from gatewright.devices.device import Technology
 from gatewright.numbers.float_format import FloatFormat
 from gatewright.operators.digits import countdown, multiples_of, quotient_digit, root_registers, root_step
 from gatewright.operators.float import choose, finish_quotient, finish_root, prepare_quotient, prepare_root
 from gatewright.operators.iterative_plan import IterativePlan, plan_division, plan_square_root
 from gatewright.operators.netlist import NetlistWire
 from gatewright.operators.staged_netlist import Signal, StagedNetlist
-from gatewright.operators.technology import Technology
 
 
 @dataclass(frozen=True)

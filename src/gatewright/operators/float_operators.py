@@ -12,13 +12,13 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
+from gatewright.devices.device import Technology
 from gatewright.numbers.float_format import FloatFormat, format_named
 from gatewright.operators import arctangent, elementary, gaussian, trigonometric
 from gatewright.operators import float as pipelined
 from gatewright.operators import float_iterative as iterative
 from gatewright.operators.power import power
 from gatewright.operators.staged_netlist import Signal, StagedNetlist
-from gatewright.operators.technology import Technology
 
 FLOAT_ITERATIVE = ("divf", "sqrt")
 """The kinds that find some digits a cycle, for one set of operands at a time."""

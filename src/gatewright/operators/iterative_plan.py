@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
 
+from gatewright.devices.device import Technology
 from gatewright.operators.multiplier_plan import FIRST_STAGE_SHARE
-from gatewright.operators.technology import Technology
 
 QUOTIENT_DIGIT = 3
 """Most bits of a digit of a quotient: up to 7 times the divisor, each odd multiple takes one addition; 11 takes two."""

@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from gatewright.devices.device import Technology, device_of
 from gatewright.operators import float_operators
 from gatewright.operators.float_operators import FloatModule
 from gatewright.operators.iterative_plan import IterativePlan, plan_division, plan_square_root
 from gatewright.operators.multiplier_plan import MultiplierPlan, plan_multiplier
-from gatewright.operators.technology import TECHNOLOGIES
 
 INTEGER_ITERATIVE = ("divui", "divsi", "floordivsi", "remui", "remsi", "isqrt")
 """The kinds that work over several cycles on one set of operands at a time."""
@@ -88,6 +88,11 @@ class OperatorLibrary:
     clock_mhz: float = 100.0
 
     @property
+    def technology(self) -> Technology:
+        """The delays of the target."""
+        return device_of(self.target).technology
+
+    @property
     def period_ns(self) -> float:
         """The clock period in nanoseconds."""
         return 1000.0 / self.clock_mhz
@@ -95,13 +100,13 @@ class OperatorLibrary:
     @property
     def budget_ns(self) -> float:
         """What of the period is left for logic between two registers: their output delay and set-up are taken off."""
-        technology = TECHNOLOGIES[self.target]
+        technology = self.technology
         return self.period_ns - technology.register - technology.setup
 
     @property
     def register_delay(self) -> float:
         """Nanoseconds from the clock edge to the output of a register."""
-        return TECHNOLOGIES[self.target].register
+        return self.technology.register
 
     def operator(
         self, kind: str, width: int, operand_widths: Sequence[int] = (), *, constant: bool = False
@@ -149,11 +154,11 @@ class OperatorLibrary:
 
     def float_module(self, kind: str, *types: str) -> FloatModule:
         """The module of `float_operator`."""
-        return float_operators.build(kind, types, TECHNOLOGIES[self.target], self.budget_ns)
+        return float_operators.build(kind, types, self.technology, self.budget_ns)
 
     def float_logic(self, kind: str, width: int) -> Operator:
         """What compares floating-point numbers of `width` bits (`cmpf`), or chooses one of two (`maximumf`, ...)."""
-        technology = TECHNOLOGIES[self.target]
+        technology = self.technology
         chains = technology.chain(width) + 2 * technology.lut
         choice = 0 if kind == "cmpf" else 1
         area = Area(luts=(3 + choice) * width)
@@ -176,19 +181,19 @@ class OperatorLibrary:
 
     def memory_read(self, width: int) -> Operator:
         """The read port of a memory: the address in one cycle, the word in the next."""
-        technology = TECHNOLOGIES[self.target]
+        technology = self.technology
         setup, output = technology.memory_setup, technology.memory_output
         types = (f"i{width}",)
         return Operator(f"load_{width}", "load", width, 1, 1, setup, output, False, function="load", types=types)
 
     def memory_write(self, width: int) -> Operator:
         """The write port of a memory: it stores at the end of the cycle."""
-        setup, types = TECHNOLOGIES[self.target].memory_setup, (f"i{width}",)
+        setup, types = self.technology.memory_setup, (f"i{width}",)
         return Operator(f"store_{width}", "store", width, 0, 1, setup, 0.0, False, function="store", types=types)
 
     def _logic(self, kind: str, width: int, constant: bool) -> tuple[float, int]:
         """Delay and look-up tables of a combinational operation."""
-        technology = TECHNOLOGIES[self.target]
+        technology = self.technology
         if kind in _WIRES or (kind in _SHIFTS and constant):
             return 0.0, 0
         if kind in _BITWISE:
@@ -207,7 +212,7 @@ class OperatorLibrary:
         return self._plan(operator.width, *operator.operand_widths)
 
     def _plan(self, width: int, left: int, right: int) -> MultiplierPlan:
-        return plan_multiplier(TECHNOLOGIES[self.target], self.budget_ns, width, left, right)
+        return plan_multiplier(self.technology, self.budget_ns, width, left, right)
 
     def _multiplier(self, width: int, left: int, right: int) -> Operator:
         plan = self._plan(width, left, right)
@@ -232,7 +237,7 @@ class OperatorLibrary:
         return self._plan_iterative(operator.kind, operator.width)
 
     def _plan_iterative(self, kind: str, width: int) -> IterativePlan:
-        technology = TECHNOLOGIES[self.target]
+        technology = self.technology
         if kind == "isqrt":
             return plan_square_root(technology, self.budget_ns, width)
         return plan_division(technology, self.budget_ns, kind, width)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import ceil
 
-from gatewright.operators.technology import Technology
+from gatewright.devices.device import Technology
 
 FIRST_STAGE_SHARE = 0.6
 """Share of the period for the logic before a first register: the rest chooses the operands of a shared unit."""

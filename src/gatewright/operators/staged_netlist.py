@@ -11,10 +11,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
+from gatewright.devices.device import Technology
 from gatewright.operators.logic import Logic
 from gatewright.operators.multiplier_plan import FIRST_STAGE_SHARE, limbs
 from gatewright.operators.netlist import Netlist, NetlistWire
-from gatewright.operators.technology import Technology
 
 
 @dataclass(frozen=True)

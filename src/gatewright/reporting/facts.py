@@ -62,6 +62,7 @@ def account(
         "busy": round(products / (use.multipliers * cycles), 4) if products and cycles and use.multipliers else None,
         "dsp": use.dsp,
         "luts": use.luts,
+        "ram_blocks": use.ram_blocks,
         "plan": [{"decision": str(each), "reason": each.reason} for each in plan_of(schedule.function)],
         "operators": operator_rows(rtl),
         "memories": memories,

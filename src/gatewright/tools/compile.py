@@ -13,8 +13,9 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from gatewright.devices.device import TARGETS
 from gatewright.errors import GatewrightError, InternalError, OptionError, OutputError, SourceError
-from gatewright.options import TARGETS, Budget, Options
+from gatewright.options import Budget, Options
 from gatewright.reporting.folder import reason_of
 from gatewright.tools.failure import INTERNAL_ERROR, INTERRUPTED, USER_ERROR, report_internal_error
 from gatewright.tools.instruments import add_instruments, instruments, print_times
@@ -74,7 +75,9 @@ def _parser() -> argparse.ArgumentParser:
     source.add_argument("--clock-mhz", type=float, metavar="F", help="the clock to meet (default: 100)")
     source.add_argument("--multipliers", type=int, metavar="N", help="the most multipliers to use")
     source.add_argument(
-        "--budget", metavar="NAME=N,...", help="how much hardware there is: multipliers, dsp, luts, memory_bits"
+        "--budget",
+        metavar="NAME=N,...",
+        help="how much hardware there is: multipliers, dsp, luts, memory_bits, ram_blocks",
     )
     source.add_argument(
         "--dual-port", metavar="ARRAYS", help="arrays with two ports that read and write, as 'a,b'; '*' for all"
@@ -97,7 +100,12 @@ def _parser() -> argparse.ArgumentParser:
     source.add_argument(
         "--plan", metavar="FILE|TEXT", help="what is decided about the loops, as 'interleave(i, 8)' or a .plan file"
     )
-    source.add_argument("--target", choices=TARGETS, help="the device family (default: generic)")
+    source.add_argument(
+        "--target",
+        metavar="FAMILY|FILE.toml",
+        help=f"the device family: {', '.join(TARGETS)} (default: generic), or a file of one",
+    )
+    source.add_argument("--device", metavar="NAME", help="a device of the family, whose capacities are the budget")
     source.add_argument("--name", help="the name of the top module")
     add_instruments(source)
 
@@ -197,7 +205,10 @@ def _design(source: ProgramSource, options: argparse.Namespace) -> Design:
     from gatewright.compiler.driver import observed
     from gatewright.tools.inputs import example, load_arrays, parse_types
 
-    chosen = {field: getattr(options, field) for field in ("clock_mhz", "multipliers", "precision", "target", "name")}
+    chosen = {
+        field: getattr(options, field)
+        for field in ("clock_mhz", "multipliers", "precision", "target", "device", "name")
+    }
     if options.reassociate:
         chosen["reassociate"] = True
     if options.plan is not None:

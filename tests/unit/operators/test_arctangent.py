@@ -9,12 +9,12 @@ import mpmath as mp
 import numpy as np
 import pytest
 
+from gatewright.devices.device import device_of
 from gatewright.numbers.float_format import FORMATS, FloatFormat
 from gatewright.operators import constants
 from gatewright.operators.arctangent import PI, arc_tangent_of_two
 from gatewright.operators.float_operators import build
 from gatewright.operators.logic_values import LogicValues, LogicWord
-from gatewright.operators.technology import TECHNOLOGIES
 from gatewright.simulate.model import Model
 
 FORMS = ("f32", "f16", "bf16")
@@ -74,7 +74,7 @@ def test_zeros_infinities_and_nans(name: str):
 
 @pytest.mark.parametrize("name", FORMS)
 def test_the_hardware_computes_the_same(name: str):
-    form, technology = FORMATS[name], TECHNOLOGIES["generic"]
+    form, technology = FORMATS[name], device_of("generic").technology
     module = build("atan2", (name,), technology, 10.0 - technology.register - technology.setup)
     model = Model(module.text, module.name)
     model.power_on()

@@ -11,12 +11,12 @@ import numpy as np
 import pytest
 from float_samples import edges  # pyright: ignore[reportMissingImports]
 
+from gatewright.devices.device import device_of
 from gatewright.numbers import float_format as ieee
 from gatewright.numbers.float_format import FORMATS, FloatFormat
 from gatewright.operators import constants
 from gatewright.operators.float_operators import FUNCTIONS, OF_TWO, build
 from gatewright.operators.logic_values import LogicValues, LogicWord
-from gatewright.operators.technology import TECHNOLOGIES
 from gatewright.simulate.model import Model
 
 FORMS = ("f32", "f16", "bf16")
@@ -123,7 +123,7 @@ def test_what_is_exact_or_no_number(name: str, form: str):
 @pytest.mark.parametrize("form", FORMS)
 @pytest.mark.parametrize("name", NAMES)
 def test_the_hardware_computes_the_same(name: str, form: str):
-    technology = TECHNOLOGIES["generic"]
+    technology = device_of("generic").technology
     module = build(name, (form,), technology, 10.0 - technology.register - technology.setup)
     model = Model(module.text, module.name)
     model.power_on()

@@ -8,12 +8,12 @@ from collections.abc import Callable, Sequence
 import pytest
 from float_samples import edges, numbers  # pyright: ignore[reportMissingImports]
 
+from gatewright.devices.device import device_of
 from gatewright.numbers import float_format as ieee
 from gatewright.numbers.float_format import FORMATS, FloatFormat
 from gatewright.operators import float as hardware
 from gatewright.operators.float_operators import build
 from gatewright.operators.staged_netlist import Signal, StagedNetlist
-from gatewright.operators.technology import TECHNOLOGIES
 from gatewright.simulate.model import Model
 
 SMALL = (FloatFormat(3, 2), FloatFormat(2, 3), FloatFormat(4, 1))
@@ -31,7 +31,7 @@ MEANING = {
 
 
 def netlist(widths: Sequence[int], clock: float) -> StagedNetlist:
-    technology = TECHNOLOGIES["generic"]
+    technology = device_of("generic").technology
     inputs = list(zip("abc", widths, strict=False))
     return StagedNetlist("unit", inputs, technology, 1000 / clock - technology.register - technology.setup)
 
@@ -97,7 +97,7 @@ def test_square_roots_are_right(form: FloatFormat):
 @pytest.mark.parametrize("form", [SMALL[0], *REAL], ids=str)
 @pytest.mark.parametrize("kind", ["divf", "sqrt"])
 def test_digits_of_several_cycles_are_right_too(kind: str, form: FloatFormat, clock: float):
-    technology = TECHNOLOGIES["generic"]
+    technology = device_of("generic").technology
     module = build(kind, (form.name,), technology, 1000 / clock - technology.register - technology.setup)
     model = Model(module.text, module.name)
     model.power_on()

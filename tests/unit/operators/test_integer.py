@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
+from gatewright.devices.device import TARGETS
 from gatewright.operators.integer import module_text
 from gatewright.operators.library import INTEGER_ITERATIVE, Operator, OperatorLibrary
-from gatewright.operators.technology import TECHNOLOGIES
 from gatewright.simulate.model import Model
 
 DIVISIONS = tuple(kind for kind in INTEGER_ITERATIVE if kind != "isqrt")
@@ -82,7 +82,7 @@ def structures(kind: str, *widths: int) -> list[Any]:
     """For each structure that an operator has at any target and clock, as test parameters, a library with it."""
     found = {}
     for width in widths:
-        for library in (OperatorLibrary(target, mhz) for target in TECHNOLOGIES for mhz in CLOCKS):
+        for library in (OperatorLibrary(target, mhz) for target in TARGETS for mhz in CLOCKS):
             operator = library.operator(kind, width)
             plan = library.iterative_plan(operator)
             name = f"{operator.name}-{'+'.join(map(str, plan.digits))}"

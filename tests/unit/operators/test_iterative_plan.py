@@ -6,12 +6,11 @@ import re
 
 import pytest
 
+from gatewright.devices.device import TARGETS, device_of
 from gatewright.operators.integer import module_text
 from gatewright.operators.iterative_plan import MOST_DIFFERENCES, plan_division, plan_square_root
 from gatewright.operators.library import INTEGER_ITERATIVE, OperatorLibrary
-from gatewright.operators.technology import TECHNOLOGIES
 
-TARGETS = tuple(TECHNOLOGIES)
 CLOCKS = (1, 5, 10, 25, 50, 66, 100, 150, 200, 400)
 WIDTHS = (1, 2, 3, 8, 13, 16, 32, 64, 128)
 
@@ -61,7 +60,7 @@ def test_the_area_counts_the_registers_of_the_module(target: str, kind: str):
 
 
 def test_larger_digits_are_chosen_only_where_they_save_cycles():
-    technology = TECHNOLOGIES["generic"]
+    technology = device_of("generic").technology
     for budget in (4.0, 9.2, 19.2, 39.2):
         for width in (8, 16, 32):
             plan = plan_division(technology, budget, "divui", width)
@@ -76,7 +75,7 @@ def test_signs_are_put_back_behind_the_last_register_where_there_is_time():
         slow, fast = (OperatorLibrary(target, mhz).operator("divsi", 32) for mhz in (50, 200))
         library = OperatorLibrary(target, 50)
         assert not library.iterative_plan(slow).register_result
-        assert slow.output_delay > library.register_delay + TECHNOLOGIES[target].chain(32)
+        assert slow.output_delay > library.register_delay + device_of(target).technology.chain(32)
         assert OperatorLibrary(target, 200).iterative_plan(fast).register_result
         assert fast.output_delay == library.register_delay
 

@@ -6,12 +6,11 @@ import re
 
 import pytest
 
+from gatewright.devices.device import TARGETS, device_of
 from gatewright.operators.integer import module_text
 from gatewright.operators.library import INTEGER_ITERATIVE, OperatorLibrary
 from gatewright.operators.multiplier_plan import limbs, plan_multiplier
-from gatewright.operators.technology import TECHNOLOGIES
 
-TARGETS = tuple(TECHNOLOGIES)
 CLOCKS = (5, 25, 50, 100, 200, 400)
 
 
@@ -32,7 +31,7 @@ def test_a_faster_clock_never_shortens_a_multiplier():
 def test_every_stage_of_a_multiplier_fits_the_period(target: str):
     for mhz in (25, 50, 100, 150):
         library = OperatorLibrary(target, mhz)
-        technology = TECHNOLOGIES[target]
+        technology = device_of(target).technology
         for width in (8, 18, 32, 64):
             plan = plan_multiplier(technology, library.budget_ns, width, width, width)
             assert technology.multiply / plan.product_registers <= library.budget_ns

@@ -8,12 +8,12 @@ import mpmath as mp
 import numpy as np
 import pytest
 
+from gatewright.devices.device import device_of
 from gatewright.numbers.float_arrays import float_bits, float_values
 from gatewright.numbers.float_format import FORMATS, FloatFormat
 from gatewright.operators.float_operators import build
 from gatewright.operators.logic_values import LogicValues, LogicWord
 from gatewright.operators.power import power
-from gatewright.operators.technology import TECHNOLOGIES
 from gatewright.simulate.model import Model
 
 FORMS = ("f32", "f16", "bf16", "f8E4M3")
@@ -87,7 +87,7 @@ def error(form: FloatFormat, found: int, exact: mp.mpf) -> mp.mpf:
 
 @pytest.mark.parametrize("name", FORMS)
 def test_the_hardware_computes_the_same(name: str):
-    form, technology, drawn = FORMATS[name], TECHNOLOGIES["generic"], random.Random(9)
+    form, technology, drawn = FORMATS[name], device_of("generic").technology, random.Random(9)
     module = build("powf", (name,), technology, 10.0 - technology.register - technology.setup)
     model = Model(module.text, module.name)
     model.power_on()

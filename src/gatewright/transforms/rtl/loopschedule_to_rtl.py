@@ -12,6 +12,7 @@ from xdsl.ir import Operation, SSAValue
 from xdsl.passes import ModulePass
 from xdsl.traits import SymbolTable
 
+from gatewright.devices.device import Device, device_of
 from gatewright.dialects import hw, seq
 from gatewright.dialects.loopschedule.calls import without_calls
 from gatewright.dialects.loopschedule.ops import LoopOp, StepOp
@@ -68,6 +69,8 @@ class RtlDesign:
     module: ModuleOp
     """The top `hw.module`, named as the program, and the modules of its operators."""
     top: TopModule
+    device: Device
+    """The family whose figures it is made for."""
     images: dict[str, np.ndarray]
     """The contents of the ROMs by the name of the file that the Verilog reads them from."""
     operators: list[OperatorFact] = field(default_factory=list)
@@ -80,7 +83,11 @@ class RtlDesign:
     @property
     def use(self) -> Use:
         """What the design uses of a device."""
-        use = Use(luts=luts_of(self.module), memory_bits=sum(each.words * each.bits for each in self.memories))
+        use = Use(
+            luts=luts_of(self.module, self.device.costs),
+            memory_bits=sum(each.words * each.bits for each in self.memories),
+            ram_blocks=sum(self.device.ram_blocks(each.words, each.bits) for each in self.memories),
+        )
         for each in self.operators:
             use += use_of_operator(each.kind, each.area)
         return use
@@ -294,7 +301,9 @@ class _Top:
             for op in block.ops
             if isinstance(op, seq.FirMemOp) and op.init is not None
         }
-        return RtlDesign(module, self.top, images, operators, memories, len(registers), bits)
+        return RtlDesign(
+            module, self.top, device_of(self.library.target), images, operators, memories, len(registers), bits
+        )
 
 
 def _check_ports(accesses: list[MemoryAccess]) -> None:
