@@ -25,8 +25,11 @@ from gatewright.ir.program import Program
 MOST_ITERATIONS = 1 << 16
 """Longer loops are not traced."""
 
-MOST_ITERATIONS_IN_ALL = 4 * MOST_ITERATIONS
-"""Nor are those in nests with more iterations, most of which execute the loop for nothing."""
+FEW_ITERATIONS = 1 << 11
+"""Most loops have no more: a program for that many runs first, and one for all only where they are not enough."""
+
+IN_ALL = 4
+"""Nor are loops traced in nests with so many times the iterations, most of which execute the loop for nothing."""
 
 ABSENT, OUTSIDE = -1, -2
 """What stands in place of an address where there is none."""
@@ -143,7 +146,8 @@ def trace(loop: scf.WhileOp, accesses: dict[Operation, SSAValue | None]) -> Trac
         for op, predicate in accesses.items()
         if all(known.covers(index) for index in _indices(op)) and (predicate is None or known.covers(predicate))
     }
-    return _Tracer(enclosing, known, traced).run()
+    few = _Tracer(enclosing, known, traced, min(FEW_ITERATIONS, MOST_ITERATIONS)).run()
+    return few if few is not None else _Tracer(enclosing, known, traced, MOST_ITERATIONS).run()
 
 
 def _enclosing(loop: scf.WhileOp) -> list[scf.WhileOp]:
@@ -231,26 +235,28 @@ class _Tracer:
     loops: list[scf.WhileOp]
     known: _StaticValues
     traced: dict[Operation, SSAValue | None]
+    most: int
+    """The iterations that there are rows for."""
     values: dict[SSAValue, SSAValue] = field(default_factory=dict)
     block: Block = field(default_factory=Block)
     rows: list[SSAValue] = field(default_factory=list)
 
     def run(self) -> Trace | None:
         """The addresses of all iterations; None if there are too many."""
-        row = MemRefType(i64, [MOST_ITERATIONS])
+        row = MemRefType(i64, [self.most])
         types = [row] * (len(self.traced) + 1)
         entry = self.block = Block(arg_types=types)
         self.rows = list(entry.args)
         zero = self._constant(0)
         entry.add_op(func.ReturnOp(*self._loop(0, zero, zero)))
         function = func.FuncOp("trace", (types, [IndexType(), IndexType()]), Region(entry))
-        arrays = [np.full(MOST_ITERATIONS, ABSENT, np.int64) for _ in types]
+        arrays = [np.full(self.most, ABSENT, np.int64) for _ in types]
         try:
-            outcome = loops.run(Program("loops", ModuleOp([function]), "trace"), arrays, MOST_ITERATIONS_IN_ALL)
+            outcome = loops.run(Program("loops", ModuleOp([function]), "trace"), arrays, IN_ALL * self.most)
         except SimulationError:
             return None
         total, executions = map(int, outcome.results)
-        if total >= MOST_ITERATIONS:
+        if total >= self.most:
             return None
         *addresses, execution = (array[:total] for array in arrays)
         return Trace(
@@ -268,7 +274,7 @@ class _Tracer:
         before = loop.before_region.block
         self.values = visible | {before.args[k]: header.args[n] for n, k in enumerate(carried)}
         going = self._copy(_condition(loop).condition)
-        within = self._emit(arith.CmpiOp(header.args[-2], self._constant(MOST_ITERATIONS), "slt"))
+        within = self._emit(arith.CmpiOp(header.args[-2], self._constant(self.most), "slt"))
         header.add_op(scf.ConditionOp(self._emit(arith.AndIOp(going, within)), *header.args))
         body = self.block = Block(arg_types=types)
         after = loop.after_region.block

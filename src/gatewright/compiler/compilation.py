@@ -137,7 +137,7 @@ class Compilation:
         copy_locations(program.module, module)
         if decisions := list(asked):
             ask(public_function(module), decisions)
-        run_phases(context(), module, phases, program.module)
+        run_phases(context(), module, phases, program.module if not decisions else None)
         return Program(level, module, program.name, program.notes, program.sources)
 
 

@@ -1,8 +1,8 @@
 """The driver: runs passes in phases, checks what they leave, and shows what they do.
 
-After each phase its clean-up runs until nothing changes, so that no list of passes repeats it. A pass that crashes or
-leaves an invalid module is a fault of the compiler: the driver then writes a folder with the IR before the pass and the
-command that reproduces the fault.
+After each phase its clean-up runs until nothing changes, so that no list of passes repeats it, and the module is
+checked. A pass that crashes or leaves an invalid module is a fault of the compiler: the driver then writes a folder
+with the IR before the pass and the command that reproduces the fault.
 """
 
 from __future__ import annotations
@@ -108,29 +108,37 @@ class _PhaseRun:
         self._ctx, self._module, self._trusted = ctx, module, trusted
         self._source = module.clone() if source is None else source
         self._done: list[ModulePass] = []
-        self._known: list[object] = []
         self._instruments = _INSTRUMENTS.get() or Instruments()
 
     def run(self, phases: Sequence[Phase]) -> None:
         """Run the phases."""
         if self._trusted:
             self._verify("a front end")
-        else:
-            self._known = _contents(self._module)
         for phase in phases:
             for each in phase.passes:
                 self._pass(each)
             for _ in range(MOST_CLEAN_UPS if phase.clean_up else 0):
-                if not any([self._pass(each) for each in phase.clean_up]):  # all of them, each time
+                if not any([self._cleans(each) for each in phase.clean_up]):  # all of them, each time
                     break
+            try:
+                self._check(self._module)
+            except VerifyException as error:
+                raise self._culprit() or self._invalid(self._done[-1], error) from error
             if phase.form is not None:
                 try:
                     phase.form(self._module)
                 except VerifyException as error:
                     raise self._fault(None, f"the phase {phase.name} left another form: {error}", error) from error
 
-    def _pass(self, each: ModulePass) -> bool:
+    def _cleans(self, each: ModulePass) -> bool:
         """Run a pass; whether it changed the module."""
+        before = _contents(self._module)
+        self._pass(each)
+        after = _contents(self._module)
+        return len(before) != len(after) or not all(map(is_, before, after))
+
+    def _pass(self, each: ModulePass) -> None:
+        """Run a pass."""
         self._instruments.show("before", each, self._module)
         begin = time.perf_counter()
         try:
@@ -140,32 +148,48 @@ class _PhaseRun:
         except (VerifyException, PassFailedException) as error:
             if not self._trusted:
                 raise
-            raise self._fault(
-                each, f"{each.name} refuses what the passes before it produced: {error}", error
-            ) from error
+            what = f"{each.name} refuses what the passes before it produced: {error}"
+            raise self._culprit() or self._fault(each, what, error) from error
         except Exception as error:
             what = f"{each.name} failed: {type(error).__name__}: {error}".splitlines()[0]
-            raise self._fault(each, what, error) from error
+            raise self._culprit() or self._fault(each, what, error) from error
         self._instruments.seconds.setdefault(each.name, []).append(time.perf_counter() - begin)
-        changed = self._verify(each.name, each)
         self._done.append(each)
         self._instruments.show("after", each, self._module)
-        return changed
 
-    def _verify(self, culprit: str, each: ModulePass | None = None) -> bool:
-        """Verify the module if it has changed, and say whether it has."""
-        before, self._known = self._known, _contents(self._module)
-        if len(before) == len(self._known) and all(map(is_, before, self._known)):
-            return False
+    def _verify(self, culprit: str) -> None:
+        """Check what the passes are given."""
         try:
-            self._module.verify()
-            verify_notes(self._module)
-            early = use_before_definition(self._module)
-            if early is not None:
-                raise VerifyException(f"{early} uses a value defined behind it")
+            self._check(self._module)
         except VerifyException as error:
-            raise self._fault(each, f"{culprit} produced invalid IR: {error}", error) from error
-        return True
+            raise self._fault(None, f"{culprit} produced invalid IR: {error}", error) from error
+
+    @staticmethod
+    def _check(module: ModuleOp) -> None:
+        """Raise VerifyException for a module that is not valid."""
+        module.verify()
+        verify_notes(module)
+        early = use_before_definition(module)
+        if early is not None:
+            raise VerifyException(f"{early} uses a value defined behind it")
+
+    def _culprit(self) -> InternalError | None:
+        """The error for the first of the passes so far that leaves an invalid module: they run again, each checked."""
+        module, done = self._source.clone(), list(self._done)
+        for number, each in enumerate(done):
+            try:
+                each.apply(self._ctx, module)
+            except Exception:  # it has not failed before, so this says nothing
+                return None
+            try:
+                self._check(module)
+            except VerifyException as error:
+                self._done = done[:number]
+                return self._invalid(each, error)
+        return None
+
+    def _invalid(self, each: ModulePass, error: VerifyException) -> InternalError:
+        return self._fault(each, f"{each.name} produced invalid IR: {error}", error)
 
     def _fault(self, each: ModulePass | None, what: str, error: Exception) -> InternalError:
         """The error for a pass that is wrong, with a folder that reproduces it."""

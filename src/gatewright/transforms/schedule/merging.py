@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from itertools import combinations
 
 from xdsl.dialects import arith, memref, scf
 from xdsl.ir import Block, Operation, Region, SSAValue
@@ -36,24 +37,40 @@ def merge_accesses(loop: scf.WhileOp, kinds: tuple[type[Operation], ...]) -> boo
     return merged
 
 
-def _merge_one(loop: scf.WhileOp, kinds: tuple[type[Operation], ...]) -> bool:
-    """Merge one pair of accesses of a loop; False if there is none."""
+def may_merge(loop: scf.WhileOp, kinds: tuple[type[Operation], ...], found: Trace | Distances | None) -> bool:
+    """Whether some accesses of these kinds take turns, by what is known of them; if not there is nothing to merge."""
+    groups = [group for group in _groups(accesses_of(loop.after_region.block) or {}, kinds) if len(group) > 1]
+    found = (found or addresses_of(loop)) if groups else None
+    return found is not None and any(found.take_turns(*pair) for group in groups for pair in combinations(group, 2))
+
+
+def addresses_of(loop: scf.WhileOp) -> Trace | Distances | None:
+    """What is known of the addresses of a loop with several accesses of an array: by running it, or as noted."""
     accesses = accesses_of(loop.after_region.block)
     if accesses is None or not has_several_accesses(accesses):
-        return False
-    found = trace(loop, accesses) or noted_distances(loop)
-    if found is None:
-        return False
+        return None
+    return trace(loop, accesses) or noted_distances(loop)
+
+
+def _groups(accesses: Iterable[Operation], kinds: tuple[type[Operation], ...]) -> list[list[Operation]]:
+    """The accesses of these kinds, those of one kind and array together."""
     groups: dict[tuple[SSAValue, type[Operation]], list[Operation]] = defaultdict(list)
     for op in accesses:
         assert isinstance(op, MemoryAccess)
         if isinstance(op, kinds):
             groups[op.memref, type(op)].append(op)
-    for group in groups.values():
-        for position, one in enumerate(group):
-            for other in group[position + 1 :]:
-                if found.take_turns(one, other) and _merge(one, other, accesses, found):
-                    return True
+    return list(groups.values())
+
+
+def _merge_one(loop: scf.WhileOp, kinds: tuple[type[Operation], ...]) -> bool:
+    """Merge one pair of accesses of a loop; False if there is none."""
+    accesses, found = accesses_of(loop.after_region.block), addresses_of(loop)
+    if accesses is None or found is None:
+        return False
+    for group in _groups(accesses, kinds):
+        for one, other in combinations(group, 2):
+            if found.take_turns(one, other) and _merge(one, other, accesses, found):
+                return True
     return False
 
 

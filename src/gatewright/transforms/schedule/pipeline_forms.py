@@ -33,7 +33,7 @@ from gatewright.transforms.schedule.iterations import (
     runs_once,
 )
 from gatewright.transforms.schedule.limits import limit
-from gatewright.transforms.schedule.merging import merge_accesses
+from gatewright.transforms.schedule.merging import may_merge, merge_accesses
 from gatewright.transforms.schedule.operators import OperatorChooser
 
 NOTHING = "nothing"
@@ -57,6 +57,8 @@ class PipelinePlan:
     trips: int | None
     gains: bool
     """True if iterations in overlap are faster than one after the other."""
+    found: Trace | Distances | None
+    """What is known of the addresses of its accesses."""
     merge: str = NOTHING
     bypass: int = 0
 
@@ -136,6 +138,8 @@ class PipelineForms:
             return _done(loop, wanted, plan, merge=str(wanted.value))
         best = first
         for name, kinds in MERGES.items():
+            if first is None or first.result.interval == 1 or not may_merge(first.loop, kinds, first.found):
+                continue
             plan = self._sooner(first, loop, lambda copy, kinds=kinds: copy if merge_accesses(copy, kinds) else None)
             if plan is not None and best is not None and plan.result.interval < best.result.interval:
                 best = replace(plan, merge=name)
@@ -206,7 +210,7 @@ class PipelineForms:
         trips = trip_count(loop)
         if trips is None and found is not None:
             trips = found.iterations
-        return PipelinePlan(loop, iteration, result, trips, gains)
+        return PipelinePlan(loop, iteration, result, trips, gains, known)
 
 
 def _done(loop: scf.WhileOp, wanted: Decision, plan: PipelinePlan | None, **what: str | int) -> PipelinePlan:
