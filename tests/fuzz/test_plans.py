@@ -1,6 +1,6 @@
 """Random legal plans of random nests: the mechanics keep what a program computes, whatever is decided.
 
-`--plans N` draws so many (default: 50).
+`--plans N` draws so many (default: 100).
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given, seed, settings
 from hypothesis import strategies as st
 
 import gatewright as gw
@@ -25,6 +25,8 @@ sys.path.insert(0, str(Path(__file__).parent))
 from fuzzing.nests import SIZE, NestProgram, nest_programs  # noqa: E402
 
 LEVELS = ("loops", "schedule", "rtl")
+PARTS = 5
+"""Tests that share the plans, so that they run side by side."""
 
 
 def function_of(program: NestProgram, folder: Path) -> Callable[..., Any]:
@@ -96,13 +98,14 @@ def check(function: Callable[..., Any], design: gw.Design, program: NestProgram,
         assert design.report["cycles"] == cycles["rtl"], f"{program.text}\n{design.plan}"
 
 
-def test_random_plans(request: pytest.FixtureRequest, tmp_path: Path):
+@pytest.mark.parametrize("part", range(PARTS))
+def test_random_plans(part: int, request: pytest.FixtureRequest, tmp_path: Path):
     count = request.config.getoption("--plans")
 
+    @seed(part)
     @settings(
-        max_examples=count,
+        max_examples=-(-count // PARTS),
         deadline=None,
-        derandomize=True,
         database=None,
         suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
     )

@@ -9,8 +9,6 @@ import pytest
 import gatewright as gw
 from gatewright.devices.device import TARGETS, device_of
 
-FOLDER = Path(gw.__file__).parent / "devices"
-
 
 def products(a: gw.i32[64, 32], b: gw.i32[64, 32], c: gw.i32[64]):
     for i in range(64):
@@ -92,7 +90,6 @@ def test_a_file_of_ones_own(tmp_path: Path):
 )
 def test_what_is_wrong_with_a_file(text: str, what: str, tmp_path: Path):
     file = tmp_path / "mine.toml"
-    whole = (FOLDER / "ecp5.toml").read_text()
     file.write_text(text)
     with pytest.raises(gw.OptionError) as error:
         device_of(str(file))
