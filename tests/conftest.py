@@ -10,7 +10,7 @@ ROOT = Path(__file__).parents[1]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--plans", type=int, default=50, help="random plans of random nests to try")
+    parser.addoption("--plans", type=int, default=100, help="random plans of random nests to try")
     parser.addoption("--update", action="store_true", help="write the generated parts of the documentation again")
 
 

@@ -84,6 +84,8 @@ class Options:
     """Whether floating-point sums may be taken in another order than the program's, which rounds otherwise."""
     plan: Plan = Plan()
     """What is decided already, a plan or its text, all or a part of it; the planner decides the rest."""
+    search: int = 32
+    """How many other plans to try for each nest of loops whose iterations wait; 0 for what the rules decide."""
     name: str | None = None
     """The name of the top module; by default that of the source."""
 
@@ -98,6 +100,8 @@ class Options:
                 why="one multiplier is enough for any program, none is not",
                 remedy="multipliers=1",
             )
+        if isinstance(self.search, bool) or not isinstance(self.search, int) or self.search < 0:
+            raise OptionError(f"search={self.search!r} is no number of plans to try")
         self._take_device()
         names = self.dual_port if isinstance(self.dual_port, tuple | list) else ()
         if not isinstance(self.dual_port, bool | str | tuple | list) or not all(

@@ -47,6 +47,11 @@ class Distances:
     least: Mapping[tuple[Operation, Operation], int]
     known: frozenset[Operation]
 
+    def of_copy(self, copies: Mapping[Operation, Operation]) -> Distances:
+        """The same for a copy of the loop."""
+        least = {(copies[one], copies[other]): least for (one, other), least in self.least.items()}
+        return Distances(least, frozenset(copies[op] for op in self.known))
+
     def distance(self, earlier: Operation, later: Operation) -> int | None:
         """The least number of iterations between two accesses, at least 1; None if there is none, 1 if unknown."""
         if earlier not in self.known or later not in self.known:

@@ -8,7 +8,7 @@ depend on data, is not traced; what depends on data is taken to touch any elemen
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from math import prod
 
@@ -46,6 +46,10 @@ class Trace:
     happen, `OUTSIDE` where it misses the array."""
     executions: int = 1
     """How often the loop is executed, those times included in which it has no iterations."""
+
+    def of_copy(self, copies: Mapping[Operation, Operation]) -> Trace:
+        """The same for a copy of the loop."""
+        return Trace(self.execution, {copies[op]: array for op, array in self.addresses.items()}, self.executions)
 
     @property
     def iterations(self) -> int | None:

@@ -14,11 +14,13 @@ from xdsl.dialects.builtin import ModuleOp
 
 from gatewright.compiler import pipelines
 from gatewright.compiler.driver import Phase, run_phases
-from gatewright.errors import IrError, OptionError
+from gatewright.compiler.planner import better_decisions
+from gatewright.errors import GatewrightError, IrError, OptionError
 from gatewright.ir.context import context
 from gatewright.ir.decisions import ask
 from gatewright.ir.interface import Signature
 from gatewright.ir.program import Program, public_function
+from gatewright.machine.duration import sequence_cycles
 from gatewright.operators.library import OperatorLibrary
 from gatewright.options import Options
 from gatewright.plan import Decision
@@ -109,7 +111,20 @@ class Compilation:
         """The program with a start for every operation."""
         if self.given.level == "schedule":
             return self._lower(self.given, "schedule", pipelines.prepare_schedule(self.options))
-        return self._lower(self.loops, "schedule", pipelines.lower_to_schedule(self.options), self.options.plan)
+        by_rules = self._scheduled(())
+        found = better_decisions(self.loops, by_rules, self.options)
+        if not found:
+            return by_rules
+        try:
+            better = self._scheduled(found)
+        except GatewrightError:  # what a nest can be alone it need not be beside others
+            return by_rules
+        return min(by_rules, better, key=lambda each: sequence_cycles(each.function.body.block) or 0)
+
+    def _scheduled(self, decisions: Sequence[Decision]) -> Program:
+        """The program with a start for every operation, by a plan of which a part is decided."""
+        phases = pipelines.lower_to_schedule(self.options)
+        return self._lower(self.loops, "schedule", phases, [*self.options.plan, *decisions])
 
     @cached_property
     def rtl(self) -> RtlDesign:

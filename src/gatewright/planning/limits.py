@@ -14,3 +14,12 @@ WIDEST_QUOTIENT_IN_BUDGET = 6
 
 MOST_STORES_IN_REGISTERS = 3
 """How many of the last stores of an array to keep in registers, where iterations wait for what is in memory."""
+
+FEWEST_CYCLES_TO_SEARCH = 32
+"""Nests that take fewer cycles stay as the rules plan them."""
+
+MOST_OPERATIONS_TO_SEARCH = 120
+"""So do nests with more operations: each plan would take too long to try."""
+
+ENOUGH = 9, 8
+"""A plan with no more than so many times the cycles of the lower bound is good enough."""

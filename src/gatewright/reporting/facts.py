@@ -23,7 +23,7 @@ from gatewright.machine.duration import sequence_cycles, static_cycles
 from gatewright.machine.use import Use
 from gatewright.numbers.types import Array
 from gatewright.options import Options
-from gatewright.reporting.lower_bound import lower_bound
+from gatewright.planning.lower_bound import lower_bound
 from gatewright.transforms.rtl.loopschedule_to_rtl import RtlDesign
 
 SEQUENTIAL = "iterations follow one another: their body holds other control, or would not be faster in overlap"

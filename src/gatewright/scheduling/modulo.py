@@ -83,6 +83,38 @@ def modulo_schedule(problem: Problem, interval: int | None = None, effort: float
     machine; with 0 there is only the heuristic. Raises ScheduleError if operations of one iteration wait for each
     other, and IntervalError if there is no schedule at the given interval.
     """
+    return feasible_interval(problem, interval, effort).result()
+
+
+@dataclass(frozen=True)
+class FeasibleInterval:
+    """An interval at which there is a schedule, which is not yet a good one otherwise."""
+
+    problem: Problem
+    edges: list[Precedence]
+    bound: IntervalBound
+    interval: int
+    start: list[int]
+    undecided: tuple[int, ...]
+    solver: Solver
+    effort: float
+    is_given: bool
+    """Whether the interval was asked for."""
+
+    def result(self) -> ModuloResult:
+        """The schedule: as short as was found, and with few bits in registers."""
+        problem, edges, chosen = self.problem, self.edges, self.interval
+        start, shortest = _polished(problem, edges, chosen, self.start, self.effort)
+        contended = ()
+        if not self.is_given and chosen > self.bound.interval and not self.undecided:
+            contended = _contended(problem, edges, chosen - 1, Effort(self.effort))
+        schedule = Schedule(start, chained_offsets(problem, start, chosen), chosen)
+        verify(problem, schedule)
+        return ModuloResult(schedule, self.bound, self.undecided, contended, shortest, self.solver)
+
+
+def feasible_interval(problem: Problem, interval: int | None = None, effort: float = EFFORT) -> FeasibleInterval:
+    """The least interval that is found, or the given one, as `modulo_schedule` has it."""
     edges = precedences(problem)
     bound = interval_bound(problem, edges)
     if interval is not None and interval < bound.interval:
@@ -91,13 +123,9 @@ def modulo_schedule(problem: Problem, interval: int | None = None, effort: float
         )
     search = _IntervalSearch(problem, edges, bound, Effort(effort))
     chosen, start = search.at(interval) if interval is not None else search.least()
-    start, shortest = _polished(problem, edges, chosen, start, effort)
-    contended = ()
-    if interval is None and chosen > bound.interval and not search.undecided:
-        contended = _contended(problem, edges, chosen - 1, Effort(effort))
-    schedule = Schedule(start, chained_offsets(problem, start, chosen), chosen)
-    verify(problem, schedule)
-    return ModuloResult(schedule, bound, tuple(search.undecided), contended, shortest, search.solver)
+    return FeasibleInterval(
+        problem, edges, bound, chosen, start, tuple(search.undecided), search.solver, effort, interval is not None
+    )
 
 
 class _IntervalSearch:

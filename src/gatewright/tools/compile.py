@@ -105,6 +105,9 @@ def _parser() -> argparse.ArgumentParser:
         metavar="FAMILY|FILE.toml",
         help=f"the device family: {', '.join(TARGETS)} (default: generic), or a file of one",
     )
+    source.add_argument(
+        "--search", type=int, metavar="N", help="how many plans to try for a nest whose iterations wait (default: 32)"
+    )
     source.add_argument("--device", metavar="NAME", help="a device of the family, whose capacities are the budget")
     source.add_argument("--name", help="the name of the top module")
     add_instruments(source)
@@ -207,7 +210,7 @@ def _design(source: ProgramSource, options: argparse.Namespace) -> Design:
 
     chosen = {
         field: getattr(options, field)
-        for field in ("clock_mhz", "multipliers", "precision", "target", "device", "name")
+        for field in ("clock_mhz", "multipliers", "precision", "target", "device", "search", "name")
     }
     if options.reassociate:
         chosen["reassociate"] = True

@@ -16,8 +16,10 @@ from gatewright.ir.accesses import MemoryAccess
 from gatewright.ir.purity import is_pure
 
 
-def merge_accesses(loop: scf.WhileOp, kinds: tuple[type[Operation], ...]) -> bool:
-    """Share one load, or one store, between parts of a flat loop that take turns; True if anything was merged.
+def merge_accesses(
+    loop: scf.WhileOp, kinds: tuple[type[Operation], ...], found: Trace | Distances | None = None
+) -> tuple[bool, Trace | Distances | None]:
+    """Share one load, or one store, between parts of a flat loop that take turns.
 
     ::
 
@@ -29,12 +31,13 @@ def merge_accesses(loop: scf.WhileOp, kinds: tuple[type[Operation], ...]) -> boo
     For loops whose control depends on no data, as running it shows which accesses meet, and for nests of which that was
     noted. An array has one port for loads and one for stores, so with fewer accesses iterations can start sooner; but
     what was two chains of operations may become one that waits for itself. `kinds` are the operations to merge: loads,
-    stores or both.
+    stores or both. `found` is what is known of the addresses, if that is known. Returns whether anything was merged,
+    and what is known of the addresses then.
     """
-    merged = False
-    while _merge_one(loop, kinds):
-        merged = True
-    return merged
+    merged, found = False, found or addresses_of(loop)
+    while found is not None and _merge_one(loop, kinds, found):
+        merged, found = True, addresses_of(loop)
+    return merged, found
 
 
 def may_merge(loop: scf.WhileOp, kinds: tuple[type[Operation], ...], found: Trace | Distances | None) -> bool:
@@ -62,11 +65,9 @@ def _groups(accesses: Iterable[Operation], kinds: tuple[type[Operation], ...]) -
     return list(groups.values())
 
 
-def _merge_one(loop: scf.WhileOp, kinds: tuple[type[Operation], ...]) -> bool:
+def _merge_one(loop: scf.WhileOp, kinds: tuple[type[Operation], ...], found: Trace | Distances) -> bool:
     """Merge one pair of accesses of a loop; False if there is none."""
-    accesses, found = accesses_of(loop.after_region.block), addresses_of(loop)
-    if accesses is None or found is None:
-        return False
+    accesses = accesses_of(loop.after_region.block) or {}
     for group in _groups(accesses, kinds):
         for one, other in combinations(group, 2):
             if found.take_turns(one, other) and _merge(one, other, accesses, found):

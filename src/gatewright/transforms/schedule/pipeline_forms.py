@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 from xdsl.dialects import memref, scf
 from xdsl.ir import Operation, SSAValue
@@ -21,7 +22,7 @@ from gatewright.dialects.notes import LOOP
 from gatewright.errors import UnsupportedError
 from gatewright.ir.location import source_location
 from gatewright.plan import Decision, Plan
-from gatewright.scheduling.modulo import ModuloResult, modulo_schedule
+from gatewright.scheduling.modulo import FeasibleInterval, ModuloResult, feasible_interval
 from gatewright.transforms.schedule.blocks import schedule_block
 from gatewright.transforms.schedule.bypassing import bypass_stores
 from gatewright.transforms.schedule.iterations import (
@@ -35,6 +36,12 @@ from gatewright.transforms.schedule.iterations import (
 from gatewright.transforms.schedule.limits import limit
 from gatewright.transforms.schedule.merging import may_merge, merge_accesses
 from gatewright.transforms.schedule.operators import OperatorChooser
+
+Known = Trace | Distances | None
+"""What is known of the addresses of the accesses of a loop."""
+
+Change = Callable[[scf.WhileOp, Known], tuple[scf.WhileOp | None, Known]]
+"""Changes a loop, of whose addresses something is known; None if it does nothing. And what is known then."""
 
 NOTHING = "nothing"
 """What is merged of a loop that stays as it is."""
@@ -53,14 +60,23 @@ class PipelinePlan:
 
     loop: scf.WhileOp
     iteration: IterationProblem
-    result: ModuloResult
+    feasible: FeasibleInterval
     trips: int | None
     gains: bool
     """True if iterations in overlap are faster than one after the other."""
-    found: Trace | Distances | None
-    """What is known of the addresses of its accesses."""
+    found: Known
     merge: str = NOTHING
     bypass: int = 0
+
+    @property
+    def interval(self) -> int:
+        """Cycles between iterations."""
+        return self.feasible.interval
+
+    @cached_property
+    def result(self) -> ModuloResult:
+        """The schedule of an iteration."""
+        return self.feasible.result()
 
     @property
     def limit(self) -> str:
@@ -69,7 +85,7 @@ class PipelinePlan:
 
     def with_interval(self, interval: int) -> PipelinePlan:
         """The same with a larger interval."""
-        return replace(self, result=modulo_schedule(self.iteration.problem, interval), gains=True)
+        return replace(self, feasible=feasible_interval(self.iteration.problem, interval), gains=True)
 
 
 @dataclass(frozen=True)
@@ -112,8 +128,8 @@ class PipelineForms:
         self, loop: scf.WhileOp, first: PipelinePlan | None, plan: PipelinePlan, wanted: Decision | None
     ) -> Iterator[Decision]:
         names = LOOP.value(loop)[-1:]
-        before = first.result.interval if first is not None else plan.result.interval
-        every = "cycle" if plan.result.interval == 1 else f"{plan.result.interval} cycles"
+        before = first.interval if first is not None else plan.interval
+        every = "cycle" if plan.interval == 1 else f"{plan.interval} cycles"
         sooner = f"an iteration starts every {every} instead of {before}"
         for kind, value, usual in (("merge", plan.merge, NOTHING), ("bypass", plan.bypass, 0)):
             asked = self._asked(loop, kind)
@@ -121,11 +137,11 @@ class PipelineForms:
                 yield Decision(kind, asked.subject, value)
             elif value != usual and names:
                 yield Decision(kind, names, value, sooner)
-        slower = wanted is not None and plan.result.interval > plan.result.bound.interval
+        slower = wanted is not None and plan.interval > plan.feasible.bound.interval
         subject = wanted.subject if wanted is not None else names
         if subject:
             reason = wanted.reason if wanted is not None and slower else plan.limit
-            yield Decision("pipeline", subject, plan.result.interval, reason)
+            yield Decision("pipeline", subject, plan.interval, reason)
 
     def _merged(self, loop: scf.WhileOp, first: PipelinePlan | None) -> PipelinePlan | None:
         """The plan with accesses merged where iterations start sooner for that, or as it is asked for."""
@@ -134,14 +150,16 @@ class PipelineForms:
             if wanted.value == NOTHING:
                 return first
             kinds = MERGES[str(wanted.value)]
-            plan = self._changed(first, loop, lambda copy: copy if merge_accesses(copy, kinds) else None)
+            plan = self._changed(first, loop, _merging(kinds))
             return _done(loop, wanted, plan, merge=str(wanted.value))
         best = first
         for name, kinds in MERGES.items():
-            if first is None or first.result.interval == 1 or not may_merge(first.loop, kinds, first.found):
+            if first is None or best is None or best.interval == 1:
+                break
+            if not may_merge(first.loop, kinds, first.found):
                 continue
-            plan = self._sooner(first, loop, lambda copy, kinds=kinds: copy if merge_accesses(copy, kinds) else None)
-            if plan is not None and best is not None and plan.result.interval < best.result.interval:
+            plan = self._sooner(first, loop, _merging(kinds))
+            if plan is not None and plan.interval < best.interval:
                 best = replace(plan, merge=name)
         return best
 
@@ -151,46 +169,47 @@ class PipelineForms:
         if wanted is not None:
             assert isinstance(wanted.value, int)
             back = wanted.value
-            plan = self._changed(merged, loop, lambda copy: bypass_stores(copy, back)) if back else merged
+            plan = self._changed(merged, loop, _bypassing(back)) if back else merged
             return _done(loop, wanted, plan, bypass=back) if back else plan
         best = merged
         for back in range(1, self.most_stores + 1):
             if merged is None or not _waits_for_memory(merged):
                 break
-            plan = self._sooner(merged, loop, lambda copy, back=back: bypass_stores(copy, back))
-            if plan is not None and best is not None and plan.result.interval < best.result.interval:
+            plan = self._sooner(merged, loop, _bypassing(back))
+            if plan is not None and best is not None and plan.interval < best.interval:
                 best = replace(plan, merge=merged.merge, bypass=back)
         return best
 
-    def _sooner(
-        self, base: PipelinePlan | None, loop: scf.WhileOp, change: Callable[[scf.WhileOp], scf.WhileOp | None]
-    ) -> PipelinePlan | None:
+    def _sooner(self, base: PipelinePlan | None, loop: scf.WhileOp, change: Change) -> PipelinePlan | None:
         """The plan of a changed copy of the loop of a plan, if iterations start sooner there."""
-        if base is None or base.result.interval == 1:
+        if base is None or base.interval == 1:
             return None
         plan = self._changed(base, loop, change)
-        if plan is not None and plan.result.interval >= base.result.interval:
+        if plan is not None and plan.interval >= base.interval:
             plan.loop.erase(safe_erase=False)
             return None
         return plan
 
-    def _changed(
-        self, base: PipelinePlan | None, loop: scf.WhileOp, change: Callable[[scf.WhileOp], scf.WhileOp | None]
-    ) -> PipelinePlan | None:
+    def _changed(self, base: PipelinePlan | None, loop: scf.WhileOp, change: Change) -> PipelinePlan | None:
         """The plan of a changed copy of the loop of a plan, None if the change does nothing."""
         if base is None:
             return None
-        copy = _copy_beside(base.loop, loop)
-        other = change(copy)
-        plan = self._scheduled(other) if other is not None else None
+        copies = _copy_beside(base.loop, loop)
+        copy = copies[base.loop]
+        assert isinstance(copy, scf.WhileOp)
+        other, found = change(copy, base.found.of_copy(copies) if base.found is not None else None)
+        plan = self._scheduled(other, found) if other is not None else None
         (other or copy).detach()
         if plan is None:
             (other or copy).erase(safe_erase=False)
             return None
         return replace(plan, merge=base.merge, bypass=base.bypass)
 
-    def _scheduled(self, loop: scf.WhileOp) -> PipelinePlan | None:
-        """The plan of a loop as it is; None if it holds control, or ends with what an iteration computes last."""
+    def _scheduled(self, loop: scf.WhileOp, known: Known = None) -> PipelinePlan | None:
+        """The plan of a loop as it is; None if it holds control, or ends with what an iteration computes last.
+
+        `known` are its addresses, if they are known already.
+        """
         block = loop.after_region.block
         condition, terminator = loop.before_region.block.last_op, block.last_op
         assert isinstance(condition, scf.ConditionOp) and isinstance(terminator, scf.YieldOp)
@@ -202,15 +221,16 @@ class PipelineForms:
         body = LoopBody(list(block.args), list(terminator.operands), entries_of_body(block, HEAD_OPERATIONS), read)
         if not body.entries:
             return None
-        found, known = _distances(loop, self.distances)
+        if known is None:
+            known = _distances(loop, self.distances)
         iteration = build(body, self.chooser, self.period, known)
-        result = modulo_schedule(iteration.problem, effort=self.effort)
+        feasible = feasible_interval(iteration.problem, effort=self.effort)
         sequential = schedule_block(body.entries, self.chooser, self.period)
-        gains = result.interval < max(sequential.length, sequential.length_until_live_out)
+        gains = feasible.interval < max(sequential.length, sequential.length_until_live_out)
         trips = trip_count(loop)
-        if trips is None and found is not None:
-            trips = found.iterations
-        return PipelinePlan(loop, iteration, result, trips, gains, known)
+        if trips is None and isinstance(known, Trace):
+            trips = known.iterations
+        return PipelinePlan(loop, iteration, feasible, trips, gains, known)
 
 
 def _done(loop: scf.WhileOp, wanted: Decision, plan: PipelinePlan | None, **what: str | int) -> PipelinePlan:
@@ -234,13 +254,13 @@ def _at_interval(
 ) -> PipelinePlan:
     """The plan with the interval that is asked for, of the loop as it is if that is enough."""
     interval = int(asked.value or 0)
-    plan = first if first is not None and first.result.interval <= interval else best
+    plan = first if first is not None and first.interval <= interval else best
     reason = "there is control in it, or its end depends on what an iteration computes last"
     if plan is not None:
-        if plan.result.interval == interval:
+        if plan.interval == interval:
             return plan
         reason = plan.limit
-        if plan.result.interval < interval:
+        if plan.interval < interval:
             return plan.with_interval(interval)
     raise UnsupportedError(
         f"the iterations of loop {asked.subject[0]} cannot start {_cycles(interval)} apart",
@@ -256,34 +276,49 @@ def _cycles(count: int) -> str:
 
 def _waits_for_memory(plan: PipelinePlan) -> bool:
     """True if the interval is that of a recurrence through memory."""
-    bound, problem = plan.result.bound, plan.iteration.problem
-    if bound.recurrence is None or bound.recurrence.interval < plan.result.interval:
+    bound, problem = plan.feasible.bound, plan.iteration.problem
+    if bound.recurrence is None or bound.recurrence.interval < plan.interval:
         return False
     return any(problem.dependences[each].reason == "memory" for each in bound.recurrence.dependences)
 
 
-def _copy_beside(loop: scf.WhileOp, anchor: scf.WhileOp) -> scf.WhileOp:
-    """A copy of a loop in front of another one, where it sees the loops around."""
-    copy = loop.clone()
-    for before, after in zip(loop.walk(), copy.walk(), strict=True):
+def _merging(kinds: tuple[type[Operation], ...]) -> Change:
+    """The change that merges accesses of some kinds."""
+
+    def change(loop: scf.WhileOp, known: Known) -> tuple[scf.WhileOp | None, Known]:
+        merged, found = merge_accesses(loop, kinds, known)
+        return (loop, found) if merged else (None, None)
+
+    return change
+
+
+def _bypassing(back: int) -> Change:
+    """The change that keeps so many stores in registers."""
+    return lambda loop, known: (bypass_stores(loop, back), None)
+
+
+def _copy_beside(loop: scf.WhileOp, anchor: scf.WhileOp) -> dict[Operation, Operation]:
+    """A copy of a loop in front of another one, where it sees the loops around: the copy of each operation."""
+    copies: dict[Operation, Operation] = dict(zip(loop.walk(), loop.clone().walk(), strict=True))
+    for before, after in copies.items():
         after.location = before.location
     assert anchor.parent is not None
-    anchor.parent.insert_op_before(copy, anchor)
-    return copy
+    anchor.parent.insert_op_before(copies[loop], anchor)
+    return copies
 
 
-def _distances(loop: scf.WhileOp, distances: FunctionDistances) -> tuple[Trace | None, Trace | Distances | None]:
-    """The addresses that running the control of a loop gives, if it can be run; and the distances, else by isl."""
+def _distances(loop: scf.WhileOp, distances: FunctionDistances) -> Known:
+    """The addresses that running the control of a loop gives, if it can be run; else distances by isl."""
     accesses = accesses_of(loop.after_region.block)
     if accesses is None or not any(isinstance(op, memref.StoreOp) for op in accesses):
-        return None, None
+        return None
     found = trace(loop, accesses)
     if found is not None or not has_several_accesses(accesses):
-        return found, found
+        return found
     known = noted_distances(loop)
     if known is None and (known := distances.of_loop(loop)) is not None:
         note_distances(loop, known)
-    return None, known
+    return known
 
 
 def _is_read(argument: SSAValue, condition: scf.ConditionOp) -> bool:
