@@ -72,16 +72,7 @@ def _parser() -> argparse.ArgumentParser:
     source.add_argument(
         "--args", metavar="TYPES|FILE.npz", help="parameter types, as 'i32[8,8],u32', or example arrays"
     )
-    source.add_argument("--clock-mhz", type=float, metavar="F", help="the clock to meet (default: 100)")
-    source.add_argument("--multipliers", type=int, metavar="N", help="the most multipliers to use")
-    source.add_argument(
-        "--budget",
-        metavar="NAME=N,...",
-        help="how much hardware there is: multipliers, dsp, luts, memory_bits, ram_blocks",
-    )
-    source.add_argument(
-        "--dual-port", metavar="ARRAYS", help="arrays with two ports that read and write, as 'a,b'; '*' for all"
-    )
+    _add_hardware(source)
     source.add_argument(
         "--precision",
         metavar="[LAYER=]FORMAT",
@@ -97,18 +88,6 @@ def _parser() -> argparse.ArgumentParser:
         action="store_true",
         help="let floating-point sums be taken in another order, which rounds otherwise",
     )
-    source.add_argument(
-        "--plan", metavar="FILE|TEXT", help="what is decided about the loops, as 'interleave(i, 8)' or a .plan file"
-    )
-    source.add_argument(
-        "--target",
-        metavar="FAMILY|FILE.toml",
-        help=f"the device family: {', '.join(TARGETS)} (default: generic), or a file of one",
-    )
-    source.add_argument(
-        "--search", type=int, metavar="N", help="how many plans to try for a nest whose iterations wait (default: 32)"
-    )
-    source.add_argument("--device", metavar="NAME", help="a device of the family, whose capacities are the budget")
     source.add_argument("--name", help="the name of the top module")
     add_instruments(source)
 
@@ -129,6 +108,32 @@ def _parser() -> argparse.ArgumentParser:
     report.add_argument("--json", action="store_true", help="print it as JSON")
     report.set_defaults(command=_report_command)
     return parser
+
+
+def _add_hardware(source: argparse.ArgumentParser) -> None:
+    """The options that say what the hardware is to be like."""
+    source.add_argument("--clock-mhz", type=float, metavar="F", help="the clock to meet (default: 100)")
+    source.add_argument("--multipliers", type=int, metavar="N", help="the most multipliers to use")
+    source.add_argument(
+        "--budget",
+        metavar="NAME=N,...",
+        help="how much hardware there is: multipliers, dsp, luts, memory_bits, ram_blocks",
+    )
+    source.add_argument(
+        "--dual-port", metavar="ARRAYS", help="arrays with two ports that read and write, as 'a,b'; '*' for all"
+    )
+    source.add_argument(
+        "--plan", metavar="FILE|TEXT", help="what is decided about the loops, as 'interleave(i, 8)' or a .plan file"
+    )
+    source.add_argument(
+        "--target",
+        metavar="FAMILY|FILE.toml",
+        help=f"the device family: {', '.join(TARGETS)} (default: generic), or a file of one",
+    )
+    source.add_argument(
+        "--search", type=int, metavar="N", help="how many plans to try for a nest whose iterations wait (default: 32)"
+    )
+    source.add_argument("--device", metavar="NAME", help="a device of the family, whose capacities are the budget")
 
 
 def _compile_command(options: argparse.Namespace) -> int:
