@@ -219,6 +219,19 @@ class NamesNote(Note):
         op.attributes[self.name] = ArrayAttr([StringAttr(each) for each in value])
 
 
+class NumbersNote(Note):
+    """Some numbers."""
+
+    def value(self, op: Operation) -> tuple[int, ...] | None:
+        """What is noted at an operation, None if nothing is."""
+        found = self.of(op)
+        return tuple(found.get_values()) if isinstance(found, DenseArrayBase) else None
+
+    def set(self, op: Operation, value: Iterable[int]) -> None:
+        """Note it at an operation."""
+        op.attributes[self.name] = DenseArrayBase.from_list(i64, list(value))
+
+
 class DecisionsNote(Note):
     """A note that is decisions of a plan."""
 
@@ -264,6 +277,11 @@ def _flag(attribute: Attribute) -> bool:
 
 def _numbers(attribute: Attribute) -> bool:
     return isinstance(attribute, DenseArrayBase) and attribute.elt_type == i64
+
+
+def _two_numbers(attribute: Attribute) -> bool:
+    numbers = attribute.get_values() if isinstance(attribute, DenseArrayBase) and _numbers(attribute) else ()
+    return len(numbers) == 2 and min(numbers) > 0
 
 
 def _triples(attribute: Attribute) -> bool:
@@ -364,12 +382,17 @@ LIMIT = TextNote(
     "gw.limit", TEXT, _text, "loopschedule.pipeline", "What keeps the interval from being smaller.",
     "`loops-to-schedule`", "the report", "as long as the schedule",
 )  # fmt: skip
+ESTIMATE = NumbersNote(
+    "gw.estimate", "two numbers of type i64 from 1 on", _two_numbers, "loopschedule.pipeline",
+    "The interval and the depth that the planner counts on, where the schedule has others.",
+    "`loops-to-schedule`", "the report", "as long as the schedule",
+)  # fmt: skip
 
 NOTES = {
     note.name: note
     for note in (
         PORT_NAME, PORT_TYPE, PORT_RESULT, LOOP, ASKED, PLAN, ANY, DISTRIBUTED, SUMS, TRIP_COUNT, ACCESS, TURN,
-        DISTANCES, BYPASSED, OPERATOR, UNIT, LATENCY, PORT, LIMIT,
+        DISTANCES, BYPASSED, OPERATOR, UNIT, LATENCY, PORT, LIMIT, ESTIMATE,
     )
 }  # fmt: skip
 """All notes by name."""

@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from xdsl.dialects import arith, builtin, func, memref, scf
+from xdsl.dialects import builtin, func, memref, scf
 from xdsl.dialects.builtin import (
     AnyFloat,
     ArrayAttr,
@@ -32,9 +32,9 @@ from gatewright.errors import IrError, SourceError, SourceLocation, UnsupportedE
 from gatewright.frontends.imported import read
 from gatewright.frontends.ports import PortDescription, describe_ports
 from gatewright.ir.context import context
-from gatewright.ir.float_operations import FLOAT_OPERATIONS
 from gatewright.ir.floats import format_of
 from gatewright.ir.location import operation_name, place_of, source_location
+from gatewright.ir.operations import OPERATIONS
 from gatewright.ir.program import Program
 from gatewright.machine.check import check_schedule
 from gatewright.numbers.float_format import FORMATS
@@ -56,7 +56,7 @@ _CONTENTS = re.compile(r"dense\w*<[^>]*>\s*:\s*tensor<[^>]*>")
 
 _COMMENT = re.compile(r"//.*")
 
-_LOOP_OPERATIONS: tuple[type[Operation], ...] = (
+LOOP_OPERATIONS: tuple[type[Operation], ...] = (
     builtin.ModuleOp,
     func.FuncOp,
     func.ReturnOp,
@@ -71,15 +71,9 @@ _LOOP_OPERATIONS: tuple[type[Operation], ...] = (
     memref.StoreOp,
     memref.GlobalOp,
     memref.GetGlobalOp,
-    *gw.Gw.operations,
-    *(
-        arith.ConstantOp, arith.AddiOp, arith.SubiOp, arith.MuliOp, arith.DivUIOp, arith.DivSIOp, arith.RemUIOp,
-        arith.RemSIOp, arith.FloorDivSIOp, arith.AndIOp, arith.OrIOp, arith.XOrIOp, arith.ShLIOp, arith.ShRUIOp,
-        arith.ShRSIOp, arith.CmpiOp, arith.SelectOp, arith.ExtSIOp, arith.ExtUIOp, arith.TruncIOp, arith.IndexCastOp,
-        arith.MaxSIOp, arith.MaxUIOp, arith.MinSIOp, arith.MinUIOp,
-    ),
-    *FLOAT_OPERATIONS,
-)  # fmt: skip
+    gw.DirectiveOp,
+    *OPERATIONS,
+)
 """What the loops level may contain (docs/levels.md)."""
 
 
@@ -247,7 +241,7 @@ def _check_loops(module: ModuleOp) -> None:
                 why="which memory an operation accesses must be known at compile time",
                 remedy="copy the elements into one array on every path",
             )
-        if not isinstance(op, _LOOP_OPERATIONS):
+        if not isinstance(op, LOOP_OPERATIONS):
             raise UnsupportedError(f"{operation_name(op)} has no hardware", where=source_location(op))
 
 

@@ -5,61 +5,28 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import isfinite
 
-from xdsl.dialects import arith, math
 from xdsl.ir import Attribute, Operation
 
-from gatewright.dialects import gw
 from gatewright.ir.floats import format_of, scalar_bits
+from gatewright.ir.operations import OF_FLOATS, Hardware
 from gatewright.numbers.float_format import FloatFormat
 from gatewright.operators.float_operators import FUNCTIONS, LARGEST_MANTISSA
 
-LOGIC = (arith.CmpfOp, arith.MaximumfOp, arith.MinimumfOp, arith.MaxnumfOp, arith.MinnumfOp)
+LOGIC: tuple[type[Operation], ...] = tuple(
+    kind for kind, facts in OF_FLOATS.items() if facts.hardware is Hardware.LOGIC
+)
 """Floating-point operations that take less than a cycle."""
 
-WIRES = (arith.NegfOp, math.AbsFOp, math.CopySignOp, arith.BitcastOp)
-"""Floating-point operations that take no time."""
-
-_ON_ONE_FORMAT: dict[type[Operation], str] = {
-    arith.AddfOp: "addf",
-    arith.SubfOp: "addf",
-    arith.MulfOp: "mulf",
-    arith.DivfOp: "divf",
-    math.FmaOp: "fma",
-    math.SqrtOp: "sqrt",
-    math.FloorOp: "floor",
-    math.CeilOp: "ceil",
-    math.TruncOp: "trunc",
-    math.RoundOp: "round",
-    math.RoundEvenOp: "roundeven",
-    math.ExpOp: "exp",
-    math.Exp2Op: "exp2",
-    math.LogOp: "log",
-    math.Log2Op: "log2",
-    math.RsqrtOp: "rsqrt",
-    math.TanhOp: "tanh",
-    math.ErfOp: "erf",
-    math.SinOp: "sin",
-    math.CosOp: "cos",
-    math.TanOp: "tan",
-    math.AsinOp: "asin",
-    math.AcosOp: "acos",
-    math.AtanOp: "atan",
-    math.Atan2Op: "atan2",
-    math.PowFOp: "powf",
-    gw.LogisticOp: "logistic",
-    gw.GeluOp: "gelu",
-}
-ELEMENTARY: tuple[type[Operation], ...] = tuple(kind for kind, name in _ON_ONE_FORMAT.items() if name in FUNCTIONS)
+ELEMENTARY: tuple[type[Operation], ...] = tuple(
+    kind for kind, facts in OF_FLOATS.items() if facts.operator in FUNCTIONS
+)
 """The elementary functions."""
 
-OPERATION_OF: dict[str, type[Operation]] = {name: kind for kind, name in _ON_ONE_FORMAT.items() if name in FUNCTIONS}
+OPERATION_OF: dict[str, type[Operation]] = {OF_FLOATS[kind].operator: kind for kind in ELEMENTARY}
 """The elementary functions by the names of their operators."""
 
-_CONVERSIONS = (arith.ExtFOp, arith.TruncFOp, arith.SIToFPOp, arith.UIToFPOp, arith.FPToSIOp, arith.FPToUIOp)
-
-FLOAT_OPERATIONS: tuple[type[Operation], ...] = (*_ON_ONE_FORMAT, *_CONVERSIONS, *LOGIC, *WIRES)
+FLOAT_OPERATIONS: tuple[type[Operation], ...] = tuple(OF_FLOATS)
 """All floating-point operations that have hardware."""
-
 
 MOST_FACTORS = 64
 """The largest exponent that becomes products where a format has no hardware for powers."""
@@ -96,13 +63,14 @@ def float_operation(op: Operation) -> FloatOperation | None:
 
     A difference is the sum of a number and another one whose sign the units turn around.
     """
-    if type(op) in _ON_ONE_FORMAT:
+    facts = OF_FLOATS.get(type(op))
+    if facts is None or facts.hardware is not Hardware.OPERATOR:
+        return None
+    if facts.operator:
         form = format_of(op.results[0].type)
-        return None if form is None else FloatOperation(_ON_ONE_FORMAT[type(op)], (form.name,))
-    if isinstance(op, _CONVERSIONS):
-        kind = op.name.rpartition(".")[2]
-        return FloatOperation(kind, (_name(op.operands[0].type), _name(op.results[0].type)))
-    return None
+        return None if form is None else FloatOperation(facts.operator, (form.name,))
+    kind = op.name.rpartition(".")[2]
+    return FloatOperation(kind, (_name(op.operands[0].type), _name(op.results[0].type)))
 
 
 def _name(type_: Attribute) -> str:

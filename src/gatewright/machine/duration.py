@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from xdsl.ir import Block
 
 from gatewright.dialects.loopschedule.ops import LoopOp, PipelineOp, SeqWhileOp, StepOp
+from gatewright.dialects.notes import ESTIMATE
 
 
 def minimal_cycles(op: StepOp | LoopOp) -> int:
@@ -33,11 +36,26 @@ def shortest(item: StepOp | LoopOp) -> int:
             return 1
 
 
-def static_cycles(item: StepOp | LoopOp) -> int | None:
+Timing = Callable[[PipelineOp], tuple[int, int]]
+"""The interval and the depth of a pipeline."""
+
+
+def scheduled(pipeline: PipelineOp) -> tuple[int, int]:
+    """Those that it has."""
+    return pipeline.interval, pipeline.depth
+
+
+def estimated(pipeline: PipelineOp) -> tuple[int, int]:
+    """Those that the planner counts on."""
+    noted = ESTIMATE.value(pipeline)
+    return scheduled(pipeline) if noted is None else (noted[0], noted[1])
+
+
+def static_cycles(item: StepOp | LoopOp, timing: Timing = scheduled) -> int | None:
     """The cycles of a step or loop, given the trip counts that are noted, if they are the same in every run."""
     match item:
         case StepOp():
-            nested = [static_cycles(op) for op in item.body.block.ops if isinstance(op, StepOp | LoopOp)]
+            nested = [static_cycles(op, timing) for op in item.body.block.ops if isinstance(op, StepOp | LoopOp)]
             known = [cycles for cycles in nested if cycles is not None]
             if len(known) < len(nested):
                 return None
@@ -45,25 +63,26 @@ def static_cycles(item: StepOp | LoopOp) -> int | None:
             longest -= item.overlap if longest > 1 else 0
             return None if item.when is not None and longest > 1 else longest
         case SeqWhileOp():
-            body = sequence_cycles(item.body.block)
+            body = sequence_cycles(item.body.block, timing)
             return None if body is None or item.trip_count is None else item.trip_count * body + 1
         case PipelineOp():
-            return None if item.trip_count is None else _pipeline_cycles(item, item.trip_count)
+            return None if item.trip_count is None else _pipeline_cycles(item, item.trip_count, timing)
 
 
-def sequence_cycles(block: Block) -> int | None:
+def sequence_cycles(block: Block, timing: Timing = scheduled) -> int | None:
     """The cycles of the steps and loops of a block one after the other, if they are the same in every run."""
     total = 0
     for item in block.ops:
-        cycles = static_cycles(item) if isinstance(item, StepOp | LoopOp) else 0
+        cycles = static_cycles(item, timing) if isinstance(item, StepOp | LoopOp) else 0
         if cycles is None:
             return None
         total += cycles
     return total
 
 
-def _pipeline_cycles(pipeline: PipelineOp, trips: int) -> int:
-    return (trips - 1) * pipeline.interval + pipeline.depth if trips else 1
+def _pipeline_cycles(pipeline: PipelineOp, trips: int, timing: Timing = scheduled) -> int:
+    interval, depth = timing(pipeline)
+    return (trips - 1) * interval + depth if trips else 1
 
 
 def cycles_in_sequence(pipeline: PipelineOp) -> int:

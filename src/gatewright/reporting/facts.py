@@ -19,7 +19,7 @@ from gatewright.ir.decisions import plan_of
 from gatewright.ir.interface import Signature, element_of
 from gatewright.ir.location import brief_place, layer_of
 from gatewright.ir.program import Program
-from gatewright.machine.duration import sequence_cycles, static_cycles
+from gatewright.machine.duration import estimated, sequence_cycles, static_cycles
 from gatewright.machine.use import Use
 from gatewright.numbers.types import Array
 from gatewright.options import Options
@@ -53,6 +53,7 @@ def account(
         "clock_mhz": options.clock_mhz,
         "target": options.target,
         "cycles": cycles,
+        "estimate": estimated_cycles(schedule),
         "lower_bound": bound[0] if bound else None,
         "lower_bound_set_by": bound[1] if bound else None,
         "loops": list(loop_rows(schedule)),
@@ -107,6 +108,12 @@ def predicted_cycles(schedule: Program, trusted: bool = True) -> int | None:
         return loopschedule.run(schedule, zeros).cycles
     except SimulationError:  # what the program does not do with the data that it is for
         return None
+
+
+def estimated_cycles(schedule: Program) -> int | None:
+    """The cycles that the planner counts on, by heuristics alone; None where they depend on data."""
+    sequence = sequence_cycles(schedule.function.body.block, estimated)
+    return None if sequence is None else sequence + 1
 
 
 def loop_rows(schedule: Program) -> Iterator[dict[str, Any]]:

@@ -17,7 +17,17 @@ REASON = "limited_by"
 """The column whose text is too long for a table: it prints below."""
 
 _FIRST = ("interval", "registers", "register_bits", "memory_bits")
-_SHOWN_ELSEWHERE = {"name", "source", "interface", "clock_mhz", "target", "cycles", "lower_bound", "lower_bound_set_by"}
+_SHOWN_ELSEWHERE = {
+    "name",
+    "source",
+    "interface",
+    "clock_mhz",
+    "target",
+    "cycles",
+    "estimate",
+    "lower_bound",
+    "lower_bound_set_by",
+}
 
 
 def print_report(report: Row, console: Console) -> None:
@@ -66,6 +76,8 @@ def _facts(report: Row) -> list[tuple[str, str]]:
         facts.append(("clock", f"{clock:g} MHz{target}"))
     if "cycles" in report:
         facts.append(("cycles", _cycles(report["cycles"], clock)))
+    if isinstance(report.get("estimate"), int):
+        facts.append(("estimate", _estimate(report)))
     if isinstance(report.get("lower_bound"), int):
         facts.append(("lower bound", _lower_bound(report)))
     rest = [key for key in report if key not in _SHOWN_ELSEWHERE and isinstance(report[key], (int, float, str))]
@@ -81,6 +93,14 @@ def _cycles(cycles: object, clock_mhz: object) -> str:
     microseconds = cycles / clock_mhz
     scale, unit = next(((s, u) for s, u in ((1e6, "s"), (1e3, "ms"), (1, "us")) if microseconds >= s), (1e-3, "ns"))
     return f"{cycles:,} ({microseconds / scale:.4g} {unit})"
+
+
+def _estimate(report: Row) -> str:
+    """The cycles that the planner counts on, and what it is off by."""
+    estimate, cycles = report["estimate"], report.get("cycles")
+    assert isinstance(estimate, int)
+    off = estimate - cycles if isinstance(cycles, int) else 0
+    return f"{estimate:,}; {abs(off):,} too {'many' if off > 0 else 'few'}" if off else f"{estimate:,}"
 
 
 def _lower_bound(report: Row) -> str:

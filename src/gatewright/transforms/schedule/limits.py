@@ -8,54 +8,9 @@ from xdsl.dialects import memref
 from xdsl.ir import Operation, SSAValue
 
 from gatewright.ir.location import file_of
+from gatewright.ir.operations import words_of
 from gatewright.scheduling.modulo import ModuloResult
 from gatewright.scheduling.problem import Problem
-
-SPOKEN = {
-    "addi": "addition",
-    "subi": "subtraction",
-    "muli": "multiplication",
-    "divui": "division",
-    "divsi": "division",
-    "floordivsi": "division",
-    "remui": "remainder",
-    "remsi": "remainder",
-    "cmpi": "comparison",
-    "select": "choice",
-    "andi": "and",
-    "ori": "or",
-    "xori": "exclusive or",
-    "shli": "shift",
-    "shrui": "shift",
-    "shrsi": "shift",
-    "minsi": "minimum",
-    "minui": "minimum",
-    "maxsi": "maximum",
-    "maxui": "maximum",
-    "extsi": "conversion",
-    "extui": "conversion",
-    "trunci": "conversion",
-    "index_cast": "conversion",
-    "isqrt": "square root",
-    "addf": "addition",
-    "subf": "subtraction",
-    "mulf": "multiplication",
-    "divf": "division",
-    "fma": "multiply-add",
-    "sqrt": "square root",
-    "cmpf": "comparison",
-    "maximumf": "maximum",
-    "maxnumf": "maximum",
-    "minimumf": "minimum",
-    "minnumf": "minimum",
-    "extf": "conversion",
-    "truncf": "conversion",
-    "sitofp": "conversion",
-    "uitofp": "conversion",
-    "fptosi": "conversion",
-    "fptoui": "conversion",
-}
-"""What to call an operation, by the last part of its name."""
 
 
 def array_name(array: SSAValue) -> str:
@@ -70,8 +25,7 @@ def label(op: Operation) -> str:
     elif isinstance(op, memref.StoreOp):
         words = f"store to {array_name(op.memref)}"
     else:
-        kind = op.name.rpartition(".")[2]
-        words = SPOKEN.get(kind, kind)
+        words = words_of(op)
     line = line_of(op)
     return words if line is None else f"{words} (line {line})"
 

@@ -17,6 +17,33 @@ from gatewright.transforms.schedule.iterations import IterationProblem
 from gatewright.transforms.schedule.operators import OperatorChooser
 
 
+def iteration_depth(
+    iteration: IterationProblem, start: Sequence[int], interval: int, handed_on: Sequence[int] = ()
+) -> int:
+    """The cycles of an iteration, with those in which the last results come and the last condition is decided.
+
+    `handed_on` are the carried values whose last one the iteration of a loop around hands on.
+    """
+    problem = iteration.problem
+
+    def available(operation: int) -> int:
+        """The cycle from which on the registered result of an operation is there."""
+        return start[operation] + max(1, problem.operator_of(operation).latency)
+
+    last = max(start, default=0)
+    provided = [available(producer) for producer in iteration.producers]
+    producers = [iteration.producers[k] for k in handed_on]
+    settled = [start[each] + problem.operator_of(each).latency + 1 for each in producers]
+    depth = max([last + 1, *provided, *settled, 1])
+    deciding = [available(iteration.producers[k]) for k in iteration.body.decided_by]
+    if depth <= interval:
+        depth = max([depth, *(cycle + 1 for cycle in deciding)])
+    if depth > interval:
+        late = max([0, *(cycle - interval for cycle in deciding)])
+        depth = max(depth, late + interval + 1)
+    return depth
+
+
 @dataclass
 class PipelineBuilder:
     """Emits the stages of one scheduled iteration."""
@@ -34,25 +61,10 @@ class PipelineBuilder:
         self.block = ScheduledBlock(entries, self.iteration.problem, self.schedule, units)
         self.interval = self.result.interval
 
-    def available(self, operation: int) -> int:
-        """The cycle of an iteration from which on the registered result of an operation is there."""
-        return self.schedule.start[operation] + max(1, self.iteration.problem.operator_of(operation).latency)
-
     @property
     def depth(self) -> int:
-        """The cycles of an iteration, with those in which the last results come and the last condition is decided."""
-        last = max(self.schedule.start, default=0)
-        provided = [self.available(producer) for producer in self.iteration.producers]
-        problem, producers = self.iteration.problem, [self.iteration.producers[k] for k in self.handed_on]
-        settled = [self.schedule.start[each] + problem.operator_of(each).latency + 1 for each in producers]
-        depth = max([last + 1, *provided, *settled, 1])
-        deciding = [self.available(self.iteration.producers[k]) for k in self.iteration.body.decided_by]
-        if depth <= self.interval:
-            depth = max([depth, *(cycle + 1 for cycle in deciding)])
-        if depth > self.interval:
-            late = max([0, *(cycle - self.interval for cycle in deciding)])
-            depth = max(depth, late + self.interval + 1)
-        return depth
+        """The cycles of an iteration."""
+        return iteration_depth(self.iteration, self.schedule.start, self.interval, self.handed_on)
 
     def build(
         self,

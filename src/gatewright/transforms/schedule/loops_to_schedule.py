@@ -15,7 +15,7 @@ from gatewright.analysis.distances import FunctionDistances
 from gatewright.analysis.trip_count import trip_count
 from gatewright.dialects.loopschedule.calls import HEAD_OPERATIONS
 from gatewright.dialects.loopschedule.ops import LoopOp, PipelineOp, RegisterOp, SeqWhileOp, TerminatorOp
-from gatewright.dialects.notes import LIMIT
+from gatewright.dialects.notes import ESTIMATE, LIMIT
 from gatewright.errors import UnsupportedError
 from gatewright.ir.decisions import asked, record
 from gatewright.ir.location import source_location
@@ -34,7 +34,7 @@ from gatewright.transforms.schedule.blocks import (
 )
 from gatewright.transforms.schedule.counting import count_with_while
 from gatewright.transforms.schedule.loop_groups import LoopGroup, move_units
-from gatewright.transforms.schedule.loop_pipelines import PipelineBuilder
+from gatewright.transforms.schedule.loop_pipelines import PipelineBuilder, iteration_depth
 from gatewright.transforms.schedule.operators import OperatorChooser
 from gatewright.transforms.schedule.pipeline_forms import PipelineForms
 
@@ -276,6 +276,9 @@ class _Scheduler:
             ]
             builder = PipelineBuilder(plan.iteration, plan.result, self.chooser, handed_on)
             scheduled = builder.build(initial, condition, order, len(results), plan.trips, self.values)
+            estimate = plan.interval, iteration_depth(plan.iteration, plan.feasible.start, plan.interval, handed_on)
+            if estimate != (scheduled.interval, scheduled.depth):
+                ESTIMATE.set(scheduled, estimate)
             LIMIT.set(scheduled, decisions[-1].reason if decisions else plan.limit)
             for decision in decisions:
                 record(self.function, decision)
