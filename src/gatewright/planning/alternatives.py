@@ -7,34 +7,45 @@ from itertools import permutations
 
 from xdsl.dialects import func, scf
 
-from gatewright.ir.loop_labels import label_of, loops_in
+from gatewright.ir.loop_labels import label_of, labelled, loops_in
 from gatewright.plan import KINDS, Decision, Plan
+from gatewright.planning.search import Move
 from gatewright.transforms.loops.permute_loops import perfect_nest
 
 MOST_ORDERED = 4
 """Nests of more loops are not put in other orders: there are too many."""
 
 
-def alternatives(function: func.FuncOp, made: Plan) -> Iterator[Decision]:
-    """Each decision that differs from those of a plan in one respect, legal or not, in the order of the kinds.
+def alternatives(function: func.FuncOp, made: Plan) -> Iterator[Move]:
+    """Each move to a plan that differs in one respect, legal or not, in the order of the kinds of decisions.
 
     `function` is as it was before anything was decided, `made` the plan that it got. No intervals of pipelines and no
     turns in other numbers: the least interval is always the best, and so is the number of turns that reaches it.
     """
-    found = [*_orders(function), *_distributions(function, made)]
+    found: list[Move] = [(each,) for each in (*_orders(function), *_distributions(function, made))]
     for each in made:
         match each.kind:
             case "fuse" if each.value:
-                found.append(Decision("fuse", each.subject[:2], False))
+                found.append((Decision("fuse", each.subject[:2], False),))
             case "rotate":
                 words = KINDS["rotate"].words
-                found += [Decision("rotate", each.subject, word) for word in words if word != each.value]
+                found += [(Decision("rotate", each.subject, word),) for word in words if word != each.value]
             case "interleave" if each.value != 1:
-                found.append(Decision("interleave", each.subject, 1))
+                found.append((Decision("interleave", each.subject, 1),))
             case "flatten" if each.value:
-                found.append(Decision("flatten", each.subject, False))
+                found += _unflattened(function, each.subject[0])
     kinds = list(KINDS)
-    yield from sorted(found, key=lambda decision: kinds.index(decision.kind))
+    yield from sorted(found, key=lambda move: kinds.index(move[0].kind))
+
+
+def _unflattened(function: func.FuncOp, name: str) -> Iterator[Move]:
+    """A nest as it is: its outermost loop, and then with it those of the loops inside that would be flattened else."""
+    outer = labelled(function, name)
+    inside = loops_in(outer) if outer is not None else ()
+    nests = [loop for loop in inside if any(isinstance(op, scf.ForOp) for op in loop.body.block.ops)]
+    names = list(dict.fromkeys([name, *(label_of(loop) for loop in nests if isinstance(loop, scf.ForOp))]))
+    for count in range(1, len(names) + 1):
+        yield tuple(Decision("flatten", (each,), False) for each in names[:count])
 
 
 def _orders(function: func.FuncOp) -> Iterator[Decision]:

@@ -1,7 +1,7 @@
-"""Search for a better plan: one decision after the other, as long as each saves cycles.
+"""Search for a better plan: one move after the other, as long as each saves cycles.
 
-Steepest descent from the plan of the rules: of all plans that differ in one decision the one with the fewest cycles is
-taken, and again from there. Deterministic: the effort is a number of plans, and of equal ones the first is taken.
+Steepest descent from the plan of the rules: of all plans that are a move away the one with the fewest cycles is taken,
+and again from there. Deterministic: the effort is a number of plans, and of equal ones the first is taken.
 """
 
 from __future__ import annotations
@@ -22,36 +22,48 @@ class Trial:
     """What was decided in all, the rest by rules."""
     cycles: int
 
-    def with_reason(self, reason: str) -> Trial:
-        """The same with a reason for what was asked for last."""
-        return replace(self, decisions=(*self.decisions[:-1], replace(self.decisions[-1], reason=reason)))
+    def with_reason(self, reason: str, last: int) -> Trial:
+        """The same with a reason for so many of the decisions that were asked for last."""
+        before, new = self.decisions[:-last], self.decisions[-last:]
+        return replace(self, decisions=(*before, *(replace(each, reason=reason) for each in new)))
+
+
+Move = tuple[Decision, ...]
+"""Decisions that are made together."""
 
 
 def search(
     first: Trial,
-    alternatives: Callable[[Plan], Iterable[Decision]],
+    alternatives: Callable[[Plan], Iterable[Move]],
     attempt: Callable[[tuple[Decision, ...]], Trial | None],
     most: int,
     enough: int,
 ) -> Trial:
     """The best of at most so many plans that are attempted, `first` if none is better.
 
-    `alternatives` are decisions to try beside those of a plan, `attempt` gives None for a plan that is not legal. A
+    `alternatives` are moves to try beside a plan, `attempt` gives None for a plan that is not legal. A
     plan of `enough` cycles, or fewer, ends the search.
     """
     best, tried = first, {frozenset(first.decisions)}
     while best.cycles > enough:
         before = best
-        for decision in alternatives(before.made):
-            kept = tuple(each for each in before.decisions if each.topic != decision.topic)
+        for move in alternatives(before.made):
+            decisions = moved(before.decisions, move)
             if len(tried) > most or best.cycles <= enough:
                 return best
-            if (wanted := frozenset((*kept, decision))) in tried:
+            if (wanted := frozenset(decisions)) in tried:
                 continue
             tried.add(wanted)
-            trial = attempt((*kept, decision))
+            trial = attempt(decisions)
             if trial is not None and trial.cycles < best.cycles:
-                best = trial.with_reason(f"{trial.cycles} cycles instead of {before.cycles}, with all else by rules")
+                reason = f"{trial.cycles} cycles instead of {before.cycles}, with all else by rules"
+                best = trial.with_reason(reason, len(move))
         if best is before:
             break
     return best
+
+
+def moved(decisions: tuple[Decision, ...], move: Move) -> tuple[Decision, ...]:
+    """Decisions with those of a move in the place of others of the same topic."""
+    topics = {each.topic for each in move}
+    return (*(each for each in decisions if each.topic not in topics), *move)

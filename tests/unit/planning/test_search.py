@@ -25,7 +25,7 @@ class Space:
 
     def best(self, most: int = 99, enough: int = 0) -> Trial:
         first = Trial((), gw.Plan(), 100)
-        return search(first, lambda made: self.offered, self.attempt, most, enough)
+        return search(first, lambda made: [(each,) for each in self.offered], self.attempt, most, enough)
 
 
 def plans(**cycles: int) -> dict[frozenset[gw.Decision], int]:
@@ -77,3 +77,12 @@ def test_the_reason_is_what_it_saves():
         "90 cycles instead of 100, with all else by rules",
         "70 cycles instead of 90, with all else by rules",
     ]
+
+
+def test_decisions_that_help_only_together_are_one_move():
+    space = Space(plans(a=100, b=100, ab=60))
+    assert space.best().decisions == ()
+    first = Trial((), gw.Plan(), 100)
+    best = search(first, lambda made: [(A,), (A, B)], space.attempt, 99, 0)
+    assert best.decisions == (A, B)
+    assert {each.reason for each in best.decisions} == {"60 cycles instead of 100, with all else by rules"}
