@@ -191,7 +191,7 @@ def test_a_level_that_a_design_does_not_have(command):
             "--budget",
             "bricks=3",
             "--budget bricks=3 is no budget\n"
-            "  help: numbers of multipliers, dsp, luts, memory_bits: multipliers=4,dsp=16\n",
+            "  help: numbers of multipliers, dsp, luts, memory_bits, ram_blocks: multipliers=4,dsp=16\n",
         ),
         ("--precision", "half", "precision='half' is not a format\n  help: precision=\"fixed<16,8>\"\n"),
     ],
