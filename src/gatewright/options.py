@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from os import PathLike, fspath
+from typing import Any, cast
 
 from gatewright.devices.device import TARGETS, device_of
 from gatewright.errors import GatewrightError, OptionError
@@ -199,7 +200,7 @@ class Options:
         known = {each.name for each in fields(Options)}
         if unknown := sorted(set(keywords) - known):
             raise OptionError(f"unknown option {unknown[0]}", remedy=f"one of {', '.join(sorted(known))}")
-        return Options(**keywords)  # pyright: ignore[reportArgumentType]
+        return Options(**cast("dict[str, Any]", keywords))
 
 
 def _parse(text: object) -> LayerFormat:

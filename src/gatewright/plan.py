@@ -45,6 +45,8 @@ class DecisionKind:
     form: type = bool
     least: int = 0
     """The least number, of a value that is one."""
+    most: int = MOST
+    """The largest."""
     by_name: bool = False
     """Whether the value is written with its name."""
     words: tuple[str, ...] = ()
@@ -62,8 +64,8 @@ class DecisionKind:
             return None if value is None else "has no value"
         if type(value) is not self.form:
             return f"needs {self.value}, {_FORMS[self.form]}"
-        if isinstance(value, int) and not isinstance(value, bool) and not self.least <= value <= MOST:
-            return f"needs {self.value}, from {self.least} to {MOST}"
+        if isinstance(value, int) and not isinstance(value, bool) and not self.least <= value <= self.most:
+            return f"needs {self.value}, from {self.least} to {self.most}"
         if isinstance(value, str) and value not in self.words:
             return f"needs {self.value}, one of {', '.join(self.words)}"
         return None
@@ -87,7 +89,7 @@ KINDS: Mapping[str, DecisionKind] = {
             "distribute",
             "A loop, and those named in front of it, are two: what is up to that inner loop, counted from one, and "
             "what is behind it; 0 cuts in front of all inner loops; -1 leaves it whole.",
-            True, "after", int, -1, True,
+            True, "after", int, -1, by_name=True,
         ),
         DecisionKind(
             "rotate",
@@ -110,11 +112,11 @@ KINDS: Mapping[str, DecisionKind] = {
         DecisionKind(
             "bypass",
             "In an innermost loop, loads find so many of the last stores of their array in registers.",
-            False, "stores", int, 0,
+            False, "stores", int, 0, 64,
         ),
         DecisionKind(
             "pipeline", "The cycles from one iteration of an innermost loop to the next.",
-            False, "interval", int, 1, True,
+            False, "interval", int, 1, by_name=True,
         ),
     )
 }  # fmt: skip

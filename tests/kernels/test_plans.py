@@ -255,6 +255,7 @@ def test_partial_sums_are_a_decision():
     ("function", "plan", "options", "what"),
     [
         (total, "partial_sums(k, 3)", {}, "partial_sums(k, 3) changes the order of a sum"),
+        (total, "partial_sums(k, 25)", {"reassociate": True}, "loop k takes no 25 partial sums"),
         (rows, "partial_sums(i, 3)", {"reassociate": True}, "loop i takes no partial sums"),
         (product, "partial_sums(k, 3)", {"reassociate": True}, "loop k takes no partial sums"),
     ],

@@ -13,6 +13,7 @@ TRANSFORMS = Path(__file__).parents[2] / "src" / "gatewright" / "transforms"
 REASONS = {
     "loops/forward_across_iterations.py EFFORT": "effort: operations of isl",
     "loops/rotate_while.py CHEAP_COUNT": "hardware: logic that fits into the cycle in which a loop is decided",
+    "loops/split_sums.py MOST_PARTS": "effort: the time to compile grows with the square of the parts",
     "rtl/circuit.py LONGEST_CHAIN": "hardware: registers in a chain, of which a counter takes fewer beyond",
     "schedule/operators.py ADDRESS_BITS": "numbers: the bits of an index whose range is not known yet",
     "schedule/overlap_loops.py NEVER": "numbers: a cycle that does not come",

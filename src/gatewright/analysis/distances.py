@@ -166,7 +166,7 @@ def _place(op: Operation) -> tuple[int, ...]:
     """Where an operation stands in the text, comparable with others of the function."""
     place: list[int] = []
     while isinstance(block := op.parent, Block) and (parent := op.parent_op()) is not None:
-        place += [block.get_operation_index(op), parent.regions.index(block.parent)]  # pyright: ignore[reportArgumentType]
+        place += [block.get_operation_index(op), parent.regions.index(block.parent)]
         op = parent
     return tuple(reversed(place))
 

@@ -7,13 +7,14 @@ both included; bits are read as two's complement.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from xdsl.dialects import arith, func, scf
 from xdsl.dialects.builtin import IndexType, IntegerAttr, IntegerType
 from xdsl.ir import Attribute, Block, Operation, SSAValue
 
 Range = tuple[int, int]
+RangeRule = Callable[[Operation, list[Range]], "Range | None"]
 
 INDEX_WIDTH = 64
 
@@ -130,7 +131,13 @@ class _Analysis:
 
         self._fixpoint(list(op.arguments), list(before.args), iterate, _terminator(after).operands)
 
-    def _fixpoint(self, initial: list[SSAValue], arguments: list[SSAValue], iterate, yielded) -> None:  # type: ignore
+    def _fixpoint(
+        self,
+        initial: list[SSAValue],
+        arguments: list[SSAValue],
+        iterate: Callable[[], None],
+        yielded: Sequence[SSAValue],
+    ) -> None:
         tracked = [
             (start, argument, following)
             for start, argument, following in zip(initial, arguments, yielded, strict=True)
@@ -169,7 +176,7 @@ def _join(ranges: Sequence[Range]) -> Range:
     return min(low for low, _ in ranges), max(high for _, high in ranges)
 
 
-def _corners(combine):  # type: ignore
+def _corners(combine: Callable[[int, int], int]) -> RangeRule:
     def rule(op: Operation, given: list[Range]) -> Range:
         (a, b), (c, d) = given
         values = [combine(x, y) for x in (a, b) for y in (c, d)]
@@ -260,7 +267,7 @@ def _minimum(op: Operation, given: list[Range]) -> Range:
     return min(given[0][0], given[1][0]), min(given[0][1], given[1][1])
 
 
-RULES = {
+RULES: dict[type[Operation], RangeRule] = {
     arith.ConstantOp: _constant,
     arith.AddiOp: _corners(lambda x, y: x + y),
     arith.SubiOp: _corners(lambda x, y: x - y),

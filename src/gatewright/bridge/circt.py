@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
@@ -207,7 +207,7 @@ def bindings() -> Any:
 
 
 @contextmanager
-def parsed(text: str, loading: Sequence[str] = ()) -> Iterator[Any]:
+def parsed(text: str, loading: Sequence[str] = ()) -> Generator[Any, None, None]:
     """The module of a text, in a context of its own that lives as long as the block.
 
     The passes of `loading` run on an empty module before, for the dialects that they load; they may fail.

@@ -8,12 +8,12 @@ from __future__ import annotations
 import ctypes
 import io
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import import_module
 from math import prod
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
@@ -112,7 +112,7 @@ def import_torch(program: object, name: str) -> str:
     """
     from torch_mlir import fx
 
-    module = fx.export_and_import(program, func_name=name, decomposition_table={})  # pyright: ignore[reportArgumentType]
+    module = fx.export_and_import(cast(Any, program), func_name=name, decomposition_table={})
     packed = io.BytesIO()
     module.operation.write_bytecode(packed)
     return worker.call("bytecode", packed.getvalue(), _FROM_TORCH)
@@ -137,7 +137,7 @@ def check_text(text: str) -> None:
 
 
 @contextmanager
-def _parsed(text: str) -> Iterator[Any]:
+def _parsed(text: str) -> Generator[Any, None, None]:
     ir = bindings()
     with ir.Context() as context:
         context.allow_unregistered_dialects = True
@@ -155,7 +155,7 @@ def bindings() -> Any:
 
 def run_on(module: Any, passes: str) -> None:
     """Run a pass pipeline on an MLIR module in place. Raises MlirError if a pass fails."""
-    import torch_mlir.dialects.torch  # noqa: F401  registers torch-mlir's own passes
+    import_module("torch_mlir.dialects.torch")  # registers torch-mlir's own passes
 
     ir, pass_manager = bindings(), import_module("torch_mlir.passmanager").PassManager
     try:

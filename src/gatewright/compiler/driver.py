@@ -11,7 +11,7 @@ import sys
 import tempfile
 import time
 import traceback
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -76,7 +76,7 @@ _INSTRUMENTS: ContextVar[Instruments | None] = ContextVar("instruments", default
 
 
 @contextmanager
-def observed(instruments: Instruments) -> Iterator[Instruments]:
+def observed(instruments: Instruments) -> Generator[Instruments, None, None]:
     """Show what the passes do that run inside."""
     token = _INSTRUMENTS.set(instruments)
     try:

@@ -10,7 +10,7 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from functools import cache
-from math import ceil
+from math import ceil, inf
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -154,14 +154,18 @@ def _device(name: str, given: dict[str, Any], file: Path) -> Device:
     known = {"title", "source", "delays", "costs", "ram", "parts"}
     if wrong := sorted(set(given) ^ known):
         raise OptionError(f"{file}: {wrong[0]} is {'missing' if wrong[0] in known else 'unknown'}")
+    if wrong := [key for key in ("title", "source") if not isinstance(given[key], str)]:
+        raise OptionError(f"{file}: {wrong[0]}={given[wrong[0]]!r} is not a text")
+    if not isinstance(given["parts"], dict):
+        raise OptionError(f"{file}: parts are a table of devices by name")
     shapes = given["ram"].get("shapes") if isinstance(given["ram"], dict) else None
-    if not _are_shapes(shapes):
+    if shapes is None or not _are_shapes(shapes):
         raise OptionError(f"{file}: shapes of ram are a list of pairs, words and bits")
     parts = {part: _figures(Part, each, f"{file}: part {part}") for part, each in given["parts"].items()}
     return Device(
         name,
-        str(given["title"]),
-        str(given["source"]),
+        given["title"],
+        given["source"],
         _figures(Technology, given["delays"], f"{file}: delays"),
         _figures(Costs, given["costs"], f"{file}: costs"),
         tuple((words, bits) for words, bits in shapes),
@@ -177,6 +181,10 @@ def _are_shapes(given: object) -> bool:
     )
 
 
+_LEAST = {"lut_inputs": 2, "multiplier_bits": 2}
+"""The least of what there has to be more than one of."""
+
+
 def _figures(kind: type[Figures], given: object, what: str) -> Figures:
     """The numbers of a section, none missing and none unknown."""
     if not isinstance(given, dict):
@@ -185,7 +193,10 @@ def _figures(kind: type[Figures], given: object, what: str) -> Figures:
     if wrong := sorted(set(given) ^ set(names)):
         raise OptionError(f"{what}: {wrong[0]} is {'missing' if wrong[0] in names else 'unknown'}")
     for name, type_ in names.items():
-        number = given[name]
-        if isinstance(number, bool) or not isinstance(number, int if type_ == "int" else (int, float)) or number < 0:
-            raise OptionError(f"{what}: {name}={number!r} is not a number")
-    return kind(**{name: given[name] if names[name] == "int" else float(given[name]) for name in names})
+        number, least = given[name], _LEAST.get(name, 0)
+        is_number = isinstance(number, int if type_ == "int" else (int, float)) and not isinstance(number, bool)
+        if not is_number or not least <= number < inf:
+            kind_of_number = "whole number" if type_ == "int" else "number"
+            raise OptionError(f"{what}: {name}={number!r} is not a {kind_of_number} from {least} on")
+    figures: dict[str, Any] = {name: given[name] if names[name] == "int" else float(given[name]) for name in names}
+    return kind(**figures)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from typing import cast
 
 from xdsl.dialects import cf
 from xdsl.dialects.builtin import (
+    ArrayAttr,
     CallSiteLoc,
     FileLineColLoc,
     FusedLoc,
@@ -103,5 +105,5 @@ def _files(location: Attribute) -> list[FileLineColLoc]:
         case NameLoc():
             return _files(location.location)
         case FusedLoc():
-            return [file for part in location.locations for file in _files(part)]  # pyright: ignore
+            return [file for part in cast("ArrayAttr[Attribute]", location.locations) for file in _files(part)]
     return []

@@ -6,6 +6,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from types import CodeType
+from typing import Any
 
 import numpy as np
 from xdsl.dialects import func
@@ -54,9 +55,9 @@ class CompiledProgram:
             zip(returned_positions(function), function.function_type.outputs, strict=True),
         )
         self._results = signature.results
-        namespace: dict[str, object] = {**RUNTIME, **source.constants}
+        namespace: dict[str, Any] = {**RUNTIME, **source.constants}
         exec(_code(source), namespace)  # noqa: S102
-        self._entry: Callable[..., tuple[int, ...]] = namespace[ENTRY]  # pyright: ignore[reportAttributeAccessIssue]
+        self._entry: Callable[..., tuple[int, ...]] = namespace[ENTRY]
 
     def run(self, arguments: Sequence[np.ndarray], *limits: int) -> tuple[list[np.ndarray], tuple[int, ...]]:
         """Run on the raw arrays of the parameters, updating them, and return the results and what follows them.

@@ -42,7 +42,7 @@ def _root(x: float) -> float:
     return nan if x < 0 else sqrt(x) if x < inf else x
 
 
-_DOUBLE = {
+_DOUBLE: dict[str, Callable[..., float]] = {
     "add": float.__add__,
     "subtract": float.__sub__,
     "multiply": float.__mul__,
@@ -93,13 +93,13 @@ _FUNCTIONS: dict[type[Operation], str] = {
     math.SqrtOp: "square_root",
     math.FmaOp: "multiply_add",
 }
-_CHOICES = {
+_CHOICES: dict[type[Operation], str] = {
     arith.MaximumfOp: "maximumf",
     arith.MinimumfOp: "minimumf",
     arith.MaxnumfOp: "maxnumf",
     arith.MinnumfOp: "minnumf",
 }
-_ROUNDINGS = {
+_ROUNDINGS: dict[type[Operation], str] = {
     math.FloorOp: "floor",
     math.CeilOp: "ceil",
     math.TruncOp: "trunc",

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from math import prod
 
 from xdsl.dialects import func, memref
 from xdsl.dialects.builtin import DenseIntOrFPElementsAttr, IndexType, MemRefType, ModuleOp
-from xdsl.ir import Attribute, Block, BlockArgument, Operation, SSAValue
+from xdsl.ir import Attribute, Block, Operation, SSAValue
 
 from gatewright.errors import IrError, UnsupportedError
 from gatewright.interpreters.arithmetic import RULES
@@ -65,7 +65,7 @@ class PythonSource:
         self._lines.append(" " * self._indent + text)
 
     @contextmanager
-    def indented(self, header: str) -> Iterator[None]:
+    def indented(self, header: str) -> Generator[None, None, None]:
         """Add a compound statement whose body is what is added inside; an empty body becomes `pass`."""
         self.line(header)
         self._indent += 1
@@ -269,7 +269,7 @@ def _used_once_beside(value: SSAValue) -> bool:
 
 
 def _block_of(value: SSAValue) -> Block | None:
-    return value.owner if isinstance(value, BlockArgument) else value.owner.parent  # pyright: ignore[reportReturnType, reportAttributeAccessIssue]
+    return value.owner if isinstance(value.owner, Block) else value.owner.parent_block()
 
 
 def _strides_wanted(function: func.FuncOp) -> dict[SSAValue, list[int]]:

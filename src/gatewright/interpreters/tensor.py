@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from io import StringIO
+from typing import cast
 from weakref import WeakKeyDictionary
 
 import numpy as np
@@ -12,7 +13,7 @@ from xdsl.dialects import cf, func, tensor
 from xdsl.dialects.builtin import AffineMapAttr, FunctionType, ModuleOp, TensorType
 from xdsl.dialects.linalg.attrs import IteratorType, IteratorTypeAttr
 from xdsl.dialects.linalg.ops import GenericOp, YieldOp
-from xdsl.ir import Attribute, Block, BlockArgument, Region, SSAValue
+from xdsl.ir import Attribute, Block, BlockArgument, Operation, OpResult, Region, SSAValue
 from xdsl.ir.affine import AffineMap
 from xdsl.printer import Printer
 from xdsl.rewriter import InsertPoint
@@ -59,7 +60,7 @@ class Observer:
         wanted = [
             body.body.block.args[value.index]
             if isinstance(value, BlockArgument)
-            else counterpart[value.op].results[value.index]  # pyright: ignore[reportAttributeAccessIssue]
+            else counterpart[_maker(value)].results[list(_maker(value).results).index(cast(OpResult, value))]
             for value in tensors
         ]
         last = body.body.block.last_op
@@ -128,3 +129,9 @@ def _port(type_: Attribute) -> tuple[int, tuple[int, ...]]:
     if width is None or not isinstance(type_, TensorType):
         raise IrError(f"a program of the tensor level has tensors as arguments and results, not {type_}")
     return width, tuple(type_.get_shape())
+
+
+def _maker(value: SSAValue) -> Operation:
+    """The operation that makes a value."""
+    assert isinstance(value.owner, Operation)
+    return value.owner

@@ -7,7 +7,7 @@ from xdsl.dialects.builtin import FloatAttr, IndexType, IntegerAttr, IntegerType
 from xdsl.ir import Attribute, SSAValue
 
 from gatewright.dialects.notes import ANY
-from gatewright.ir.floats import format_of
+from gatewright.ir.floats import constant_of_bits, format_of
 
 
 def does_not_matter(value: SSAValue) -> bool:
@@ -18,7 +18,7 @@ def does_not_matter(value: SSAValue) -> bool:
 def zero_of(type_: Attribute) -> IntegerAttr | FloatAttr:
     """The constant of a type of numbers all of whose bits are 0."""
     if format_of(type_) is not None:
-        return FloatAttr(0.0, type_)  # pyright: ignore[reportArgumentType, reportCallIssue]
+        return constant_of_bits(0, type_)
     assert isinstance(type_, IndexType | IntegerType), f"{type_} is no type of numbers"
     return IntegerAttr(0, type_)
 

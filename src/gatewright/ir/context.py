@@ -8,7 +8,7 @@ from xdsl.context import Context
 from xdsl.dialects import affine, arith, bufferization, builtin, func, linalg, math, memref, scf, tensor
 from xdsl.ir import Operation
 
-import gatewright.ir.xdsl_patches  # noqa: F401  constants are printed as they are
+import gatewright.ir.xdsl_patches  # noqa: F401  # pyright: ignore[reportUnusedImport]  constants are printed as they are
 from gatewright.dialects.comb import Comb
 from gatewright.dialects.gw import Gw
 from gatewright.dialects.hw import Hw

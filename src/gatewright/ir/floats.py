@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Sequence
+from typing import cast
 
 import numpy as np
 from xdsl.dialects import builtin
 from xdsl.dialects.builtin import (
+    AnyFloat,
     BytesAttr,
     DenseIntOrFPElementsAttr,
     FloatAttr,
@@ -85,16 +87,21 @@ def constant_of_bits(bits: int, type_: Attribute) -> FloatAttr | IntegerAttr:
     """The constant of a type of numbers that has some bits."""
     form = format_of(type_)
     if form is not None:
-        return FloatAttr(double_of_bits(form, bits), type_)  # pyright: ignore[reportArgumentType, reportCallIssue]
+        return float_attribute(double_of_bits(form, bits), type_)
     width = scalar_bits(type_)
     assert width is not None and isinstance(type_, IntegerType | IndexType)
     signed = bits - (1 << width) if bits >> (width - 1) and width > 1 else bits
     return IntegerAttr(signed, type_)
 
 
+def float_attribute(value: float, type_: Attribute) -> FloatAttr:
+    """The constant of a floating-point type that is a double of its format."""
+    return FloatAttr(value, cast(AnyFloat, type_))
+
+
 def float_constant(value: float, form: FloatFormat) -> FloatAttr:
     """The constant of a format that is nearest to a double."""
-    return FloatAttr(double_of_bits(form, bits_of_double(form, value)), ir_float(form))  # pyright: ignore
+    return float_attribute(double_of_bits(form, bits_of_double(form, value)), ir_float(form))
 
 
 def contents_bits(contents: DenseIntOrFPElementsAttr) -> list[int] | None:
@@ -118,6 +125,6 @@ def dense_of_bits(form: FloatFormat, bits: list[int], shape: Sequence[int]) -> D
     if form.name in _STORED or form.name == "bf16":
         code = "<u2" if form.name == "bf16" else _STORED[form.name].replace("f", "u")
         data = BytesAttr(np.array(bits, code).tobytes())
-        return DenseIntOrFPElementsAttr(TensorType(ir_float(form), shape), data)  # pyright: ignore
+        return DenseIntOrFPElementsAttr(TensorType(cast(AnyFloat, ir_float(form)), shape), data)
     values = [double_of_bits(form, number) for number in bits]
-    return DenseIntOrFPElementsAttr.from_list(TensorType(ir_float(form), shape), values)  # pyright: ignore
+    return DenseIntOrFPElementsAttr.from_list(TensorType(cast(AnyFloat, ir_float(form)), shape), values)

@@ -26,7 +26,7 @@ _print_unnamed = Printer.print_ssa_value
 def _print_ssa_value(self: Printer, value: SSAValue) -> str:
     """Print a value by its hint, with the first number behind it that makes a name of its own."""
     hint = value.name_hint
-    if value in self._ssa_values or not hint:
+    if value in self._ssa_values or not hint:  # pyright: ignore[reportPrivateUsage]
         return _print_unnamed(self, value)
     number = self.ssa_names.get(hint, 0)
     name = f"{hint}_{number}" if number else hint
@@ -35,7 +35,7 @@ def _print_ssa_value(self: Printer, value: SSAValue) -> str:
         name = f"{hint}_{number}"
     self.ssa_names[hint] = number + 1
     self.ssa_names.setdefault(name, 1)
-    self._ssa_values[value] = name
+    self._ssa_values[value] = name  # pyright: ignore[reportPrivateUsage]
     self.print_string(f"%{name}")
     return name
 

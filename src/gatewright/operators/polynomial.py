@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
+from typing import Any
 
 from gatewright.operators.logic import Logic, W
 
@@ -69,7 +70,7 @@ def table(name: str, mantissa: int) -> Piecewise:
 
 
 @cache
-def _tables() -> dict[str, dict]:
+def _tables() -> dict[str, dict[str, Any]]:
     return json.loads(_TABLES.read_text(encoding="utf-8"))
 
 

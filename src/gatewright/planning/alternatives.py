@@ -42,8 +42,9 @@ def _unflattened(function: func.FuncOp, name: str) -> Iterator[Move]:
     """A nest as it is: its outermost loop, and then with it those of the loops inside that would be flattened else."""
     outer = labelled(function, name)
     inside = loops_in(outer) if outer is not None else ()
-    nests = [loop for loop in inside if any(isinstance(op, scf.ForOp) for op in loop.body.block.ops)]
-    names = list(dict.fromkeys([name, *(label_of(loop) for loop in nests if isinstance(loop, scf.ForOp))]))
+    loops = [loop for loop in inside if isinstance(loop, scf.ForOp)]
+    nests = [loop for loop in loops if any(isinstance(op, scf.ForOp) for op in loop.body.block.ops)]
+    names = list(dict.fromkeys([name, *map(label_of, nests)]))
     for count in range(1, len(names) + 1):
         yield tuple(Decision("flatten", (each,), False) for each in names[:count])
 

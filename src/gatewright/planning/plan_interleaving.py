@@ -121,6 +121,7 @@ class _InterleavingChoice:
 
     def decide(self, function: func.FuncOp) -> Decision:
         """The decision, done."""
+        reason: str | None = None
         for loop in dict.fromkeys((self._best(), self.nest.loop)):
             trips = counted_trips(loop) or 1
             count = self._turns(trips)
@@ -132,7 +133,7 @@ class _InterleavingChoice:
                 )
                 interleave(function, loop, count)
                 return decision
-        return Decision("interleave", (label_of(self.nest.loop),), 1, reason)
+        return Decision("interleave", (label_of(self.nest.loop),), 1, reason or "")
 
     def _best(self) -> scf.ForOp:
         """The loop with the fewest cycles an iteration of the reduction."""

@@ -6,7 +6,7 @@ import errno
 import os
 import secrets
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -26,7 +26,7 @@ _REMEDIES = {
 
 
 @contextmanager
-def atomic_folder(path: str | Path) -> Iterator[Path]:
+def atomic_folder(path: str | Path) -> Generator[Path, None, None]:
     """Give a fresh folder to write in, whose files appear in `path` once the block has ended without an error.
 
     A `path` that does not exist (or is empty) appears as a whole; into one that has files already, each new file is

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
+from typing import Any
 
 from gatewright.scheduling.bounds import Demand, demands
 from gatewright.scheduling.lifetimes import result_ends
@@ -52,7 +53,7 @@ class ExactModel:
     """No operation starts in this cycle or later."""
     ignored: frozenset[str] = frozenset()
     """Operators whose limits do not count."""
-    start: list = field(default_factory=list)
+    start: list[Any] = field(default_factory=list)
 
     def __post_init__(self):
         from ortools.sat.python import cp_model  # takes most of a second, and most problems do without
@@ -61,7 +62,7 @@ class ExactModel:
         self.model = cp_model.CpModel()
         last = max(0, self.horizon - 1)
         self.start = [self.model.new_int_var(0, last, f"start_{each}") for each in range(len(self.problem.operations))]
-        self.slots: dict[int, list] = {}
+        self.slots: dict[int, list[Any]] = {}
         self.linearization = 0  # for lengths and slots, propagation alone is several times faster than relaxations
         self.turns: dict[int, cp_model.IntVar] = {}
         for edge in self.edges:
@@ -99,7 +100,7 @@ class ExactModel:
         slot = sum(position * literal for position, literal in enumerate(literals))
         self.model.add(self.start[operation] == self.interval * turn + slot)
 
-    def _busy(self, operation: int, cycle: int) -> list:
+    def _busy(self, operation: int, cycle: int) -> list[Any]:
         """The literals of the slots from which an operation still occupies its unit in a cycle."""
         cycles = self.problem.operator_of(operation).interval
         return [self.slots[operation][(cycle - back) % self.interval] for back in range(cycles)]
@@ -111,7 +112,7 @@ class ExactModel:
         overlap pairwise, although only two meet at any point.
         """
         assert demand.limit is not None
-        chosen: list[list] = []
+        chosen: list[list[Any]] = []
         for rank, operation in enumerate(demand.operations):
             units = min(demand.limit, rank + 1)  # units are alike, so the first operation takes the first unit
             literals = [self.model.new_bool_var(f"unit_{operation}_{unit}") for unit in range(units)]

@@ -62,8 +62,10 @@ class _ReservationTable:
         for operation in range(len(problem.operations)):
             operator = problem.operator_of(operation)
             if operator.limit is not None:
-                units = [[None] * interval for _ in range(min(operator.limit, len(problem.operations)))]
-                self.slots.setdefault(operator.resource, units)  # pyright: ignore[reportArgumentType]
+                units: list[list[int | None]] = [
+                    [None] * interval for _ in range(min(operator.limit, len(problem.operations)))
+                ]
+                self.slots.setdefault(operator.resource, units)
 
     def occupants(self, resource: str, unit: int, start: int, cycles: int) -> list[int]:
         """The operations in the way of a use of a unit."""

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from gatewright.hardware.top import ArrayPort, TopModule
+from gatewright.hardware.top import ArrayPort, ScalarPort, TopModule
 from gatewright.hardware.words import from_words, poison, to_words
 from gatewright.simulate.harness import STOP, can_miss, harness
 from gatewright.simulate.model import Model
@@ -107,7 +107,7 @@ class ArcSimulator:
                 raw[...] = from_words(self._model.memory(entry.name), entry.type.element).reshape(raw.shape)
         return [self._result(entry) for entry in self._top.results]
 
-    def _result(self, entry) -> np.ndarray:
+    def _result(self, entry: ArrayPort | ScalarPort) -> np.ndarray:
         if isinstance(entry, ArrayPort):
             return from_words(self._model.memory(entry.name), entry.type.element).reshape(entry.type.shape)
         words = np.array([self._model.get(entry.name)], np.uint64)

@@ -17,7 +17,7 @@ def add_instruments(parser: argparse.ArgumentParser) -> None:
             f"--print-ir-{when}", metavar="PASS", action="append", default=[],
             help=f"print the IR {when} a pass to the standard error output; again for others, '*' for all",
         )  # fmt: skip
-    if "--time-passes" not in parser._option_string_actions:  # pyright: ignore[reportPrivateUsage]
+    if "--time-passes" not in parser._option_string_actions:
         parser.add_argument("--time-passes", action="store_true", help="print what each pass takes")
 
 

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields
 from importlib.metadata import version
-from typing import IO
+from typing import IO, Any
 
 from xdsl.context import Context
 from xdsl.dialects import get_all_dialects
@@ -131,7 +131,8 @@ def _options(spec: ArgSpec) -> Options:
     unknown = [name for name in spec.parameters if name not in known]
     if unknown:
         raise OptionError(f"{spec.name} has no option {unknown[0]}", remedy=f"one of {', '.join(sorted(known))}")
-    return Options(**{name: given[0] if len(given) == 1 else given for name, given in spec.parameters.items()})  # pyright: ignore[reportArgumentType]
+    given: dict[str, Any] = {name: each[0] if len(each) == 1 else each for name, each in spec.parameters.items()}
+    return Options(**given)
 
 
 def list_pipelines() -> str:

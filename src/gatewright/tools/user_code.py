@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib.util
 import sys
 import traceback
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
@@ -17,7 +17,7 @@ _INSTALLED_BY = {"torch": "gatewright[torch]", "onnx": "gatewright[onnx]", "skle
 
 
 @contextmanager
-def user_code(file: Path) -> Iterator[None]:
+def user_code(file: Path) -> Generator[None, None, None]:
     """Turn an exception that the code in `file` raises into a SourceError that points at its line.
 
     An exception that comes out of the compiler, called by that code, is left as it is.

@@ -99,10 +99,10 @@ def test_a_split_loop_takes_fewer_cycles(kernel: Callable[..., None], gains: int
     split = cycles(kernel)
     lower = pipelines.lower_to_schedule
 
-    def whole(options: Options) -> list[Phase]:
+    def whole(options: Options, effort: float = 1.0) -> list[Phase]:
         return [
             replace(phase, passes=tuple(each for each in phase.passes if not isinstance(each, PlanDistributionPass)))
-            for phase in lower(options)
+            for phase in lower(options, effort)
         ]
 
     monkeypatch.setattr(pipelines, "lower_to_schedule", whole)

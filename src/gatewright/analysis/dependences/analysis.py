@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from enum import Enum
 from functools import cache, cached_property
 from math import inf
+from typing import Any
 
 import islpy as isl
 
@@ -109,7 +110,7 @@ def named(thing: Affine, instances_: Instances, role: str) -> Affine:
     return _renamed(thing, instances_, role)
 
 
-def _renamed(thing, instances_: Instances, role: str):
+def _renamed(thing: Any, instances_: Instances, role: str) -> Any:
     for position, name in enumerate(thing.get_var_names(isl.dim_type.param)):
         if name in instances_.names:
             thing = thing.set_dim_id(isl.dim_type.param, position, _identifier(f"{role}_{name}"))

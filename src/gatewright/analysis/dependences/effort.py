@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 
 import islpy as isl
@@ -13,7 +13,7 @@ class EffortError(Exception):
 
 
 @contextmanager
-def limited(operations: int) -> Iterator[None]:
+def limited(operations: int) -> Generator[None, None, None]:
     """Give up what is asked of isl in the block after a number of its operations; raises EffortError then."""
     context = isl.DEFAULT_CONTEXT
     context.reset_operations()

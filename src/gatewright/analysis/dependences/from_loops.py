@@ -7,11 +7,12 @@ from collections.abc import Iterable, Sequence
 from copy import copy
 from dataclasses import dataclass, field
 from itertools import chain, count
+from typing import Any, cast
 
 import islpy as isl
 from xdsl.dialects import arith, func, memref, scf
 from xdsl.dialects.builtin import MemRefType
-from xdsl.ir import Block, BlockArgument, Operation, SSAValue
+from xdsl.ir import Block, BlockArgument, Operation, OpResult, SSAValue
 
 from gatewright.analysis.dependences.analysis import iteration
 from gatewright.analysis.dependences.description import (
@@ -204,11 +205,11 @@ class _Describer:
             self._restore(saved)
             refused |= wrapping
 
-    def _save(self):
+    def _save(self) -> list[Any]:
         known, found = self.known, self.found
         return [copy(each) for each in (known.numbers, known.truths, found.access_of, found.loop_of, self.names)]
 
-    def _restore(self, saved) -> None:
+    def _restore(self, saved: list[Any]) -> None:
         known, found = self.known, self.found
         known.numbers, known.truths, found.access_of, found.loop_of, self.names = saved
 
@@ -306,7 +307,7 @@ def _sources(value: SSAValue) -> Sequence[SSAValue]:
     owner = value.owner
     assert isinstance(owner, Operation)
     if isinstance(owner, scf.IfOp):
-        position = list(owner.results).index(value)  # pyright: ignore[reportArgumentType]
+        position = list(owner.results).index(cast(OpResult, value))
         return [owner.cond, *(_terminator(region.block).operands[position] for region in owner.regions)]
     # What comes out of a loop or a memory is a symbol, whatever it is computed from.
     return () if owner.regions or isinstance(owner, memref.LoadOp) else owner.operands

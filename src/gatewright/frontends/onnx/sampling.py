@@ -95,7 +95,8 @@ def max_pool(graph: Graph, node: Any) -> Sequence[str] | None:
         half = len(pads) // 2
         amounts = [0, 0, *pads[:half], 0, 0, *pads[half:]]
         wide = graph.add("Pad", x, graph.constant(amounts), graph.like(x, -128))
-        return [graph.add("MaxPool", wide, **{**options, "pads": [0] * len(pads)})]
+        unpadded: dict[str, Any] = {**options, "pads": [0] * len(pads)}
+        return [graph.add("MaxPool", wide, **unpadded)]
     if not indexed:
         return None
     if options.pop("storage_order", 0):

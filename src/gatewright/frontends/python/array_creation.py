@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any, cast
 
 import numpy as np
 
@@ -150,7 +151,7 @@ def emit_array(state: Elaboration, arguments: Arguments) -> Value:
             state, value, "copy", None if dtype is None else memory_type(state, named_type(state, dtype))
         )
     if not isinstance(value, Tuple):
-        raise state.unsupported(f"np.array does not work on {kind_of(value)}")  # type: ignore[arg-type]
+        raise state.unsupported(f"np.array does not work on {kind_of(value)}")
     shape, numbers = _flattened(state, value)
     type_ = array_element_type(state, numbers) if dtype is None else named_type(state, dtype)
     element = memory_type(state, type_)
@@ -261,6 +262,6 @@ def emit_iinfo(state: Elaboration, arguments: Arguments) -> Value:
     if not isinstance(value, PythonObject):
         raise state.unsupported("np.iinfo takes a type")
     try:
-        return PythonObject(np.iinfo(value.value))  # type: ignore[call-overload]
+        return PythonObject(np.iinfo(cast(Any, value.value)))
     except (TypeError, ValueError):
         raise state.mistake(f"np.iinfo knows no {kind_of(value)}") from None

@@ -291,4 +291,4 @@ def array_of(state: Elaboration, value: object, what: str = "this") -> ArrayValu
     """The value, which must be an array."""
     if isinstance(value, ArrayValue):
         return value
-    raise state.unsupported(f"{what} must be an array, not {kind_of(value)}")  # type: ignore[arg-type]
+    raise state.unsupported(f"{what} must be an array, not {kind_of(value)}")

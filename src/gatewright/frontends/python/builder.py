@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator
+from collections.abc import Generator, Hashable
 from contextlib import contextmanager
 
 from xdsl.dialects import arith
@@ -59,7 +59,7 @@ class Builder:
         return self.pure(arith.ConstantOp, IntegerAttr(_signed(value, type_), type_))
 
     @contextmanager
-    def inside(self, block: Block) -> Iterator[Block]:
+    def inside(self, block: Block) -> Generator[Block, None, None]:
         """Build in `block`, which is or will be nested in the current one. An error leaves nothing of it."""
         outer, self.block = self.block, block
         self._available.append({})
@@ -73,7 +73,7 @@ class Builder:
             self.block = outer
 
     @contextmanager
-    def apart(self, block: Block) -> Iterator[Block]:
+    def apart(self, block: Block) -> Generator[Block, None, None]:
         """Build in `block`, which will stand somewhere before the current place: nothing built so far is in reach."""
         available, self._available = self._available, []
         try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 from xdsl.dialects import arith
 
@@ -156,7 +157,7 @@ def _extreme_of_array(state: Elaboration, array: ArrayValue, sign: str) -> Numbe
     if array.shape[0] == 1:
         return first
 
-    def step(index: Number, carried) -> list[Number]:
+    def step(index: Number, carried: Sequence[Number]) -> list[Number]:
         following = number_binary(state, "+", index, python_int(1))
         return [_better(state, carried[0], element_at(state, array, [following]), sign)]
 
@@ -192,7 +193,7 @@ def emit_sum(state: Elaboration, arguments: Arguments) -> Value:
     if value.shape[0] == 1:
         return first
 
-    def step(index: Number, carried) -> list[Number]:
+    def step(index: Number, carried: Sequence[Number]) -> list[Number]:
         following = number_binary(state, "+", index, python_int(1))
         return [number_binary(state, "+", carried[0], element_at(state, value, [following]))]
 
@@ -203,7 +204,7 @@ def emit_sum(state: Elaboration, arguments: Arguments) -> Value:
 def emit_int(state: Elaboration, arguments: Arguments) -> Value:
     """A number as a Python integer, which is 64 bits wide; fixed point is cut towards zero."""
     (value,) = arguments.bind(state, "x")
-    return convert(state, number_of(state, value, "the argument of int"), PYTHON_INT)  # type: ignore[arg-type]
+    return convert(state, number_of(state, value, "the argument of int"), PYTHON_INT)
 
 
 @function(bool, "bool")
@@ -218,7 +219,7 @@ def emit_bool(state: Elaboration, arguments: Arguments) -> Value:
 def emit_float(state: Elaboration, arguments: Arguments) -> Value:
     """A number as a float, a double; with `precision` a constant only, and fixed-point numbers stay what they are."""
     (value,) = arguments.bind(state, "x")
-    number = number_of(state, value, "the argument of float")  # type: ignore[arg-type]
+    number = number_of(state, value, "the argument of float")
     if isinstance(number.type, FixedPoint):
         return number
     if number.is_known and not isinstance(number.type, SquareRoot):
@@ -234,14 +235,14 @@ def emit_tuple(state: Elaboration, arguments: Arguments) -> Value:
     (value,) = arguments.bind(state, "iterable")
     if isinstance(value, Tuple):
         return value
-    raise state.unsupported(f"tuple does not work on {kind_of(value)}")  # type: ignore[arg-type]
+    raise state.unsupported(f"tuple does not work on {kind_of(value)}")
 
 
 @function(math.isqrt, "math.isqrt")
 def emit_isqrt(state: Elaboration, arguments: Arguments) -> Value:
     """The floor of the square root of an integer that is not negative."""
     (value,) = arguments.bind(state, "n")
-    number = number_of(state, value, "the argument of isqrt")  # type: ignore[arg-type]
+    number = number_of(state, value, "the argument of isqrt")
     if not isinstance(number.type, (Integer, PythonInt)):
         raise state.mistake(f"isqrt takes an integer, not {number.type}")
     if number.is_known:
@@ -255,7 +256,7 @@ def emit_isqrt(state: Elaboration, arguments: Arguments) -> Value:
 def emit_sqrt(state: Elaboration, arguments: Arguments) -> Value:
     """The square root, a Python float; the floor of that of an integer is exact."""
     (value,) = arguments.bind(state, "x")
-    number = number_of(state, value, "the argument of sqrt")  # type: ignore[arg-type]
+    number = number_of(state, value, "the argument of sqrt")
     if isinstance(number.type, Float):
         number = convert(state, number, PYTHON_FLOAT)
     elif isinstance(number.type, Integer):

@@ -99,7 +99,7 @@ def store_as(state: Elaboration, number: Number, type_: NumberType) -> Number:
     return convert(state, number, type_)
 
 
-def number_of(state: Elaboration, value: Value, what: str = "this") -> Number:
+def number_of(state: Elaboration, value: Value | None, what: str = "this") -> Number:
     """The value, which must be a scalar."""
     if isinstance(value, Number):
         return value

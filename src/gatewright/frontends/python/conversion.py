@@ -6,7 +6,7 @@ from fractions import Fraction
 from math import isqrt
 
 from xdsl.dialects import arith
-from xdsl.dialects.builtin import FloatAttr, IndexType, IntegerType
+from xdsl.dialects.builtin import IndexType, IntegerType
 from xdsl.ir import SSAValue
 
 from gatewright.dialects import gw
@@ -23,6 +23,7 @@ from gatewright.frontends.python.values import (
     ir_type_of,
     python_int,
 )
+from gatewright.ir.constants import zero_of
 from gatewright.numbers.types import Bool, Float, Integer, f16, f32, f64
 
 FLOAT_REMEDY = "compile without precision=, or use gw.fixed(width, fraction) numbers"
@@ -140,7 +141,7 @@ def to_truth(state: Elaboration, number: Number, type_: Bool | PythonBool) -> Nu
         return Number(type_, constant=int(number.constant != 0))
     value = ssa_of(state, number)
     if isinstance(number.type, (Float, PythonFloat)):
-        zero = state.builder.pure(arith.ConstantOp, FloatAttr(0.0, value.type))  # pyright: ignore
+        zero = state.builder.pure(arith.ConstantOp, zero_of(value.type))
         return Number(type_, state.builder.pure(arith.CmpfOp, value, zero, "une"))
     if not isinstance(number.type, (Bool, PythonBool)):
         value = state.builder.pure(arith.CmpiOp, value, state.builder.constant(0, value.type), "ne")

@@ -73,7 +73,7 @@ def emit_directive(state: Elaboration, kind: str, node: ast.Call, values: list[t
         raise state.unsupported(f"{form.value} of gw.{kind} must be known while compiling")
     if form.value is not None and value is None and kind != "pipeline":
         raise state.mistake(f"gw.{kind} needs {form.value}")
-    number = 1 if value is None else int(value.known)  # pyright: ignore[reportAttributeAccessIssue]
+    number = 1 if value is None else int(value.known)
     if form.value is not None and not form.least <= number <= MOST:
         raise state.mistake(f"{form.value} of gw.{kind} is from {form.least} to {MOST}, not {number}")
     attribute = IntegerAttr(number, i64) if form.value is not None else None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
@@ -45,7 +46,8 @@ def named_type(state: Elaboration, value: Value | None) -> NumberType:
     if isinstance(thing, types.Scalar):
         return scalar_type(state, thing)
     try:
-        dtype = np.dtype(thing) if thing is not None else None  # type: ignore[call-overload]
+        named: Any = thing
+        dtype = np.dtype(named) if thing is not None else None
     except TypeError:
         dtype = None
     scalar = types.type_of_dtype(dtype) if dtype is not None else None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -66,7 +66,7 @@ class Elaboration:
         return self.frame.source.location(self._node) if self._node is not None and self.frames else None
 
     @contextmanager
-    def at(self, node: ast.AST | None) -> Iterator[None]:
+    def at(self, node: ast.AST | None) -> Generator[None, None, None]:
         """Compile `node` of the current frame's source: operations and errors carry its place."""
         saved, location = self._node, self.builder.location
         self._node = node
@@ -82,7 +82,7 @@ class Elaboration:
         self.sources.setdefault(frame.source.name, "".join(frame.source.lines))
 
     @contextmanager
-    def calling(self, frame: Frame) -> Iterator[None]:
+    def calling(self, frame: Frame) -> Generator[None, None, None]:
         """Compile the body of another function."""
         node = self._node
         self.enter(frame)
@@ -139,7 +139,7 @@ class Elaboration:
         del self.merged[mark.merged :]
 
     @contextmanager
-    def guessing(self, first: bool) -> Iterator[None]:
+    def guessing(self, first: bool) -> Generator[None, None, None]:
         """Elaborate the body of a loop, perhaps with the `first` guess of what it carries."""
         saved, self.is_guess = self.is_guess, self.is_guess or first
         try:
@@ -148,7 +148,7 @@ class Elaboration:
             self.is_guess = saved
 
     @contextmanager
-    def trial(self) -> Iterator[None]:
+    def trial(self) -> Generator[None, None, None]:
         """Emit something only to learn what it is; nothing of it remains."""
         mark, block = self.mark(), Block()
         try:

@@ -79,12 +79,14 @@ class _Exits:
         body = self.without_exits(inner, ended)
         if isinstance(node, ast.For):
             loop = _rebuilt(ForUntil, node, body)
-            loop.ended = ended  # pyright: ignore[reportAttributeAccessIssue]
+            assert isinstance(loop, ForUntil)
+            loop.ended = ended
         else:
             # The condition is not evaluated again when the loop was left.
             loop = _rebuilt(ast.While, node, body)
             test = ast.BoolOp(ast.And(), [_inverted(_name(ended, node.test)), node.test])
-            loop.test = ast.copy_location(test, node.test)  # pyright: ignore[reportAttributeAccessIssue]
+            assert isinstance(loop, ast.While)
+            loop.test = ast.copy_location(test, node.test)
         rest: Body = []
         if orelse:
             rest = [ast.copy_location(ast.If(_inverted(_name(ended, node)), orelse, []), node)]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Sequence
 from itertools import pairwise
+from typing import Any, cast
 
 from xdsl.dialects import arith, memref
 from xdsl.dialects.builtin import MemRefType
@@ -268,7 +269,7 @@ def _of_known(state: Elaboration, owner: object, item: Value) -> Value:
     if key is None:
         raise state.unsupported(f"this {type(owner).__name__} is indexed by something not known while compiling")
     try:
-        return from_python(state, owner[key])  # type: ignore[index]
+        return from_python(state, cast(Any, owner)[key])
     except (LookupError, TypeError):
         raise state.mistake(f"{key!r} is not in this {type(owner).__name__}") from None
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from xdsl.dialects import memref
 from xdsl.dialects.builtin import ModuleOp, SymbolRefAttr
-from xdsl.ir import Block, Operation
+from xdsl.ir import Block, Operation, SSAValue
 from xdsl.rewriter import Rewriter
 from xdsl.transforms.dead_code_elimination import dce
 
@@ -111,7 +111,7 @@ def port_scalar(state: Elaboration, type_: NumberType, wanted: object) -> Scalar
     )
 
 
-def emit_results(state: Elaboration, annotation: object) -> tuple[list[Result], list]:
+def emit_results(state: Elaboration, annotation: object) -> tuple[list[Result], list[SSAValue]]:
     """Emit what brings the results to their ports: the results, and the scalars that the function returns."""
     values = result_values(state)
     wanted = annotation if isinstance(annotation, tuple) else (annotation,)

@@ -147,10 +147,10 @@ def _bounds(operator: str, a: Number, b: Number) -> tuple[Linear | None, int | N
     if operator in ("//", "%", ">>", "&"):
         return None, *_bounds_by_constant(operator, low, high, b)
     other_low, other_high = right.least(), right.greatest()
-    if None in (low, high, other_low, other_high):
+    if low is None or high is None or other_low is None or other_high is None:
         return None, None, None
     if operator in ("*", "min", "max"):
-        corners = [FOLD[operator](x, y) for x in (low, high) for y in (other_low, other_high)]  # type: ignore[arg-type]
+        corners = [FOLD[operator](x, y) for x in (low, high) for y in (other_low, other_high)]
         return None, min(corners), max(corners)
     return None, None, None
 

@@ -10,5 +10,5 @@ KernelFunction = TypeVar("KernelFunction", bound=Callable[..., object])
 
 def kernel(function: KernelFunction) -> KernelFunction:
     """Mark a function as a program for `gatewright.compile`. It stays a plain Python function."""
-    function.__gatewright_kernel__ = True  # type: ignore[attr-defined]
+    setattr(function, "__gatewright_kernel__", True)  # noqa: B010  a function has no such attribute
     return function

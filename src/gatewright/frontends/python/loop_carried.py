@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from xdsl.ir import SSAValue
+from xdsl.ir import Attribute, SSAValue
 
 from gatewright.frontends.python.arrays import fill_array, materialize
 from gatewright.frontends.python.casts import convert
@@ -40,7 +40,7 @@ class LoopCarried:
     first_only: bool = False
     """Whether this is the first iteration alone, whose names have the values from before the loop."""
 
-    def types(self) -> list:
+    def types(self) -> list[Attribute]:
         """The IR types of the open numbers, in order."""
         return [ir_type_of(number.type) for value in self.values.values() for number in open_numbers(value)]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
 
 from xdsl.dialects import arith, scf
@@ -214,7 +214,7 @@ def emit_for(
 
 
 @contextmanager
-def _counting(state: Elaboration, target: ast.expr, counter: SSAValue) -> Iterator[None]:
+def _counting(state: Elaboration, target: ast.expr, counter: SSAValue) -> Generator[None, None, None]:
     """Within, the names of a loop's target stand for its counter."""
     frame = state.frame
     outer = frame.counters

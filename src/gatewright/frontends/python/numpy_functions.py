@@ -247,7 +247,7 @@ def emit_reciprocal(state: Elaboration, arguments: Arguments) -> Value:
 def _numeric(state: Elaboration, value: Value | None) -> Number | ArrayValue:
     if isinstance(value, (Number, ArrayValue)):
         return value
-    raise state.unsupported(f"this works on numbers and arrays, not {kind_of(value)}")  # type: ignore[arg-type]
+    raise state.unsupported(f"this works on numbers and arrays, not {kind_of(value)}")
 
 
 @function(np.where, "np.where")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import product
 from math import copysign
 
@@ -80,10 +80,12 @@ def binary(state: Elaboration, operator: str, a: Value, b: Value) -> Value:
     """`a operator b`."""
     if isinstance(a, Tuple) or isinstance(b, Tuple):
         return _on_tuples(state, operator, a, b)
+    operands: list[Number | ArrayValue] = []
     for operand in (a, b):
         if not isinstance(operand, (Number, ArrayValue)):
             raise state.unsupported(f"{operator} does not work on {kind_of(operand)}")
-    return elementwise(state, lambda x, y: number_binary(state, operator, x, y), [a, b])  # type: ignore[list-item]
+        operands.append(operand)
+    return elementwise(state, lambda x, y: number_binary(state, operator, x, y), operands)
 
 
 def _on_tuples(state: Elaboration, operator: str, a: Value, b: Value) -> Value:
@@ -317,17 +319,21 @@ def _power_of_two(state: Elaboration, a: Number, b: Number) -> Number:
     return number_binary(state, "<<", python_int(1), b)
 
 
+Computation = Callable[[Elaboration, Number], Number]
+
+
 def unary(state: Elaboration, operator: type[ast.unaryop], a: Value) -> Value:
     """`-a`, `+a`, `~a` or `not a`."""
     if operator is ast.Not:
         return logical_not(state, truth_of(state, a))
     if not isinstance(a, (Number, ArrayValue)):
         raise state.unsupported(f"this operator does not work on {kind_of(a)}")
-    compute = {ast.USub: _negate, ast.UAdd: _plus, ast.Invert: invert}[operator]
+    computes: dict[type[ast.unaryop], Computation] = {ast.USub: _negate, ast.UAdd: _plus, ast.Invert: invert}
+    compute = computes[operator]
     return elementwise(state, lambda x: on_each_alternative(state, compute, x), [a])
 
 
-def on_each_alternative(state: Elaboration, compute, a: Number) -> Number:
+def on_each_alternative(state: Elaboration, compute: Computation, a: Number) -> Number:
     """A one-operand operation on a number, which must give the same whichever type the number has."""
     a = plain_number(state, a, "this")
     if not a.possible_types:

@@ -34,6 +34,7 @@ from gatewright.frontends.python.values import (
     PythonObject,
     Tuple,
     Value,
+    kind_of,
     python_int,
 )
 from gatewright.numbers.types import Bool, Float, Integer, f64
@@ -320,11 +321,19 @@ def emit_dot_method(state: Elaboration, owner: Value, arguments: Arguments) -> V
     return dot(state, owner, b)
 
 
+def _strong_operand(state: Elaboration, value: Value | None) -> Number | ArrayValue:
+    """A number or an array, a number with a type of its own."""
+    found = strong(state, value) if value is not None else None
+    if not isinstance(found, (Number, ArrayValue)):
+        raise state.unsupported(f"np.dot works on numbers and arrays, not {kind_of(value)}")
+    return found
+
+
 def dot(state: Elaboration, a: Value | None, b: Value | None) -> Value:
     """`np.dot` of arrays of at most two axes, where it is `@`; with a number, it multiplies."""
     if isinstance(a, Number) or isinstance(b, Number):
-        a, b = (strong(state, side) if side is not None else side for side in (a, b))
-        return elementwise(state, lambda x, y: number_binary(state, "*", x, y), [a, b])  # type: ignore[list-item]
+        sides = [_strong_operand(state, side) for side in (a, b)]
+        return elementwise(state, lambda x, y: number_binary(state, "*", x, y), sides)
     if any(isinstance(side, ArrayValue) and len(side.shape) > 2 for side in (a, b)):
         raise state.unsupported("np.dot works on arrays of at most two axes", remedy="use @")
     return matrix_product(state, a, b)

@@ -114,6 +114,7 @@ def _unpacked(state: Elaboration, targets: Sequence[ast.expr], value: Value) -> 
 
 def _augmented(state: Elaboration, node: ast.AugAssign) -> None:
     """`+=` and the like; arrays are changed in place."""
+    place = None
     with state.at(node.target):
         if isinstance(node.target, ast.Name):
             old = lookup(state, node.target.id)
@@ -132,7 +133,8 @@ def _augmented(state: Elaboration, node: ast.AugAssign) -> None:
     elif isinstance(node.target, ast.Name):
         bind(state, node.target.id, new)
     else:
-        _store(state, place, new)  # pyright: ignore[reportPossiblyUnbound]
+        assert place is not None
+        _store(state, place, new)
 
 
 def _check_in_place(state: Elaboration, array: ArrayView, value: Value) -> None:

@@ -367,7 +367,7 @@ Value = (
 )
 
 
-def kind_of(value: Value) -> str:
+def kind_of(value: object) -> str:
     """How error messages call the kind of a value."""
     match value:
         case Number():
@@ -386,4 +386,6 @@ def kind_of(value: Value) -> str:
             return "a slice"
         case Unbound():
             return "no value"
-    return f"an array of {value.type}"
+        case ArrayValue():
+            return f"an array of {value.type}"
+    return type(value).__name__

@@ -30,7 +30,8 @@ def transforms(torch: Any, pair: Any) -> dict[Any, Any]:
 def _transformed(torch: Any, pair: Any, x: Any, axes: list[int], normalization: int, forward: bool) -> Any:
     """The transform along some axes, one after the other. `normalization` is by nothing, by the root of the number of
     elements, or by the number."""
-    re, im = (x.re, x.im) if isinstance(x, pair) else (x, None)
+    re: Any = x.re if isinstance(x, pair) else x
+    im: Any = x.im if isinstance(x, pair) else None
     size = 1
     for axis in axes:
         count = re.shape[axis]
@@ -44,7 +45,7 @@ def _transformed(torch: Any, pair: Any, x: Any, axes: list[int], normalization: 
             im = im.transpose(axis, -1)
             re, im = re @ cosine - im @ sine, re @ sine + im @ cosine
         re, im = re.transpose(axis, -1), im.transpose(axis, -1)
-    scale = {0: 1.0, 1: 1 / sqrt(size), 2: 1 / size}[normalization]
+    scale: float = {0: 1.0, 1: 1 / sqrt(size), 2: 1 / size}[normalization]
     return pair(re * scale, im * scale) if scale != 1 else pair(re, im)
 
 

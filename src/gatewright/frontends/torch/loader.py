@@ -6,10 +6,10 @@ import logging
 import re
 import traceback
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from gatewright.bridge import worker
 from gatewright.bridge.mlir import import_torch, torch_decompositions
@@ -41,7 +41,7 @@ def load(
     torch = _torch()
     exported: ExportedProgram
     if isinstance(source, torch.export.ExportedProgram):
-        exported = source  # pyright: ignore[reportAssignmentType]
+        exported = cast("ExportedProgram", source)
     elif isinstance(source, torch.nn.Module):
         exported = _export(torch, source, args, kwargs)
     else:
@@ -163,7 +163,7 @@ def _untraceable(error: Exception) -> UnsupportedError:
 
 
 @contextmanager
-def _evaluating(model: Any) -> Iterator[None]:
+def _evaluating(model: Any) -> Generator[None, None, None]:
     """Every part of a module in evaluation mode, and as it was afterwards."""
     modes = [(part, part.training) for part in model.modules()]
     try:
@@ -176,7 +176,7 @@ def _evaluating(model: Any) -> Iterator[None]:
 
 
 @contextmanager
-def _quiet() -> Iterator[None]:
+def _quiet() -> Generator[None, None, None]:
     """Without the warnings and log lines of torch about itself."""
     logger = logging.getLogger("torch")
     level = logger.level

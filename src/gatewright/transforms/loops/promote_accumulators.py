@@ -106,7 +106,9 @@ def _is_outside(value: SSAValue, loop: scf.ForOp) -> bool:
 def _promote(loop: scf.ForOp, group: list[MemoryAccess], order: Order) -> scf.ForOp:
     """Promote the element of a group of accesses; return the loop that takes the place of the old one."""
     sample = group[0]
-    element = group[0].memref.type.get_element_type()  # pyright: ignore[reportAttributeAccessIssue]
+    array = group[0].memref.type
+    assert isinstance(array, MemRefType)
+    element = array.get_element_type()
     harmless = order.at_most(loop.lb, 1, loop.ub, 0) or _is_inside(sample, order)
     guard = None if harmless else _runs(loop)
     initial = _load_before(loop, sample, element, guard)

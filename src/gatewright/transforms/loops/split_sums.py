@@ -6,18 +6,23 @@ from dataclasses import dataclass
 
 from xdsl.context import Context
 from xdsl.dialects import arith, func, scf
-from xdsl.dialects.builtin import FloatAttr, ModuleOp
+from xdsl.dialects.builtin import ModuleOp
 from xdsl.ir import Block, Operation, Region, SSAValue
 from xdsl.passes import ModulePass
 from xdsl.rewriter import Rewriter
 
 from gatewright.analysis.sums import note_sums
+from gatewright.analysis.trip_count import counted_trips
 from gatewright.errors import UnsupportedError
+from gatewright.ir.floats import float_attribute
 from gatewright.ir.location import source_location
 from gatewright.ir.loop_labels import label_of, labelled, take_place
 
 _NEUTRAL: dict[type[Operation], float] = {arith.AddfOp: -0.0, arith.MulfOp: 1.0}
 """What a sum or a product starts with so that nothing changes: minus zero, since plus zero would lose its sign."""
+
+MOST_PARTS = 64
+"""The most partial sums of a loop: the time to compile grows with their square."""
 
 
 @dataclass(frozen=True)
@@ -71,6 +76,21 @@ def split(loop: Operation, parts: int) -> None:
             why="it does not carry one sum, or product, of floating-point numbers and nothing else",
             remedy="ask for it at a loop that does, such as: for k in range(n): s += a[k]",
         )
+    trips = counted_trips(loop)
+    if trips is not None and parts > max(1, trips):
+        raise UnsupportedError(
+            f"loop {label_of(loop)} takes no {parts} partial sums",
+            where=source_location(loop),
+            why=f"it has {trips} iterations, and each part needs one",
+            remedy=f"ask for at most {trips}",
+        )
+    if parts > MOST_PARTS:
+        raise UnsupportedError(
+            f"loop {label_of(loop)} takes no {parts} partial sums",
+            where=source_location(loop),
+            why=f"all parts live in registers at once, and {MOST_PARTS} are the most",
+            remedy="ask for as many as an addition takes cycles: more do not help",
+        )
     if parts > 1:
         _split(loop, parts)
 
@@ -81,8 +101,8 @@ def _split(loop: scf.ForOp, parts: int) -> None:
     assert isinstance(terminator, scf.YieldOp)
     (following,) = terminator.operands
     kind, type_ = type(following.owner), following.type
-    assert loop.parent is not None
-    neutral = _placed(loop, arith.ConstantOp(FloatAttr(_NEUTRAL[kind], type_)))  # pyright: ignore
+    assert loop.parent is not None and issubclass(kind, arith.AddfOp | arith.MulfOp)
+    neutral = _placed(loop, arith.ConstantOp(float_attribute(_NEUTRAL[kind], type_)))
     body = Block(arg_types=[old.args[0].type, *[type_] * parts])
     for before, after in zip(old.args, body.args, strict=False):
         after.name_hint = before.name_hint
@@ -98,7 +118,7 @@ def _split(loop: scf.ForOp, parts: int) -> None:
     sums: list[SSAValue] = list(new.results)
     while len(sums) > 1:
         pairs = zip(sums[::2], sums[1::2], strict=False)
-        joined = [_placed(loop, kind(one, other)) for one, other in pairs]  # pyright: ignore
+        joined = [_placed(loop, kind(one, other)) for one, other in pairs]
         sums = [*joined, *sums[len(sums) - len(sums) % 2 :]]
     note_sums(new, f"{parts} partial sums in turn")
     Rewriter.replace_op(loop, [], sums)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import cast
 
 from xdsl.context import Context
 from xdsl.dialects import arith
@@ -52,6 +53,6 @@ def _widen(product: arith.MuliOp, type_: IntegerType) -> None:
     left = insert(arith.ExtSIOp(product.lhs, type_))
     right = left if product.rhs is product.lhs else insert(arith.ExtSIOp(product.rhs, type_))
     wide = insert(arith.MuliOp(left, right))
-    narrow = arith.TruncIOp(wide, product.result.type)  # pyright: ignore[reportArgumentType]
+    narrow = arith.TruncIOp(wide, cast(IntegerType, product.result.type))
     narrow.location = product.location
     Rewriter.replace_op(product, narrow)

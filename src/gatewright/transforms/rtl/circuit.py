@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from xdsl.dialects.builtin import IntegerType, StringAttr, SymbolRefAttr
@@ -12,9 +12,7 @@ from gatewright.dialects import comb, hw, seq
 
 _BITWISE = {"and": comb.AndOp, "or": comb.OrOp, "xor": comb.XorOp}
 _BINARY = {
-    "add": comb.AddOp,
     "sub": comb.SubOp,
-    "mul": comb.MulOp,
     "divu": comb.DivUOp,
     "divs": comb.DivSOp,
     "modu": comb.ModUOp,
@@ -23,7 +21,7 @@ _BINARY = {
     "shru": comb.ShrUOp,
     "shrs": comb.ShrSOp,
 }
-_VARIADIC = (comb.AddOp, comb.MulOp)
+_VARIADIC = {"add": comb.AddOp, "mul": comb.MulOp}
 _GROWTH = {"add": lambda a, b: max(a, b) + 1, "sub": lambda a, b: max(a, b) + 1, "mul": lambda a, b: a + b}
 """Bits of a result that is a signed number, from those of its operands."""
 _NEUTRAL = {"and": -1, "or": 0, "xor": 0}
@@ -105,7 +103,7 @@ class Circuit:
         ports = [port.port_name.data for port in module.module_type.ports if port.dir.data.is_input_like()]
         self.inputs: dict[str, SSAValue] = dict(zip(ports, self.block.args, strict=True))
         self.clk, self.rst = self.inputs["clk"], self.inputs["rst"]
-        self._shared: dict[tuple, SSAValue] = {}
+        self._shared: dict[tuple[object, ...], SSAValue] = {}
         self._constants: dict[SSAValue, int] = {}
         self._delays: dict[SSAValue, SSAValue] = {}
         self._wires: list[ForwardWire] = []
@@ -165,10 +163,9 @@ class Circuit:
             if narrow < width(a):
                 a, b, bits = self.extract(a, 0, narrow), self.extract(b, 0, narrow), width(a)
                 return self.extend(self.binary(name, a, b), bits, sign=True)
-        operation = _BINARY[name]
-        if operation in _VARIADIC:
-            return self._share((name, a, b), lambda: operation([a, b]))
-        return self._share((name, a, b), lambda: operation(a, b))
+        if name in _VARIADIC:
+            return self._share((name, a, b), lambda: _VARIADIC[name]([a, b]))
+        return self._share((name, a, b), lambda: _BINARY[name](a, b))
 
     def icmp(self, predicate: str, a: SSAValue, b: SSAValue) -> SSAValue:
         """`comb.icmp`: eq, ne, slt, sle, sgt, sge, ult, ule, ugt, uge."""
@@ -356,7 +353,7 @@ class Circuit:
     ) -> hw.InstanceOp:
         """An instance of a module with one output, given by name and width."""
         outputs = [(output[0], IntegerType(output[1]))]
-        operation = hw.InstanceOp(name, SymbolRefAttr(module), inputs, outputs)  # pyright: ignore[reportArgumentType]
+        operation = hw.InstanceOp(name, SymbolRefAttr(module), inputs, outputs)
         self.block.add_op(operation)
         return operation
 
@@ -384,7 +381,7 @@ class Circuit:
             operation.detach()
             operation.drop_all_references()
 
-    def _share(self, key: tuple, build) -> SSAValue:
+    def _share(self, key: tuple[object, ...], build: Callable[[], Operation]) -> SSAValue:
         if key not in self._shared:
             operation = build()
             self.block.add_op(operation)

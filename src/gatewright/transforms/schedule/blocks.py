@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from xdsl.dialects import memref, scf
+from xdsl.dialects.builtin import LocationAttr
 from xdsl.ir import Block, Operation, Region, SSAValue
 
 from gatewright.analysis.distances import drop_notes
@@ -141,7 +142,7 @@ class StepBuilder:
     block: Block = field(default_factory=Block)
     values: dict[SSAValue, SSAValue] = field(default_factory=dict)
     """Source values defined in this step, as they are inside it."""
-    location: object = None
+    location: LocationAttr | None = None
 
     def add(self, op: Operation) -> None:
         """Append an operation to the step."""
@@ -156,7 +157,7 @@ class StepBuilder:
         self.block.add_op(register)
         step = StepOp(Region(self.block), [value.type for value in kept], cycles=max(1, cycles))
         if self.location is not None:
-            step.location = register.location = self.location  # pyright: ignore[reportAttributeAccessIssue]
+            step.location = register.location = self.location
         target.add_op(step)
         for value, result in zip(kept, step.results, strict=True):
             result.name_hint = value.name_hint

@@ -106,7 +106,7 @@ class _History:
         for block in (self.loop.before_region.block, self.body):
             argument = block.insert_arg(value.type, len(block.args))
         self.initial.append(self._zero(value.type))
-        return argument  # pyright: ignore[reportPossiblyUnbound]
+        return argument
 
     def _zero(self, type_: Attribute) -> SSAValue:
         return self._constant(zero_of(type_))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from xdsl.dialects.builtin import DYNAMIC_INDEX, ContainerType, ShapedType
+from xdsl.dialects.builtin import DYNAMIC_INDEX, ContainerType, IntegerType, ShapedType
 from xdsl.dialects.linalg.attrs import IteratorType
 from xdsl.dialects.linalg.ops import GenericOp
 from xdsl.ir import Attribute, Block, Operation, SSAValue
@@ -25,6 +25,13 @@ def shape_of(type_: Attribute) -> tuple[int, ...]:
 def element_of(type_: Attribute) -> Attribute:
     """The element type of a tensor type, or the scalar type itself."""
     return type_.get_element_type() if isinstance(type_, ContainerType) else type_
+
+
+def bits_of_element(type_: Attribute) -> int:
+    """The bits of the integers in a tensor, or of the scalar."""
+    element = element_of(type_)
+    assert isinstance(element, IntegerType)
+    return element.width.data
 
 
 def body_of(op: GenericOp) -> Block:

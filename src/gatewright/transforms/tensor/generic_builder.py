@@ -27,7 +27,7 @@ from gatewright.transforms.tensor.expression import (
     ScaledValue,
     Sum,
 )
-from gatewright.transforms.tensor.generic import axes_map
+from gatewright.transforms.tensor.generic import axes_map, element_of
 
 
 class GenericBuilder:
@@ -118,7 +118,7 @@ class GenericBuilder:
     def gathered(self, source: SSAValue, positions: Sequence[np.ndarray]) -> SSAValue:
         """The element of a tensor at constant positions."""
         indices = [self._position(np.asarray(position)) for position in positions]
-        return self.arithmetic.emit(tensor.ExtractOp(source, indices, source.type.get_element_type()))  # pyright: ignore
+        return self.arithmetic.emit(tensor.ExtractOp(source, indices, element_of(source.type)))
 
     def _position(self, array: np.ndarray) -> SSAValue:
         """A constant position as an index: arithmetic on one loop index if it can be, else looked up in a table."""

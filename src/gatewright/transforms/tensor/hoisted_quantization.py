@@ -6,7 +6,7 @@ from collections.abc import Sequence, Set
 
 from xdsl.builder import Builder
 from xdsl.dialects import arith, tensor
-from xdsl.dialects.builtin import AffineMapAttr, IntegerType, TensorType
+from xdsl.dialects.builtin import AffineMapAttr, FloatAttr, IntegerType, TensorType
 from xdsl.dialects.linalg.attrs import IteratorType, IteratorTypeAttr
 from xdsl.dialects.linalg.ops import GenericOp, YieldOp
 from xdsl.ir import Block, Operation, Region, SSAValue
@@ -127,7 +127,8 @@ def _start(value: SSAValue) -> float | None:
     if not isinstance(op, GenericOp) or len(op.inputs) != 1 or len(list(generic.body_of(op).ops)) != 1:
         return None
     filled = op.inputs[0].owner
-    return filled.value.value.data if isinstance(filled, arith.ConstantOp) else None  # pyright: ignore
+    number = filled.value if isinstance(filled, arith.ConstantOp) else None
+    return number.value.data if isinstance(number, FloatAttr) else None
 
 
 def _choose(

@@ -30,7 +30,7 @@ from gatewright.transforms.tensor.quantized_tensors import (
 from gatewright.transforms.tensor.reduction import emit_reduction
 from gatewright.transforms.tensor.states import Reduction, gathered, static_shape, tensor_axes
 
-_EXTREMES = {
+_EXTREMES: dict[type[Operation], str] = {
     arith.MaximumfOp: "max",
     arith.MaxnumfOp: "max",
     arith.MinimumfOp: "min",
@@ -141,7 +141,8 @@ def _sum(
     weights = np.ones((1,) * len(extents), object)
     for argument in constants:
         read = reads[argument]
-        contents = gathered(read.raw.contents, read.map, extents)  # pyright: ignore[reportArgumentType]
+        assert read.raw.contents is not None
+        contents = gathered(read.raw.contents, read.map, extents)
         weights = weights * (contents.astype(object) - read.centre)
     centre = reads[data[0]].centre
     centred = len(data) == 2 or centre.size > 1

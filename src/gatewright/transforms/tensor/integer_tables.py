@@ -40,7 +40,7 @@ def table_of(op: GenericOp, reads: dict[SSAValue, Read], bases: dict[SSAValue, i
     entries = [_input(argument, read, raw, bases) for raw in range(read.raw.low, read.raw.high + 1)]
     found = [_evaluated(op, values | {argument: entry}) for entry in entries if entry is not None]
     known = [number for number in found if number is not None]
-    sign = 1 << (generic.element_of(op.results[0].type).width.data - 1)  # pyright: ignore
+    sign = 1 << (generic.bits_of_element(op.results[0].type) - 1)
     return (np.array(known, np.int64) ^ sign) - sign if len(known) == len(entries) else None
 
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import cast
 
 from xdsl.context import Context
 from xdsl.dialects import arith, func, memref, tensor
 from xdsl.dialects.builtin import (
     DenseIntOrFPElementsAttr,
+    IntegerType,
     MemRefType,
     ModuleOp,
     StringAttr,
@@ -178,8 +180,8 @@ class _Lowering:
             return
         name = f"constant_{self._globals}"
         self._globals += 1
-        shaped = TensorType(type_.get_element_type(), type_.get_shape())
-        flat = DenseIntOrFPElementsAttr(shaped, contents.data)  # pyright: ignore[reportArgumentType]
+        shaped = TensorType(cast(IntegerType, type_.get_element_type()), type_.get_shape())
+        flat = DenseIntOrFPElementsAttr(shaped, contents.data)
         symbol = memref.GlobalOp.get(
             StringAttr(name), type_, flat, sym_visibility=StringAttr("private"), constant=UnitAttr()
         )

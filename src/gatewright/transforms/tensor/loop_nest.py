@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from xdsl.builder import Builder
 from xdsl.dialects import arith, scf
-from xdsl.dialects.builtin import FloatAttr, IndexType, IntegerAttr, LocationAttr, UnknownLoc
+from xdsl.dialects.builtin import FloatAttr, IndexType, IntegerAttr, IntegerType, LocationAttr, UnknownLoc
 from xdsl.ir import Attribute, Block, Operation, Region, SSAValue
 from xdsl.rewriter import InsertPoint
 
 from gatewright.transforms.tensor.linear_index import Division, LinearIndex, LoopIndex
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    pass
 
 
 @dataclass
@@ -62,7 +62,7 @@ class NestBuilder:
 
     def constant(self, value: int, type_: Attribute | None = None) -> SSAValue:
         """A constant, an index by default."""
-        return self.constant_of(IntegerAttr(value, IndexType() if type_ is None else type_))  # pyright: ignore
+        return self.constant_of(IntegerAttr(value, IndexType() if type_ is None else cast(IntegerType, type_)))
 
     def constant_of(self, attribute: IntegerAttr | FloatAttr) -> SSAValue:
         """The constant that an attribute holds."""
@@ -73,7 +73,7 @@ class NestBuilder:
     @contextmanager
     def loop(
         self, loop: LoopIndex, carried: Sequence[SSAValue] = ()
-    ) -> Iterator[tuple[list[SSAValue], list[SSAValue]]]:
+    ) -> Generator[tuple[list[SSAValue], list[SSAValue]], None, None]:
         """A loop around what is emitted inside. Yields the carried values inside, and a list in which the caller puts
         the values to carry on, and finds the loop's results afterwards. A loop that runs once is none."""
         results: list[SSAValue] = []
@@ -95,7 +95,7 @@ class NestBuilder:
         results[:] = op.results
 
     @contextmanager
-    def nest(self, loops: Sequence[LoopIndex]) -> Iterator[None]:
+    def nest(self, loops: Sequence[LoopIndex]) -> Generator[None, None, None]:
         """Loops inside each other that carry nothing."""
         if not loops:
             yield

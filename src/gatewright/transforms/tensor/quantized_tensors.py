@@ -9,7 +9,7 @@ from fractions import Fraction
 import numpy as np
 from xdsl.builder import Builder
 from xdsl.dialects import arith, func, tensor
-from xdsl.dialects.builtin import AnyFloat, DenseIntOrFPElementsAttr, IntegerType, TensorType
+from xdsl.dialects.builtin import AnyFloat, DenseIntOrFPElementsAttr, FloatAttr, IntegerAttr, IntegerType, TensorType
 from xdsl.dialects.linalg.ops import GenericOp
 from xdsl.ir import Block, Operation, Region, SSAValue
 from xdsl.ir.affine import AffineMap
@@ -143,7 +143,7 @@ class QuantizedTensors:
         if value in self.stored:
             raw, base = self.stored[value]
             low, high = raw.low + base, raw.high + base
-            width = value.type.get_element_type().width.data  # pyright: ignore
+            width = generic.bits_of_element(value.type)
             fits = (0 <= low and high < 1 << width) if unsigned else bits(low, high) <= width
             return (raw, base) if fits else None
         contents, element = constant_of(value), generic.element_of(value.type)
@@ -282,7 +282,7 @@ class QuantizedTensors:
             return None
         shape = static_shape(op, op.results[0])
         copy = tensor.ConcatOp.create(
-            operands=values,  # pyright: ignore[reportArgumentType]
+            operands=[value for value in values if value is not None],
             result_types=[TensorType(elements.pop(), shape)],
             properties=op.properties.copy(),
         )
@@ -341,7 +341,8 @@ def constant_of(value: SSAValue) -> np.ndarray | None:
         return None
     if isinstance(owner.value, DenseIntOrFPElementsAttr):
         return array_of(owner.value)
-    return np.asarray(owner.value.value.data)  # pyright: ignore[reportAttributeAccessIssue]
+    assert isinstance(owner.value, IntegerAttr | FloatAttr)
+    return np.asarray(owner.value.value.data)
 
 
 def _spread(value: SSAValue, map_: AffineMap, extents: Sequence[int]) -> np.ndarray | None:

@@ -120,7 +120,7 @@ class _FunctionRewriter:
 
     def _look_up(self, op: GenericOp, reads: dict[SSAValue, Read], table: np.ndarray, rounded: Rounded | None) -> None:
         (argument,) = [a for a, read in reads.items() if read.raw.value is not None and a.first_use is not None]
-        width = op.results[0].type.get_element_type().width.data  # pyright: ignore
+        width = generic.bits_of_element(op.results[0].type)
         if (rounded is not None and np.min(rounded.low) >= 0) or (rounded is None and _read_unsigned(op.results[0])):
             table = table & ((1 << width) - 1)
         low, high = int(table.min()), int(table.max())
@@ -209,7 +209,7 @@ class _FunctionRewriter:
                 stage, map_ = self.tensors.stage(op, shape), generic.identity(len(shape))
                 number = Exact(stage.read(new, map_), 0, integers.low, integers.high)
                 number = stage.arithmetic.add(number, Exact(None, 0, base, base))
-                width = generic.element_of(type_).width.data  # pyright: ignore
+                width = generic.bits_of_element(type_)
                 wide = stage.arithmetic.at_width(number, max(width, number.width))
                 value = wide if wide.type == IntegerType(width) else stage.arithmetic.emit(
                     arith.TruncIOp(wide, IntegerType(width))

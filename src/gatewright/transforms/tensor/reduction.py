@@ -24,7 +24,7 @@ from gatewright.transforms.tensor.expression import ZERO, Constant, Expression, 
 from gatewright.transforms.tensor.generic_builder import GenericBuilder, compact
 from gatewright.transforms.tensor.states import Elementwise, Empty, Reduction, State, Stored, static_shape, tensor_axes
 
-_KINDS = {
+_KINDS: dict[type[Operation], str] = {
     arith.AddfOp: "sum",
     arith.MaximumfOp: "max",
     arith.MaxnumfOp: "max",
@@ -79,11 +79,12 @@ def read_reduction(op: GenericOp, evaluation: Evaluation, initial: Callable[[SSA
 
 def _needed(last: Operation) -> list[Operation]:
     """The operations of a body that `last` depends on, in order."""
-    found = {last}
-    for op in reversed(list(last.parent_block().ops)):  # pyright: ignore[reportOptionalMemberAccess]
+    found, block = {last}, last.parent_block()
+    assert block is not None
+    for op in reversed(list(block.ops)):
         if any(use.operation in found for result in op.results for use in result.uses):
             found.add(op)
-    return [op for op in last.parent_block().ops if op in found and op is not last]  # pyright: ignore
+    return [op for op in block.ops if op in found and op is not last]
 
 
 def emit_reduction(around: Surroundings, reduction: Reduction) -> Stored:
