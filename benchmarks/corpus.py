@@ -2,11 +2,13 @@
 
     python benchmarks/corpus.py record FILE      compile every design of tests/kernels
     python benchmarks/corpus.py compare FILE OTHER
+    python benchmarks/corpus.py estimates FILE
 
 A record has a line of JSON for each design, in the order of their names: the test that compiles it and its number
 there, cycles (null where they depend on data), units of multipliers, register bits, memory bits, and the SHA-256 of the
 rtl level, by which two records tell whether a change of the compiler changed any design. `compare` prints what differs
-and the sums; its exit code is 1 if a design became worse.
+and the sums; its exit code is 1 if a design became worse. `estimates` prints where the planner counts on other cycles
+than the schedule has; its exit code is 1 if that is more than 3 % off.
 """
 
 from __future__ import annotations
@@ -77,6 +79,7 @@ def facts(design: Any) -> dict[str, Any]:
         "register_bits": report["register_bits"],
         "memory_bits": report["memory_bits"],
         "lower_bound": report["lower_bound"],
+        "estimate": report["estimate"],
         "rtl": hashlib.sha256(design.ir("rtl").encode()).hexdigest(),
     }
 
@@ -140,13 +143,27 @@ def compare(first: Path, second: Path) -> int:
     return int(worse > 0 or bits[1] > bits[0])
 
 
+def estimates(file: Path) -> int:
+    """Print the designs whose estimate is not the cycles; 1 if one is more than 3 % off."""
+    known = {name: row for name, row in read(file).items() if None not in (row["estimate"], row["cycles"])}
+    off = {name: abs(row["estimate"] - row["cycles"]) / row["cycles"] for name, row in known.items()}
+    for name in sorted(name for name in known if off[name]):
+        row = known[name]
+        print(f"{name}  estimate {row['estimate']}, cycles {row['cycles']}, {off[name]:.1%} off")
+    far = sum(each > 0.03 for each in off.values())
+    print(f"{len(known)} designs, {sum(not each for each in off.values())} as estimated, {far} more than 3 % off")
+    return int(far > 0)
+
+
 def main(arguments: list[str]) -> int:
-    """Record or compare."""
+    """Record, compare, or look at estimates."""
     match arguments:
         case ["record", file]:
             return record(Path(file))
         case ["compare", first, second]:
             return compare(Path(first), Path(second))
+        case ["estimates", file]:
+            return estimates(Path(file))
     print(__doc__)
     return 2
 
