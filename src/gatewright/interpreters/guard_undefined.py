@@ -139,7 +139,7 @@ class _Guard:
             if isinstance(self.op, _QUOTIENTS):
                 negated = minus_one, self.insert(arith.SubiOp(self.constant(0), self.left))
         divisor = self.choose(unsafe, self.constant(1), self.right)
-        result = self.insert(type(self.op).create(operands=[self.left, divisor], result_types=[self.type]))
+        result = self.insert(type(self.op)(self.left, divisor))  # pyright: ignore[reportCallIssue]
         if negated is not None:
             result = self.choose(*negated, result)
         self.replace(self.choose(zero, self.constant(0), result))
@@ -148,7 +148,7 @@ class _Guard:
         """Shift by less than the width; what is shifted out altogether is 0, or the sign."""
         last = self.constant(_width(self.type) - 1)
         amount = self.insert(arith.MinUIOp(self.right, last))
-        result = self.insert(type(self.op).create(operands=[self.left, amount], result_types=[self.type]))
+        result = self.insert(type(self.op)(self.left, amount))  # pyright: ignore[reportCallIssue]
         if not isinstance(self.op, arith.ShRSIOp):
             within = self.insert(arith.CmpiOp(self.right, last, "ule"))
             result = self.choose(within, result, self.constant(0))

@@ -8,7 +8,7 @@ from math import frexp, isfinite
 
 from xdsl.context import Context
 from xdsl.dialects import arith, math
-from xdsl.dialects.builtin import FloatAttr, ModuleOp
+from xdsl.dialects.builtin import FloatAttr, IntegerAttr, ModuleOp
 from xdsl.ir import Operation, SSAValue
 from xdsl.passes import ModulePass
 from xdsl.rewriter import Rewriter
@@ -79,7 +79,7 @@ class _FormatBuilder:
 def _constant(value: SSAValue) -> float | None:
     owner = value.owner
     number = owner.value if isinstance(owner, arith.ConstantOp) else None
-    return number.value.data if isinstance(number, FloatAttr) else None
+    return number.value.data if isinstance(number, FloatAttr | IntegerAttr) else None
 
 
 def _power_of_integer(emit: _FormatBuilder, op: Operation) -> SSAValue | None:

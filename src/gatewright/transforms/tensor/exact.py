@@ -209,11 +209,7 @@ class ExactArithmetic:
     ) -> Exact:
         """Two operands at a width that holds them and the result."""
         width = max(bits(low, high), left.width, right.width)
-        value = self.emit(
-            kind.create(
-                operands=[self.at_width(left, width), self.at_width(right, width)], result_types=[IntegerType(width)]
-            )
-        )
+        value = self.emit(kind(self.at_width(left, width), self.at_width(right, width)))  # pyright: ignore[reportCallIssue]
         return Exact(value, fraction, low, high, divisor)
 
     def to_format(self, number: Exact, format_: Fixed) -> Exact:

@@ -6,7 +6,7 @@ from collections.abc import Sequence, Set
 
 from xdsl.builder import Builder
 from xdsl.dialects import arith, tensor
-from xdsl.dialects.builtin import AffineMapAttr, FloatAttr, IntegerType, TensorType
+from xdsl.dialects.builtin import AffineMapAttr, FloatAttr, IntegerAttr, IntegerType, TensorType
 from xdsl.dialects.linalg.attrs import IteratorType, IteratorTypeAttr
 from xdsl.dialects.linalg.ops import GenericOp, YieldOp
 from xdsl.ir import Block, Operation, Region, SSAValue
@@ -128,7 +128,7 @@ def _start(value: SSAValue) -> float | None:
         return None
     filled = op.inputs[0].owner
     number = filled.value if isinstance(filled, arith.ConstantOp) else None
-    return number.value.data if isinstance(number, FloatAttr) else None
+    return number.value.data if isinstance(number, FloatAttr | IntegerAttr) else None
 
 
 def _choose(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, cast
+from typing import cast
 
 from xdsl.builder import Builder
 from xdsl.dialects import arith, scf
@@ -14,9 +14,6 @@ from xdsl.ir import Attribute, Block, Operation, Region, SSAValue
 from xdsl.rewriter import InsertPoint
 
 from gatewright.transforms.tensor.linear_index import Division, LinearIndex, LoopIndex
-
-if TYPE_CHECKING:
-    pass
 
 
 @dataclass

@@ -281,8 +281,10 @@ class QuantizedTensors:
         if len(elements) > 1 or len({p.raw.unsigned for p in plain}) > 1:
             return None
         shape = static_shape(op, op.results[0])
+        operands = [value for value in values if value is not None]
+        assert len(operands) == len(values), "a constant among what is joined is a tensor here"
         copy = tensor.ConcatOp.create(
-            operands=[value for value in values if value is not None],
+            operands=operands,
             result_types=[TensorType(elements.pop(), shape)],
             properties=op.properties.copy(),
         )
