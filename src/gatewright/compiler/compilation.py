@@ -119,7 +119,10 @@ class Compilation:
             better = self._scheduled(found)
         except GatewrightError:  # what a nest can be alone it need not be beside others
             return by_rules
-        return min(by_rules, better, key=lambda each: sequence_cycles(each.function.body.block) or 0)
+        cycles = sequence_cycles(better.function.body.block)
+        return (
+            better if cycles is not None and cycles < (sequence_cycles(by_rules.function.body.block) or 0) else by_rules
+        )
 
     def _scheduled(self, decisions: Sequence[Decision]) -> Program:
         """The program with a start for every operation, by a plan of which a part is decided."""
