@@ -119,10 +119,8 @@ class Compilation:
             better = self._scheduled(found)
         except GatewrightError:  # what a nest can be alone it need not be beside others
             return by_rules
-        cycles = sequence_cycles(better.function.body.block)
-        return (
-            better if cycles is not None and cycles < (sequence_cycles(by_rules.function.body.block) or 0) else by_rules
-        )
+        before, after = (sequence_cycles(each.function.body.block) for each in (by_rules, better))
+        return better if before is not None and after is not None and after < before else by_rules
 
     def _scheduled(self, decisions: Sequence[Decision]) -> Program:
         """The program with a start for every operation, by a plan of which a part is decided."""
