@@ -29,13 +29,16 @@ def test_a_faster_clock_never_shortens_a_multiplier():
 
 @pytest.mark.parametrize("target", TARGETS)
 def test_every_stage_of_a_multiplier_fits_the_period(target: str):
+    """As far as one adder of its width does, which no register can divide."""
     for mhz in (25, 50, 100, 150):
         library = OperatorLibrary(target, mhz)
         technology = device_of(target).technology
         for width in (8, 18, 32, 64):
             plan = plan_multiplier(technology, library.budget_ns, width, width, width)
             assert technology.multiply / plan.product_registers <= library.budget_ns
-            assert all(levels * technology.chain(width) <= library.budget_ns for levels in plan.sum_stages)
+            chain = technology.chain(width)
+            assert all(levels == 1 or levels * chain <= library.budget_ns for levels in plan.sum_stages)
+            assert chain <= library.budget_ns or target == "ice40" or (target, mhz) == ("gowin", 150)
             assert plan.delay <= library.period_ns
 
 
