@@ -131,7 +131,14 @@ class Options:
         if not isinstance(self.target, str | PathLike):
             raise OptionError(f"target={self.target!r} is no device family", remedy=f"one of {', '.join(TARGETS)}")
         object.__setattr__(self, "target", fspath(self.target))
-        device_of(self.target)
+        technology = device_of(self.target).technology
+        least = technology.register + technology.setup
+        if self.period_ns <= least:
+            raise OptionError(
+                f"clock_mhz={self.clock_mhz:g} is too fast for {self.target}",
+                why=f"from register to register takes {least:g} ns with nothing between them",
+                remedy=f"less than {1000 / least:.0f} MHz; half of that leaves time for logic",
+            )
         if self.device is None:
             return
         part, given = device_of(self.target).part(self.device), self.budget or Budget()

@@ -108,6 +108,7 @@ def test_what_is_wrong_with_a_file(text: str, what: str, tmp_path: Path):
         ({"target": "ecp6"}, "unknown target 'ecp6'"),
         ({"target": 3}, "target=3 is no device family"),
         ({"target": "ecp5", "device": "x"}, "ecp5 has no device 'x'"),
+        ({"target": "ice40", "clock_mhz": 400}, "clock_mhz=400 is too fast for ice40"),
         ({"device": "x"}, "generic has no device 'x'"),
     ],
 )

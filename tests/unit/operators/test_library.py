@@ -22,7 +22,9 @@ def test_a_faster_clock_never_shortens_a_multiplier():
     for target in TARGETS:
         for width in (8, 18, 32, 64):
             latencies = [
-                OperatorLibrary(target, mhz).operator("muli", width).latency for mhz in (25, 50, 100, 200, 400)
+                library.operator("muli", width).latency
+                for library in (OperatorLibrary(target, mhz) for mhz in (25, 50, 100, 200, 400))
+                if library.budget_ns > 0
             ]
             assert latencies == sorted(latencies)
 
