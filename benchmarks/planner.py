@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import sys
 import tempfile
-from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from hypothesis import HealthCheck, given, seed, settings
@@ -27,18 +26,13 @@ from gatewright.compiler import planner  # noqa: E402
 from gatewright.compiler.compilation import Compilation  # noqa: E402
 from gatewright.compiler.sources import load  # noqa: E402
 from gatewright.options import Options  # noqa: E402
-from gatewright.plan import Decision, Plan  # noqa: E402
-from gatewright.planning.search import Move, Trial, moved, search  # noqa: E402
+from gatewright.planning.search import Alternatives, Attempt, Trial, moved, search  # noqa: E402
 
 MOST = 400
 """Plans of a nest that are tried."""
 
 
-def exhaustive(
-    first: Trial,
-    alternatives: Callable[[Plan], Iterable[Move]],
-    attempt: Callable[[tuple[Decision, ...]], Trial | None],
-) -> Trial:
+def exhaustive(first: Trial, alternatives: Alternatives, attempt: Attempt) -> Trial:
     """The best of all plans that one decision after the other leads to."""
     best, tried, pending = first, {frozenset(first.decisions)}, [first]
     while pending:
@@ -60,13 +54,7 @@ def compare(program: NestProgram, options: Options, folder: Path) -> list[tuple[
     """For each part of a program that is planned by search: the cycles by rules, of the planner, and the fewest."""
     found: list[tuple[int, int, int]] = []
 
-    def both(
-        first: Trial,
-        alternatives: Callable[[Plan], Iterable[Move]],
-        attempt: Callable[[tuple[Decision, ...]], Trial | None],
-        most: int,
-        enough: int,
-    ) -> Trial:
+    def both(first: Trial, alternatives: Alternatives, attempt: Attempt, most: int, enough: int) -> Trial:
         planned = search(first, alternatives, attempt, most, enough)
         found.append((first.cycles, planned.cycles, exhaustive(first, alternatives, attempt).cycles))
         return planned

@@ -15,7 +15,7 @@ from xdsl.dialects.builtin import ModuleOp
 from gatewright.compiler import pipelines
 from gatewright.compiler.driver import Phase, run_phases
 from gatewright.compiler.planner import better_decisions
-from gatewright.errors import GatewrightError, IrError, OptionError
+from gatewright.errors import GatewrightError, InternalError, IrError, OptionError
 from gatewright.ir.context import context
 from gatewright.ir.decisions import ask
 from gatewright.ir.interface import Signature
@@ -117,6 +117,8 @@ class Compilation:
             return by_rules
         try:
             better = self._scheduled(found)
+        except InternalError:
+            raise
         except GatewrightError:  # what a nest can be alone it need not be beside others
             return by_rules
         before, after = (sequence_cycles(each.function.body.block) for each in (by_rules, better))

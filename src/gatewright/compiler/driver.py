@@ -117,9 +117,7 @@ class _PhaseRun:
         for phase in phases:
             for each in phase.passes:
                 self._pass(each)
-            for _ in range(MOST_CLEAN_UPS if phase.clean_up else 0):
-                if not any([self._cleans(each) for each in phase.clean_up]):  # all of them, each time
-                    break
+            self._clean(phase.clean_up)
             try:
                 self._check(self._module)
             except VerifyException as error:
@@ -130,12 +128,16 @@ class _PhaseRun:
                 except VerifyException as error:
                     raise self._fault(None, f"the phase {phase.name} left another form: {error}", error) from error
 
-    def _cleans(self, each: ModulePass) -> bool:
-        """Run a pass; whether it changed the module."""
-        before = _contents(self._module)
-        self._pass(each)
-        after = _contents(self._module)
-        return len(before) != len(after) or not all(map(is_, before, after))
+    def _clean(self, passes: Sequence[ModulePass]) -> None:
+        """Run passes, all of them, again and again until nothing changes."""
+        before = _contents(self._module) if passes else []
+        for _ in range(MOST_CLEAN_UPS if passes else 0):
+            for each in passes:
+                self._pass(each)
+            after = _contents(self._module)
+            if len(before) == len(after) and all(map(is_, before, after)):
+                break
+            before = after
 
     def _pass(self, each: ModulePass) -> None:
         """Run a pass."""

@@ -18,7 +18,7 @@ from gatewright.compiler import pipelines
 from gatewright.compiler.driver import run_phases
 from gatewright.dialects.loopschedule.ops import PipelineOp, SeqWhileOp
 from gatewright.dialects.notes import LOOP
-from gatewright.errors import GatewrightError
+from gatewright.errors import GatewrightError, InternalError
 from gatewright.ir.context import context
 from gatewright.ir.decisions import ask, asked, plan_of
 from gatewright.ir.loop_labels import loops_in
@@ -104,14 +104,16 @@ def _best_of(part: ModuleOp, options: Options) -> Trial:
 
     def attempt(decisions: tuple[Decision, ...]) -> Trial | None:
         module = part.clone()
-        lowered = public_function(module)
+        tried = public_function(module)
         try:
-            ask(lowered, decisions)
-            run_phases(context(), module, phases, part)
-        except GatewrightError:
+            ask(tried, decisions)
+            run_phases(context(), module, phases)
+        except InternalError:
+            raise
+        except GatewrightError:  # it is not legal
             return None
-        cycles = sequence_cycles(public_function(module).body.block)
-        return None if cycles is None else Trial(decisions, plan_of(public_function(module)), cycles)
+        cycles = sequence_cycles(tried.body.block)
+        return None if cycles is None else Trial(decisions, plan_of(tried), cycles)
 
     first, bound = attempt(()), lower_bound(function, options.multipliers)
     if first is None:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from io import StringIO
-from typing import cast
 from weakref import WeakKeyDictionary
 
 import numpy as np
@@ -60,7 +59,7 @@ class Observer:
         wanted = [
             body.body.block.args[value.index]
             if isinstance(value, BlockArgument)
-            else counterpart[_maker(value)].results[list(_maker(value).results).index(cast(OpResult, value))]
+            else _result_of_copy(value, counterpart)
             for value in tensors
         ]
         last = body.body.block.last_op
@@ -131,7 +130,7 @@ def _port(type_: Attribute) -> tuple[int, tuple[int, ...]]:
     return width, tuple(type_.get_shape())
 
 
-def _maker(value: SSAValue) -> Operation:
-    """The operation that makes a value."""
-    assert isinstance(value.owner, Operation)
-    return value.owner
+def _result_of_copy(value: SSAValue, copies: Mapping[Operation, Operation]) -> SSAValue:
+    """The result of the copy of an operation that a result of it is."""
+    assert isinstance(value, OpResult)
+    return copies[value.op].results[value.index]

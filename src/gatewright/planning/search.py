@@ -31,18 +31,17 @@ class Trial:
 Move = tuple[Decision, ...]
 """Decisions that are made together."""
 
+Alternatives = Callable[[Plan], Iterable[Move]]
+"""The moves to try beside a plan."""
 
-def search(
-    first: Trial,
-    alternatives: Callable[[Plan], Iterable[Move]],
-    attempt: Callable[[tuple[Decision, ...]], Trial | None],
-    most: int,
-    enough: int,
-) -> Trial:
-    """The best of at most so many plans that are attempted, `first` if none is better.
+Attempt = Callable[[tuple[Decision, ...]], Trial | None]
+"""Tries what is asked for; None for a plan that is not legal."""
 
-    `alternatives` are moves to try beside a plan, `attempt` gives None for a plan that is not legal. A
-    plan of `enough` cycles, or fewer, ends the search.
+
+def search(first: Trial, alternatives: Alternatives, attempt: Attempt, most: int, enough: int) -> Trial:
+    """The best of at most `most` plans that are attempted, `first` if none is better.
+
+    A plan of `enough` cycles, or fewer, ends the search.
     """
     best, tried = first, {frozenset(first.decisions)}
     while best.cycles > enough:

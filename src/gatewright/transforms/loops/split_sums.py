@@ -77,18 +77,12 @@ def split(loop: Operation, parts: int) -> None:
             remedy="ask for it at a loop that does, such as: for k in range(n): s += a[k]",
         )
     trips = counted_trips(loop)
-    if trips is not None and parts > max(1, trips):
+    most = MOST_PARTS if trips is None else min(MOST_PARTS, max(1, trips))
+    if parts > most:
         raise UnsupportedError(
             f"loop {label_of(loop)} takes no {parts} partial sums",
             where=source_location(loop),
-            why=f"it has {trips} iterations, and each part needs one",
-            remedy=f"ask for at most {trips}",
-        )
-    if parts > MOST_PARTS:
-        raise UnsupportedError(
-            f"loop {label_of(loop)} takes no {parts} partial sums",
-            where=source_location(loop),
-            why=f"all parts live in registers at once, and {MOST_PARTS} are the most",
+            why=f"each part needs an iteration and a register: {most} are the most",
             remedy="ask for as many as an addition takes cycles: more do not help",
         )
     if parts > 1:
