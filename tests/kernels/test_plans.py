@@ -6,10 +6,9 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
+from agreement import LEVELS, check
 
 import gatewright as gw
-
-LEVELS = ("loops", "schedule", "rtl")
 
 
 def rows(a: gw.f32[12, 16], x: gw.f32[16], y: gw.f32[12]):
@@ -132,24 +131,6 @@ PROGRAMS = (
     asked_of_the_second,
     of_items,
 )
-
-
-def check(function: Callable[..., None], design: gw.Design) -> None:
-    """All levels give what Python gives, in the cycles that are predicted."""
-    random = np.random.default_rng(1)
-    given = []
-    for parameter in design.signature.parameters:
-        numbers = random.integers(1, 9, parameter.type.shape)
-        given.append(numbers.astype(np.float32 if "f32" in str(parameter.type) else np.int32))
-    expected = [array.copy() for array in given]
-    function(*expected)
-    for level in LEVELS:
-        arrays = [array.copy() for array in given]
-        run = design.run(*arrays, level=level)
-        for array, answer in zip(arrays, expected, strict=True):
-            np.testing.assert_array_equal(array, answer)
-        if level == "rtl":
-            assert run.cycles == design.report["cycles"]
 
 
 @pytest.mark.parametrize("function", PROGRAMS, ids=lambda function: function.__name__)

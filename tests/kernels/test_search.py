@@ -6,10 +6,9 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
+from agreement import check
 
 import gatewright as gw
-
-LEVELS = ("loops", "schedule", "rtl")
 
 
 def scaled_product(s: gw.i32[1], a: gw.i32[8, 10], b: gw.i32[10, 12], c: gw.i32[8, 12]):
@@ -45,24 +44,6 @@ PROGRAMS = [
     (rows_and_columns, {}),
     (down_columns, {}),
 ]
-
-
-def check(function: Callable[..., None], design: gw.Design) -> None:
-    """All levels give what Python gives, in the cycles that are predicted."""
-    random = np.random.default_rng(3)
-    given = [random.integers(1, 5, each.type.shape) for each in design.signature.parameters]
-    kinds = [np.float32 if "f32" in str(each.type) else np.int32 for each in design.signature.parameters]
-    given = [numbers.astype(kind) for numbers, kind in zip(given, kinds, strict=True)]
-    expected = [array.copy() for array in given]
-    with np.errstate(over="ignore"):
-        function(*expected)
-    for level in LEVELS:
-        arrays = [array.copy() for array in given]
-        run = design.run(*arrays, level=level)
-        for array, answer in zip(arrays, expected, strict=True):
-            np.testing.assert_array_equal(array, answer)
-        if level != "loops":
-            assert run.cycles == design.report["cycles"]
 
 
 def searched(design: gw.Design) -> list[gw.Decision]:
@@ -110,3 +91,10 @@ def test_the_number_of_plans_is_checked():
     for wrong in (-1, "8", True, 1.5):
         with pytest.raises(gw.OptionError, match="is no number of plans to try"):
             gw.compile(scaled_product, search=wrong)
+
+
+def test_arrays_with_two_ports_have_them_in_trials_too():
+    by_rules = gw.compile(scaled_product, multipliers=1, dual_port="c", search=0)
+    design = gw.compile(scaled_product, multipliers=1, dual_port="c")
+    check(scaled_product, design)
+    assert searched(design) and design.report["cycles"] < by_rules.report["cycles"]

@@ -96,9 +96,8 @@ def _around(op: Operation) -> Operation | None:
 def _best_of(part: ModuleOp, options: Options) -> Trial:
     """The best plan of a part of a program."""
     function = public_function(part)
-    names = {name for name, _ in arrays_of(function)}
-    dual = options.dual_port
-    if not isinstance(dual, bool):
+    if not isinstance(options.dual_port, bool):
+        names = {name for name, _ in arrays_of(function)}
         options = replace(options, dual_port=tuple(name for name in options.dual_port_names if name in names))
     phases = pipelines.lower_to_schedule(options, effort=0)
 
@@ -115,7 +114,7 @@ def _best_of(part: ModuleOp, options: Options) -> Trial:
         cycles = sequence_cycles(tried.body.block)
         return None if cycles is None else Trial(decisions, plan_of(tried), cycles)
 
-    first, bound = attempt(()), lower_bound(function, options.multipliers)
+    first, bound = attempt(()), lower_bound(function, options.multipliers, frozenset(options.dual_port_names))
     if first is None:
         return Trial((), plan_of(function), 0)
     enough = bound[0] * limits.ENOUGH[0] // limits.ENOUGH[1] if bound is not None else 0

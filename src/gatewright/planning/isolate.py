@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from xdsl.dialects import arith, func, memref
-from xdsl.dialects.builtin import ModuleOp
+from xdsl.dialects.builtin import ArrayAttr, DictionaryAttr, ModuleOp, StringAttr
 from xdsl.ir import Block, Operation, Region, SSAValue
+
+from gatewright.dialects.notes import PORT_NAME
+from gatewright.ir.interface import argument_names
 
 NAME = "part"
 """What the function is called."""
@@ -20,7 +23,7 @@ def isolated(function: func.FuncOp, ops: Sequence[Operation]) -> ModuleOp:
     """Operations of the body of a function, in order, as the body of a function.
 
     What they use is an argument, but for constants, and for arrays that nothing else uses; what is used of them is a
-    result. The names of loops, arrays and values stay.
+    result. The names of loops, ports, arrays and values stay.
     """
     inside = {each for op in ops for each in op.walk()}
     used = list(dict.fromkeys(value for op in ops for each in op.walk() for value in each.operands))
@@ -40,11 +43,18 @@ def isolated(function: func.FuncOp, ops: Sequence[Operation]) -> ModuleOp:
         values.update(zip(op.results, copy.results, strict=True))
     given = [result for op in ops for result in op.results if any(use.operation not in inside for use in result.uses)]
     body.add_op(func.ReturnOp(*(values[result] for result in given)))
-    types = [argument.type for argument in body.args], [result.type for result in given]
+    part = func.FuncOp(NAME, ([value.type for value in taken], [value.type for value in given]), Region(body))
+    ports = dict(zip(function.body.block.args, argument_names(function), strict=True))
+    part.properties["arg_attrs"] = ArrayAttr([_named(ports.get(value) or value.name_hint) for value in taken])
     module = function.parent_op()
     assert isinstance(module, ModuleOp)
     rom = [op.clone() for op in module.ops if isinstance(op, memref.GlobalOp)]
-    return ModuleOp([*rom, func.FuncOp(NAME, types, Region(body))])
+    return ModuleOp([*rom, part])
+
+
+def _named(name: str | None) -> DictionaryAttr:
+    """The attributes of an argument with a name, by which options and messages call it."""
+    return DictionaryAttr({PORT_NAME.name: StringAttr(name)} if name else {})
 
 
 def _is_defined(value: SSAValue, inside: set[Operation]) -> bool:

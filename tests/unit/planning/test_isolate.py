@@ -76,3 +76,8 @@ def test_arrays_that_nothing_else_uses_and_constants_are_its_own():
 
 def test_loops_keep_their_names():
     assert [label_of(loop) for loop in loops_in(part(0, 1))] == ["i", "j"]
+
+
+def test_arguments_have_the_names_of_ports_and_arrays():
+    names = [each.data["gw.name"].data for each in part(0, 0).arg_attrs]
+    assert names == ["arg2", "arg0", "shared"]
