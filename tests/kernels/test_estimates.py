@@ -7,7 +7,6 @@ schedule, and the lower bound. `--update` writes it again.
 from __future__ import annotations
 
 import csv
-import importlib.util
 import io
 import json
 from collections.abc import Iterator
@@ -16,6 +15,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from polybench.kernels import KERNELS
 
 import gatewright as gw
 
@@ -25,11 +25,6 @@ POLYBENCH = Path(__file__).parent / "polybench"
 FARTHEST = 0.03
 """The largest part of the cycles by which an estimate may be off."""
 PARTS = 4
-
-_SPEC = importlib.util.spec_from_file_location("polybench_estimates", POLYBENCH / "kernels.py")
-assert _SPEC is not None and _SPEC.loader is not None
-_MODULE = importlib.util.module_from_spec(_SPEC)
-_SPEC.loader.exec_module(_MODULE)
 
 
 def convolution(x: gw.i8[2, 8, 8], w: gw.i8[3, 2, 3, 3], y: gw.i32[3, 6, 6]):
@@ -78,7 +73,7 @@ def soft_maximum(x: gw.f32[6, 10], y: gw.f32[6, 10]):
 
 def programs() -> Iterator[tuple[str, Any, tuple[Any, ...] | None]]:
     """Name, function and arguments of each program."""
-    for name, kernel in _MODULE.KERNELS.items():
+    for name, kernel in KERNELS.items():
         record = json.loads((POLYBENCH / "data" / f"{name}.json").read_text())
         yield name, kernel, tuple(np.array(value, np.uint32)[()] for value in record["inputs"].values())
     for function in (convolution, matrix_product, stencil, soft_maximum):

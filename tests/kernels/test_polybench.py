@@ -5,13 +5,12 @@ Sources of the kernels and of their data: `polybench/README.md`.
 
 from __future__ import annotations
 
-import importlib.util
 import json
 from pathlib import Path
-from types import ModuleType
 
 import numpy as np
 import pytest
+from polybench.kernels import KERNELS
 
 import gatewright as gw
 
@@ -19,18 +18,6 @@ POLYBENCH = Path(__file__).parent / "polybench"
 VERILOG_KERNELS = ("2mm", "cholesky", "durbin", "gramschmidt", "ludcmp", "trisolv")
 """The kernels that also run under Verilator: between them every operator, loop form and conditional of the suite."""
 SEEDS = range(10)
-
-
-def _load_kernels() -> ModuleType:
-    """The kernels as a module with a source file, which the front end reads."""
-    spec = importlib.util.spec_from_file_location("polybench_kernels", POLYBENCH / "kernels.py")
-    assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-KERNELS = _load_kernels().KERNELS
 
 
 @pytest.fixture(scope="module", params=KERNELS)

@@ -24,7 +24,7 @@ from xdsl.utils.exceptions import VerifyException
 
 from gatewright.dialects.loopschedule.calls import HEAD_OPERATIONS, without_calls
 from gatewright.dialects.loopschedule.ops import LoopOp, PipelineOp, RegisterOp, SeqWhileOp, StepOp, latency_of
-from gatewright.machine.duration import cycles_when_active, minimal_cycles
+from gatewright.machine.duration import span_of, span_when_active
 from gatewright.machine.overlap import verify_overlap
 from gatewright.machine.pipeline_timing import verify_pipeline_timing
 from gatewright.machine.sharing import verify_intervals, verify_step_sharing
@@ -165,14 +165,14 @@ def _verify_later_uses(step: StepOp, out: OpResult, origin: _Origin) -> None:
     if origin.latency == 0:
         return
     assert step.parent is not None
-    passed = cycles_when_active(step)
+    passed = span_when_active(step).least
     early: dict[Operation, int] = {}
     following = step.next_op
     while following is not None and passed <= origin.latency:
         if isinstance(following, StepOp | LoopOp):
             if passed < origin.latency:
                 early[following] = passed
-            passed += minimal_cycles(following)
+            passed += span_of(following).least
         following = following.next_op
     for use in out.uses:
         place = step.parent.find_ancestor_op_in_block(use.operation)

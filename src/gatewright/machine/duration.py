@@ -1,8 +1,10 @@
-"""How long the steps and loops of a schedule last."""
+"""How long the steps and loops of a schedule last: one algebra of spans, by what is known of the trip counts."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import TypeAlias
 
 from xdsl.ir import Block
 
@@ -10,34 +12,28 @@ from gatewright.dialects.loopschedule.ops import LoopOp, PipelineOp, SeqWhileOp,
 from gatewright.dialects.notes import ESTIMATE
 
 
-def minimal_cycles(op: StepOp | LoopOp) -> int:
-    """The least number of cycles that a step or loop of a sequence lasts, whatever the data."""
-    return cycles_when_active(op) if isinstance(op, StepOp) and op.when is None else 1
+@dataclass(frozen=True)
+class CycleSpan:
+    """The least and the most cycles that something takes; `most` is None where there is no bound."""
+
+    least: int
+    most: int | None
+
+    @property
+    def exact(self) -> int | None:
+        """The number of cycles if it is always the same."""
+        return self.least if self.least == self.most else None
+
+    def __add__(self, other: CycleSpan) -> CycleSpan:
+        most = None if self.most is None or other.most is None else self.most + other.most
+        return CycleSpan(self.least + other.least, most)
 
 
-def cycles_when_active(step: StepOp) -> int:
-    """The least number of cycles that a step lasts if its condition is true."""
-    nested = [minimal_cycles(op) for op in step.body.block.ops if isinstance(op, StepOp | LoopOp)]
-    return max([step.cycles, *nested])
-
-
-def shortest(item: StepOp | LoopOp) -> int:
-    """The least number of cycles of a step or loop, given the trip counts that are noted at pipelines."""
-    match item:
-        case StepOp():
-            if item.when is not None:
-                return 1
-            nested = [shortest(op) for op in item.body.block.ops if isinstance(op, StepOp | LoopOp)]
-            longest = max([item.cycles, *nested])
-            return longest - item.overlap if longest > 1 else 1
-        case PipelineOp():
-            return _pipeline_cycles(item, item.trip_count or 0)
-        case SeqWhileOp():
-            return 1
-
+Item: TypeAlias = StepOp | LoopOp
+"""A member of a sequence."""
 
 Timing = Callable[[PipelineOp], tuple[int, int]]
-"""The interval and the depth of a pipeline."""
+"""The interval and the depth of a pipeline, where the trip counts that loops note are to be relied upon."""
 
 
 def scheduled(pipeline: PipelineOp) -> tuple[int, int]:
@@ -51,38 +47,65 @@ def estimated(pipeline: PipelineOp) -> tuple[int, int]:
     return scheduled(pipeline) if noted is None else (noted[0], noted[1])
 
 
-def static_cycles(item: StepOp | LoopOp, timing: Timing = scheduled) -> int | None:
-    """The cycles of a step or loop, given the trip counts that are noted, if they are the same in every run."""
+def items_of(block: Block) -> list[Item]:
+    """The steps and loops of a block."""
+    return [op for op in block.ops if isinstance(op, StepOp | LoopOp)]
+
+
+def span_of(item: Item, timing: Timing | None = None) -> CycleSpan:
+    """The cycles of a step or loop in any run; without a timing those of a schedule whose trip counts nobody knows."""
+    span = span_when_active(item, timing)
+    if isinstance(item, StepOp) and item.when is not None:
+        return CycleSpan(1, span.most)
+    return span
+
+
+def span_when_active(item: Item, timing: Timing | None = None) -> CycleSpan:
+    """The cycles of a step whose condition is true, or of a loop."""
     match item:
         case StepOp():
-            nested = [static_cycles(op, timing) for op in item.body.block.ops if isinstance(op, StepOp | LoopOp)]
-            known = [cycles for cycles in nested if cycles is not None]
-            if len(known) < len(nested):
-                return None
-            longest = max([item.cycles, 1, *known])
-            longest -= item.overlap if longest > 1 else 0
-            return None if item.when is not None and longest > 1 else longest
+            members = [CycleSpan(item.cycles, item.cycles), *(span_of(op, timing) for op in items_of(item.body.block))]
+            together = _together(members)
+            # The cycles of an overlap are those of what follows.
+            return CycleSpan(_without(together.least, item.overlap), _without(together.most, item.overlap))
         case SeqWhileOp():
-            body = sequence_cycles(item.body.block, timing)
-            return None if body is None or item.trip_count is None else item.trip_count * body + 1
+            if timing is None or item.trip_count is None:
+                return CycleSpan(1, None)
+            body = sequence_span(item.body.block, timing)
+            most = None if body.most is None else item.trip_count * body.most + 1
+            return CycleSpan(item.trip_count * body.least + 1, most)
         case PipelineOp():
-            return None if item.trip_count is None else _pipeline_cycles(item, item.trip_count, timing)
+            if timing is None or item.trip_count is None:
+                return CycleSpan(1, None)
+            interval, depth = timing(item)
+            cycles = (item.trip_count - 1) * interval + depth if item.trip_count else 1
+            return CycleSpan(cycles, cycles)
+
+
+def sequence_span(block: Block, timing: Timing | None = None) -> CycleSpan:
+    """The cycles of the steps and loops of a block one after the other."""
+    return sum((span_of(item, timing) for item in items_of(block)), CycleSpan(0, 0))
+
+
+def _together(spans: Iterable[CycleSpan]) -> CycleSpan:
+    """The cycles of what begins at once and is over when all of it is."""
+    spans = list(spans)
+    known = [span.most for span in spans if span.most is not None]
+    return CycleSpan(max(span.least for span in spans), max(known) if len(known) == len(spans) else None)
+
+
+def _without(cycles: int | None, overlap: int) -> int | None:
+    return cycles if cycles is None or cycles <= 1 else cycles - overlap
+
+
+def static_cycles(item: Item, timing: Timing = scheduled) -> int | None:
+    """The cycles of a step or loop, given the trip counts that are noted, if they are the same in every run."""
+    return span_of(item, timing).exact
 
 
 def sequence_cycles(block: Block, timing: Timing = scheduled) -> int | None:
     """The cycles of the steps and loops of a block one after the other, if they are the same in every run."""
-    total = 0
-    for item in block.ops:
-        cycles = static_cycles(item, timing) if isinstance(item, StepOp | LoopOp) else 0
-        if cycles is None:
-            return None
-        total += cycles
-    return total
-
-
-def _pipeline_cycles(pipeline: PipelineOp, trips: int, timing: Timing = scheduled) -> int:
-    interval, depth = timing(pipeline)
-    return (trips - 1) * interval + depth if trips else 1
+    return sequence_span(block, timing).exact
 
 
 def cycles_in_sequence(pipeline: PipelineOp) -> int:

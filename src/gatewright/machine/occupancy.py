@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
-from dataclasses import dataclass
+from collections.abc import Hashable, Iterator
+from dataclasses import dataclass, field
 
 from xdsl.dialects import memref
 from xdsl.ir import Operation
@@ -35,6 +35,33 @@ class BoundUnit:
 
     def __str__(self) -> str:
         return f"unit {self.number} of {self.operator.label}"
+
+
+@dataclass(frozen=True)
+class MemoryPort:
+    """A port of an array."""
+
+    array: Hashable
+    name: str
+    """See `port_of`."""
+    label: str = field(compare=False)
+    """What messages call it."""
+
+    def __str__(self) -> str:
+        return self.label
+
+
+def port_used_by(op: MemoryAccess) -> MemoryPort:
+    """The port that a load or store uses."""
+    return MemoryPort(array_of(op), port_of(op), f"the port of {array_label(op)}")
+
+
+def occupied_by(op: Operation) -> Iterator[tuple[MemoryPort | BoundUnit, int]]:
+    """What an operation occupies, which nothing else can use meanwhile, and for how many cycles from its start on."""
+    if isinstance(op, MemoryAccess):
+        yield port_used_by(op), 1
+    if (unit := unit_of(op)) is not None:
+        yield unit, interval_of(op)
 
 
 def unit_of(op: Operation) -> BoundUnit | None:

@@ -21,7 +21,7 @@ from xdsl.utils.exceptions import VerifyException
 from gatewright.dialects.loopschedule.ops import LoopOp, PipelineOp, PipelineStageOp, SeqWhileOp, StepOp
 from gatewright.ir.accesses import MemoryAccess
 from gatewright.machine.availability import condition_cycle, result_cycle
-from gatewright.machine.duration import shortest
+from gatewright.machine.duration import scheduled, span_of
 from gatewright.machine.occupancy import array_label, array_of, interval_of, port_of, unit_of
 
 
@@ -102,7 +102,7 @@ def _bounds(step: StepOp) -> Iterator[Bound]:
     decided = condition_cycle(pipeline)
     until = pipeline.depth - 1 - pipeline.interval
     yield Bound(max(0, until - min(decided, until)), "only then it is known that no other iteration takes place")
-    yield Bound(shortest(after), "the next one may last no longer")
+    yield Bound(span_of(after, scheduled).least, "the next one may last no longer")
     yield from _bounds_of_results(step, pipeline, after)
     yield from _bounds_of_hardware(pipeline, after)
 
@@ -112,7 +112,7 @@ def _bounds_of_results(step: StepOp, pipeline: PipelineOp, after: StepOp | LoopO
     early = {operand: 0 for op in after.walk() for operand in op.operands}
     end = None if step.parent is None else step.parent.last_op
     if end is not None and following(after) is None:
-        early = {operand: shortest(after) - 1 for operand in end.operands} | early
+        early = {operand: span_of(after, scheduled).least - 1 for operand in end.operands} | early
     for out, registered in zip(step.outs, step.register.values, strict=True):
         if out in early and registered in pipeline.outs:
             there = max(result_cycle(pipeline, pipeline.outs.index(registered)), condition_cycle(pipeline)) + 1

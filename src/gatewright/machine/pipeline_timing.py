@@ -17,9 +17,8 @@ from xdsl.ir import BlockArgument, Operation
 from xdsl.utils.exceptions import VerifyException
 
 from gatewright.dialects.loopschedule.ops import PipelineOp, PipelineStageOp, RegisterOp, StepOp, latency_of
-from gatewright.ir.accesses import MemoryAccess
 from gatewright.machine.availability import available_cycle, available_to_next, condition_cycle, result_cycle
-from gatewright.machine.occupancy import array_label, array_of, interval_of, port_of, unit_of
+from gatewright.machine.occupancy import array_label, occupied_by
 
 
 def verify_pipeline_timing(pipeline: PipelineOp) -> None:
@@ -105,24 +104,16 @@ def _verify_ports(pipeline: PipelineOp) -> None:
     taken: dict[tuple[Hashable, int], tuple[Operation, int]] = {}
     for stage in pipeline.stages:
         for op in _operations(stage):
-            for resource, label, cycles in _resources(op):
+            for resource, cycles in occupied_by(op):
                 for passed in range(cycles):
                     slot = resource, (stage.start + passed) % pipeline.interval
                     if slot in taken:
                         other, start = taken[slot]
                         raise VerifyException(
-                            f"{op.name} in cycle {stage.start} and {other.name} in cycle {start} need {label} "
+                            f"{op.name} in cycle {stage.start} and {other.name} in cycle {start} need {resource} "
                             f"at once: an iteration starts every {_cycles(pipeline.interval)}"
                         )
                     taken[slot] = op, stage.start
-
-
-def _resources(op: Operation) -> Iterator[tuple[Hashable, str, int]]:
-    """What an operation occupies: the thing, its name, and for how many cycles."""
-    if isinstance(op, MemoryAccess):
-        yield (array_of(op), port_of(op)), f"the port of {array_label(op)}", 1
-    if (unit := unit_of(op)) is not None:
-        yield unit, str(unit), interval_of(op)
 
 
 def _cycles(count: int) -> str:

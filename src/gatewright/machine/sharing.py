@@ -19,7 +19,7 @@ from xdsl.utils.exceptions import VerifyException
 
 from gatewright.dialects.loopschedule.ops import LoopOp, PipelineOp, SeqWhileOp, StepOp
 from gatewright.ir.accesses import MemoryAccess
-from gatewright.machine.duration import cycles_when_active, minimal_cycles
+from gatewright.machine.duration import span_of, span_when_active
 from gatewright.machine.exclusion import Literal, literals_of
 from gatewright.machine.occupancy import BoundUnit, array_label, array_of, interval_of, port_of, unit_of
 
@@ -123,7 +123,7 @@ class _Restarts:
         """Raise VerifyException if the unit of the operation may be started again too early."""
         step = _outermost_step(self._op)
         if step is not None:
-            self._leave(step, cycles_when_active(step))
+            self._leave(step, span_when_active(step).least)
 
     def beside(self, loop: LoopOp) -> None:
         """Raise VerifyException if a loop that starts together with the operation starts its unit too early."""
@@ -135,7 +135,7 @@ class _Restarts:
             return
         self._begin[item] = passed
         if isinstance(item, StepOp):
-            self._end[item] = passed + minimal_cycles(item)
+            self._end[item] = passed + span_of(item).least
             for op in item.body.block.ops:
                 if isinstance(op, StepOp | LoopOp):
                     self._enter(op, passed)
@@ -147,7 +147,7 @@ class _Restarts:
             else:
                 self._enter_stages(item, passed)
         if not isinstance(item.parent_op(), StepOp):
-            self._leave(item, passed + minimal_cycles(item))
+            self._leave(item, passed + span_of(item).least)
 
     def _enter_stages(self, pipeline: PipelineOp, passed: int) -> None:
         for stage in pipeline.stages:

@@ -19,7 +19,7 @@ from gatewright.dialects.loopschedule.ops import (
 )
 from gatewright.dialects.notes import OPERATOR
 from gatewright.ir.accesses import MemoryAccess
-from gatewright.machine.duration import minimal_cycles
+from gatewright.machine.duration import items_of, span_when_active
 from gatewright.reporting.page.listing import place
 
 SILENT = (
@@ -70,11 +70,10 @@ def _panel(
         cycles = loop.depth
     else:
         cycles = 0
-        for step in block.ops:
-            if isinstance(step, StepOp | LoopOp):
-                inner = step.body.block if isinstance(step, StepOp) else Block()
-                bars += _bars(inner, cycles, number_of)
-                cycles += step.cycles if isinstance(step, StepOp) else minimal_cycles(step)
+        for item in items_of(block):
+            inner = item.body.block if isinstance(item, StepOp) else Block()
+            bars += _bars(inner, cycles, number_of)
+            cycles += span_when_active(item).least
     panel: dict[str, Any] = {
         "title": title,
         "place": place(op),

@@ -12,10 +12,11 @@ from collections.abc import Callable, Sequence
 from xdsl.ir import Operation, SSAValue
 
 from gatewright.dialects.loopschedule.ops import PipelineOp, RegisterOp, SeqWhileOp, StepOp
+from gatewright.machine.duration import CycleSpan, Item, span_of
+from gatewright.machine.time_points import Timeline, TimePoint
 from gatewright.transforms.rtl.datapath import Datapath
 from gatewright.transforms.rtl.names import label
 from gatewright.transforms.rtl.pipelines import Pipeline
-from gatewright.transforms.rtl.time_points import CycleSpan, Item, Timeline, TimePoint, span_of
 from gatewright.transforms.rtl.values import CarriedRegister
 
 

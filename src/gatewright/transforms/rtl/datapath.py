@@ -12,13 +12,13 @@ from gatewright.dialects.notes import OPERATOR
 from gatewright.errors import UnsupportedError
 from gatewright.ir.accesses import MemoryAccess
 from gatewright.ir.location import source_location
-from gatewright.machine.occupancy import array_of, port_of
+from gatewright.machine.occupancy import port_of, port_used_by
+from gatewright.machine.output_lifetimes import OutputLifetimes
+from gatewright.machine.time_points import TimePoint
 from gatewright.transforms.rtl.arithmetic import bits_of, compute, constant_number
 from gatewright.transforms.rtl.circuit import Circuit
 from gatewright.transforms.rtl.memories import Memory
 from gatewright.transforms.rtl.names import value_name
-from gatewright.transforms.rtl.output_lifetimes import OutputLifetimes
-from gatewright.transforms.rtl.time_points import TimePoint
 from gatewright.transforms.rtl.units import OperatorUnits
 from gatewright.transforms.rtl.values import Always, Derived, Stages, Timed, ValueSource, is_durable
 
@@ -83,7 +83,7 @@ class Datapath:
             self.sources[operation.res] = place.timeline.values.loaded(name, place, operation, live)
             return
         loaded = Timed(self.circuit, name, place, 1, token, live)
-        loaded.stays = lambda use: self.holding.stays((array_of(operation), port), operation, place, use)
+        loaded.stays = lambda use: self.holding.stays(port_used_by(operation), operation, place, use)
         self.sources[operation.res] = loaded
 
     def _arithmetic(self, operation: Operation, token: SSAValue, place: TimePoint) -> None:
@@ -153,7 +153,7 @@ def shared_outputs(function: func.FuncOp, units: OperatorUnits) -> OutputLifetim
     holding = OutputLifetimes()
     for operation in function.walk():
         if isinstance(operation, MemoryAccess):
-            holding.add((array_of(operation), port_of(operation)), operation)
+            holding.add(port_used_by(operation), operation)
         elif (unit := units.iterative(operation)) is not None:
             holding.add(unit, operation)
     return holding

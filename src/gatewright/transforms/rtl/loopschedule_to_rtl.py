@@ -25,6 +25,7 @@ from gatewright.ir.location import source_location
 from gatewright.ir.operator_notes import operator_of
 from gatewright.ir.program import Program, public_function
 from gatewright.machine.occupancy import array_label, array_of, port_of
+from gatewright.machine.time_points import Timeline, TimePoint
 from gatewright.machine.use import Use, luts_of, use_of_operator
 from gatewright.operators.library import Area, OperatorLibrary
 from gatewright.transforms.rtl.circuit import Circuit
@@ -32,7 +33,6 @@ from gatewright.transforms.rtl.control import Control
 from gatewright.transforms.rtl.datapath import Datapath, shared_outputs
 from gatewright.transforms.rtl.header import header
 from gatewright.transforms.rtl.memories import LocalMemory, LocalPorts, Memory, contents_of, shape_of, word_bits
-from gatewright.transforms.rtl.time_points import Timeline, TimePoint
 from gatewright.transforms.rtl.units import OperatorUnits
 from gatewright.transforms.rtl.values import Always
 

@@ -36,8 +36,8 @@ def word_bits(type_: Attribute, operation: Operation) -> int:
 
 
 @dataclass
-class MemoryPort:
-    """One port of a memory, shared in time by the operations that use it."""
+class PortUses:
+    """The operations that use one port of a memory, one after the other."""
 
     tokens: list[SSAValue] = field(default_factory=list)
     addresses: list[tuple[SSAValue, SSAValue]] = field(default_factory=list)
@@ -57,8 +57,8 @@ class Memory:
     bits: int
     read_data: dict[str, SSAValue]
     """For each port (see `loopschedule.port_of`) that reads, the word of the last load, from the cycle after on."""
-    reads: dict[str, MemoryPort] = field(default_factory=dict)
-    writes: dict[str, MemoryPort] = field(default_factory=dict)
+    reads: dict[str, PortUses] = field(default_factory=dict)
+    writes: dict[str, PortUses] = field(default_factory=dict)
 
     @property
     def words(self) -> int:
@@ -72,14 +72,14 @@ class Memory:
 
     def load(self, port: str, token: SSAValue, indices: Sequence[SSAValue]) -> SSAValue:
         """Read an element in the cycle of the token; it is there from the next cycle on, until the port's next use."""
-        used = self.reads.setdefault(port, MemoryPort())
+        used = self.reads.setdefault(port, PortUses())
         used.tokens.append(token)
         used.addresses.append((token, self.address(indices)))
         return self.read_data[port]
 
     def store(self, port: str, token: SSAValue, indices: Sequence[SSAValue], word: SSAValue) -> None:
         """Write an element at the end of the cycle of the token."""
-        used = self.writes.setdefault(port, MemoryPort())
+        used = self.writes.setdefault(port, PortUses())
         used.tokens.append(token)
         used.addresses.append((token, self.address(indices)))
         used.words.append((token, word))
@@ -98,7 +98,7 @@ class Memory:
         """What drives the ports, by the names that they have at the top module (or would have, of a memory inside)."""
         driven: dict[str, SSAValue] = {}
         for port in outside.port_names():
-            reads, writes = self.reads.get(port, MemoryPort()), self.writes.get(port, MemoryPort())
+            reads, writes = self.reads.get(port, PortUses()), self.writes.get(port, PortUses())
             names = outside.signals_of(port)
             driven[names["address"]] = self._one_of([*reads.addresses, *writes.addresses], self.address_bits)
             driven[names["enable"]] = self._any_of([*reads.tokens, *writes.tokens])

@@ -28,10 +28,10 @@ from gatewright.errors import IrError, SourceLocation
 from gatewright.ir.accesses import MemoryAccess
 from gatewright.ir.location import source_location
 from gatewright.machine.availability import condition_cycle, result_cycle
-from gatewright.machine.occupancy import array_of, port_of
+from gatewright.machine.occupancy import port_used_by
+from gatewright.machine.time_points import TimePoint
 from gatewright.transforms.rtl.circuit import Circuit, width
 from gatewright.transforms.rtl.datapath import Datapath
-from gatewright.transforms.rtl.time_points import TimePoint
 from gatewright.transforms.rtl.values import Always, Derived, Stages, ValueSource
 
 
@@ -264,7 +264,7 @@ class Pipeline:
             stage.start
             for stage in self.loop.stages
             for op in stage.walk()
-            if isinstance(op, MemoryAccess) and (array_of(op), port_of(op)) == (array_of(load), port_of(load))
+            if isinstance(op, MemoryAccess) and port_used_by(op) == port_used_by(load)
         ]
         gap = min((start - place.position - 1) % interval + 1 for start in starts)
         return Staged(self, name, place.position + 1, live, gap - 1)

@@ -9,8 +9,9 @@ from typing import Protocol
 from xdsl.dialects import memref
 from xdsl.ir import SSAValue
 
+from gatewright.machine.duration import CycleSpan
+from gatewright.machine.time_points import Timeline, TimePoint, distance
 from gatewright.transforms.rtl.circuit import Circuit, Register, width
-from gatewright.transforms.rtl.time_points import CycleSpan, Timeline, TimePoint, distance
 
 
 class ValueSource(Protocol):

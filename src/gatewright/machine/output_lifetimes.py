@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from xdsl.ir import Block, Operation
 
 from gatewright.dialects.loopschedule.ops import LoopOp, PipelineStageOp, StepOp
-from gatewright.transforms.rtl.time_points import Timeline, TimePoint
+from gatewright.machine.time_points import Timeline, TimePoint
 
 
 @dataclass

@@ -6,56 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import accumulate
-from typing import TypeAlias
 
 from xdsl.ir import Block, Operation
 
-from gatewright.dialects.loopschedule.ops import LoopOp, StepOp
-
-
-@dataclass(frozen=True)
-class CycleSpan:
-    """The least and the most cycles that something takes; `most` is None where there is no bound."""
-
-    least: int
-    most: int | None
-
-    @property
-    def exact(self) -> int | None:
-        """The number of cycles if it is always the same."""
-        return self.least if self.least == self.most else None
-
-    def __add__(self, other: CycleSpan) -> CycleSpan:
-        most = None if self.most is None or other.most is None else self.most + other.most
-        return CycleSpan(self.least + other.least, most)
-
-
-Item: TypeAlias = StepOp | LoopOp
-"""A member of a sequence."""
-
-
-def items_of(block: Block) -> list[Item]:
-    """The steps and loops of a block."""
-    return [op for op in block.ops if isinstance(op, StepOp | LoopOp)]
-
-
-def span_when_active(item: Item) -> CycleSpan:
-    """The cycles of a step whose condition is true, or of a loop."""
-    if not isinstance(item, StepOp):
-        return CycleSpan(1, None)
-    nested = [span_of(inner) for inner in items_of(item.body.block)]
-    least = max([item.cycles, *(span.least for span in nested)])
-    if any(span.most is None for span in nested):
-        return CycleSpan(least, None)
-    return CycleSpan(least, max([item.cycles, *(span.most for span in nested if span.most is not None)]))
-
-
-def span_of(item: Item) -> CycleSpan:
-    """The cycles of a step or loop."""
-    span = span_when_active(item)
-    if isinstance(item, StepOp) and item.when is not None:
-        return CycleSpan(1, span.most)
-    return span
+from gatewright.machine.duration import CycleSpan, Item, items_of, span_of, span_when_active
 
 
 @dataclass(eq=False)
