@@ -1,4 +1,4 @@
-"""Constants with zeros of both signs print, parse and count as what they are."""
+"""What xDSL prints is what it has, and parses back."""
 
 from __future__ import annotations
 
@@ -17,3 +17,33 @@ def test_a_dense_attribute_is_read_as_it_was_printed(element: Float32Type | Floa
     assert isinstance(again, DenseIntOrFPElementsAttr)
     assert list(map(str, again.get_values())) == list(map(str, values))
     assert attribute.is_splat() == (len(set(map(str, values))) == 1)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "arith.cmpi slt, %i, %j {NOTE} : i32",
+        "arith.cmpf olt, %f, %g {NOTE} : f32",
+        "arith.cmpf oeq, %f, %g fastmath<nnan,ninf> {NOTE} : f32",
+        "arith.addi %i, %j {NOTE} : i32",
+        "arith.negf %f {NOTE} : f32",
+        "arith.extf %f {NOTE} : f32 to f64",
+        "arith.truncf %f {NOTE} : f32 to f16",
+        "arith.sitofp %i {NOTE} : i32 to f32",
+        "arith.fptosi %f {NOTE} : f32 to i32",
+        "arith.extsi %i {NOTE} : i32 to i64",
+        "arith.trunci %i {NOTE} : i32 to i8",
+        "arith.index_cast %i {NOTE} : i32 to index",
+        "arith.bitcast %i {NOTE} : i32 to f32",
+        "math.sqrt %f {NOTE} : f32",
+        "math.absf %f {NOTE} : f32",
+        "math.copysign %f, %g {NOTE} : f32",
+        "gw.isqrt %i {NOTE} : i32",
+    ],
+)
+def test_the_notes_of_an_operation_are_printed(text: str):
+    noted = text.replace("NOTE", "gw.registers = 2 : i64")
+    function = f"func.func @f(%i: i32, %j: i32, %f: f32, %g: f32) {{\n %r = {noted}\n func.return }}"
+    module = Parser(context(), function).parse_module()
+    assert str(Parser(context(), str(module)).parse_module()) == str(module)
+    assert str(module).count("gw.registers = 2") == 1

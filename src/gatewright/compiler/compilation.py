@@ -28,7 +28,7 @@ from gatewright.plan import Decision
 if TYPE_CHECKING:
     from gatewright.quantization.layer_formats import Formats
     from gatewright.quantization.saturation import Saturation
-    from gatewright.transforms.rtl.loopschedule_to_rtl import RtlDesign
+    from gatewright.transforms.rtl.design import RtlDesign
 
 LEVELS = ("tensor", "loops", "schedule", "rtl", "verilog")
 """The levels of the compiler from the source down; each is a program that runs."""
@@ -132,9 +132,13 @@ class Compilation:
     @cached_property
     def rtl(self) -> RtlDesign:
         """The program as registers and logic, with what is known of its top module and memories."""
-        from gatewright.transforms.rtl.loopschedule_to_rtl import loopschedule_to_rtl
+        from gatewright.transforms.rtl.design import RtlDesign
 
-        return loopschedule_to_rtl(self.schedule, OperatorLibrary(self.options.target, self.options.clock_mhz))
+        bound = self._lower(self.schedule, "schedule", pipelines.bind_schedule(self.options))
+        module = bound.module.clone()
+        copy_locations(bound.module, module)
+        run_phases(context(), module, pipelines.build_hw(self.options), bound.module)
+        return RtlDesign.of(bound, module, OperatorLibrary(self.options.target, self.options.clock_mhz))
 
     @property
     def signature(self) -> Signature:

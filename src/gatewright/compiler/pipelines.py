@@ -147,11 +147,27 @@ def prepare_schedule(options: Options) -> tuple[Phase, ...]:
     return (Phase("scheduled", (InlineCallsPass(), CheckSchedulePass())),)
 
 
+def bind_schedule(options: Options) -> tuple[Phase, ...]:
+    """A schedule that says which hardware does what: what leaves for other routes than ours does so here."""
+    from gatewright.transforms.rtl.bind import BindPass
+
+    return (Phase("bound", (InlineCallsPass(), BindPass(options.clock_mhz, options.target))),)
+
+
+def build_hw(options: Options) -> tuple[Phase, ...]:
+    """From a schedule that is bound to registers and logic."""
+    from gatewright.transforms.rtl.control import ControlPass
+    from gatewright.transforms.rtl.to_hw import ToHwPass
+
+    return (
+        Phase("controlled", (ControlPass(options.clock_mhz, options.target),)),
+        Phase("hardware", (ToHwPass(options.clock_mhz, options.target),)),
+    )
+
+
 def lower_to_hw(options: Options) -> tuple[Phase, ...]:
     """From a schedule to registers and logic."""
-    from gatewright.transforms.rtl.loopschedule_to_rtl import LoopscheduleToRtlPass
-
-    return (Phase("hardware", (LoopscheduleToRtlPass(options.clock_mhz, options.target),)),)
+    return (*bind_schedule(options), *build_hw(options))
 
 
 PIPELINES: dict[str, Callable[[Options], tuple[Phase, ...]]] = {
@@ -160,6 +176,7 @@ PIPELINES: dict[str, Callable[[Options], tuple[Phase, ...]]] = {
     "prepare-loops": prepare_loops,
     "lower-to-schedule": lower_to_schedule,
     "prepare-schedule": prepare_schedule,
+    "bind-schedule": bind_schedule,
     "lower-to-hw": lower_to_hw,
 }
 """The pipelines by name, in the order of the levels."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import ClassVar
 
-from xdsl.dialects.builtin import AnyFloatConstr, IndexType, IntegerAttr, IntegerType, StringAttr
+from xdsl.dialects.builtin import AnyFloatConstr, IndexType, IntegerAttr, IntegerType, StringAttr, i1, i64
 from xdsl.ir import Dialect, SSAValue
 from xdsl.irdl import (
     IRDLOperation,
@@ -15,13 +15,15 @@ from xdsl.irdl import (
     irdl_op_definition,
     operand_def,
     opt_attr_def,
+    opt_operand_def,
     result_def,
     traits_def,
     var_operand_def,
 )
 from xdsl.traits import Pure
+from xdsl.utils.exceptions import VerifyException
 
-from gatewright.dialects.notes import DecisionAttr, OperatorAttr
+from gatewright.dialects.notes import DecisionAttr, MemoryAttr, OperatorAttr
 
 
 @irdl_op_definition
@@ -88,4 +90,97 @@ class DirectiveOp(IRDLOperation):
         super().__init__(operands=[counters], attributes={"kind": StringAttr(kind), "value": value})
 
 
-Gw = Dialect("gw", [IsqrtOp, LogisticOp, GeluOp, DirectiveOp], [OperatorAttr, DecisionAttr])
+@irdl_op_definition
+class InvokeOp(IRDLOperation):
+    """An operation that begins on a unit of an operator in the cycle of a token; its result is there by its latency.
+
+    `control` leaves one for each operation of the schedule on a unit; `to-hw` makes those of a unit one piece of
+    hardware, whose operands the tokens choose.
+    """
+
+    name = "gw.invoke"
+
+    operation = attr_def(StringAttr)
+    """The operation of `arith` or `gw` that the unit executes."""
+    operator = attr_def(OperatorAttr)
+    unit = attr_def(IntegerAttr)
+    token = operand_def(i1)
+    inputs = var_operand_def(IntegerType)
+    result = result_def(IntegerType)
+
+    assembly_format = """
+        $operation `on` $unit `of` $operator `at` $token `(` $inputs `)` attr-dict `:` functional-type($inputs, $result)
+    """
+
+    def __init__(
+        self,
+        operation: str,
+        operator: OperatorAttr,
+        unit: int,
+        token: SSAValue,
+        inputs: Sequence[SSAValue],
+        result: IntegerType,
+    ):
+        attributes = {"operation": StringAttr(operation), "operator": operator, "unit": IntegerAttr(unit, i64)}
+        super().__init__(operands=[token, inputs], result_types=[result], attributes=attributes)
+
+
+@irdl_op_definition
+class RequestOp(IRDLOperation):
+    """An access to a memory through one of its ports in the cycle of a token: a store of a word, or without one a load.
+
+    `control` leaves one for each access of the schedule; `to-hw` makes of those to a port its signals.
+    """
+
+    name = "gw.request"
+
+    memory = attr_def(StringAttr)
+    port = attr_def(StringAttr)
+    token = operand_def(i1)
+    address = operand_def(IntegerType)
+    word = opt_operand_def(IntegerType)
+
+    assembly_format = """
+        $port `of` $memory `at` $token `address` $address (`word` $word^)? attr-dict
+        `:` type($address) (`,` type($word)^)?
+    """
+
+    def __init__(self, memory: str, port: str, token: SSAValue, address: SSAValue, word: SSAValue | None):
+        attributes = {"memory": StringAttr(memory), "port": StringAttr(port)}
+        super().__init__(operands=[token, address, word], attributes=attributes)
+
+
+PORT_SIGNALS = ("address", "enable", "read_enable", "write_enable", "write_data")
+
+
+@irdl_op_definition
+class PortSignalOp(IRDLOperation):
+    """A signal that drives a port of a memory, as the requests of that port make it.
+
+    It is the `address` of the request at hand, the `write_data` of the store, or high in cycles of any request
+    (`enable`), of a store (`write_enable`), or of loads alone (`read_enable`). `to-hw` replaces it.
+    """
+
+    name = "gw.port_signal"
+
+    signal = attr_def(StringAttr)
+    port = attr_def(StringAttr)
+    memory = attr_def(StringAttr)
+    result = result_def(IntegerType)
+
+    assembly_format = "$signal `of` $port `of` $memory attr-dict `:` type($result)"
+
+    def __init__(self, signal: str, port: str, memory: str, result: IntegerType):
+        attributes = {"signal": StringAttr(signal), "port": StringAttr(port), "memory": StringAttr(memory)}
+        super().__init__(attributes=attributes, result_types=[result])
+
+    def verify_(self) -> None:
+        if self.signal.data not in PORT_SIGNALS:
+            raise VerifyException(f"a port has no signal {self.signal.data}: one of {', '.join(PORT_SIGNALS)}")
+
+
+Gw = Dialect(
+    "gw",
+    [IsqrtOp, LogisticOp, GeluOp, DirectiveOp, InvokeOp, RequestOp, PortSignalOp],
+    [OperatorAttr, DecisionAttr, MemoryAttr],
+)

@@ -132,6 +132,56 @@ class DecisionAttr(ParametrizedAttribute):
             printer.print_string_literal(self.reason.data)
 
 
+@irdl_attr_definition
+class MemoryAttr(ParametrizedAttribute):
+    """The memory that an array is: its name, whether it is read and written, and the file with its contents.
+
+    `#gw.memory<"w", read, image = "f_w.mem">` is a ROM; what is read and written has a port for either, or with `dual`
+    two ports for both.
+    """
+
+    name = "gw.memory"
+
+    called: StringAttr = param_def()
+    use: ArrayAttr[StringAttr] = param_def()
+    image: StringAttr | NoneAttr = param_def()
+
+    def __init__(self, called: str, *, read: bool, written: bool, dual: bool, image: str | None = None):
+        used = [word for word, is_so in (("read", read), ("write", written), ("dual", dual)) if is_so]
+        words = ArrayAttr([StringAttr(word) for word in used])
+        super().__init__(StringAttr(called), words, NoneAttr() if image is None else StringAttr(image))
+
+    def has(self, word: str) -> bool:
+        """Whether one of `read`, `write` and `dual` is said of it."""
+        return any(each.data == word for each in self.use)
+
+    @classmethod
+    def parse_parameters(cls, parser: AttrParser) -> list[Attribute]:
+        words: list[Attribute] = []
+        image: Attribute = NoneAttr()
+        with parser.in_angle_brackets():
+            called = parser.parse_str_literal()
+            while parser.parse_optional_punctuation(","):
+                word = parser.parse_identifier()
+                if word == "image":
+                    parser.parse_punctuation("=")
+                    image = StringAttr(parser.parse_str_literal())
+                elif word in ("read", "write", "dual"):
+                    words.append(StringAttr(word))
+                else:
+                    parser.raise_error("a memory is read, write, dual, and has an image")
+        return [StringAttr(called), ArrayAttr(words), image]
+
+    def print_parameters(self, printer: Printer) -> None:
+        with printer.in_angle_brackets():
+            printer.print_string_literal(self.called.data)
+            for word in self.use:
+                printer.print_string(f", {word.data}")
+            if isinstance(self.image, StringAttr):
+                printer.print_string(", image = ")
+                printer.print_string_literal(self.image.data)
+
+
 @dataclass(frozen=True)
 class Note:
     """A kind of note."""
@@ -258,6 +308,19 @@ class OperatorNote(Note):
         op.attributes[self.name] = value
 
 
+class MemoryNote(Note):
+    """The note of the memory that an array is."""
+
+    def value(self, op: Operation) -> MemoryAttr | None:
+        """The memory of the array that an operation makes or names, None if it is bound to none."""
+        found = self.of(op)
+        return found if isinstance(found, MemoryAttr) else None
+
+    def set(self, op: Operation, value: MemoryAttr) -> None:
+        """Note a memory at an operation."""
+        op.attributes[self.name] = value
+
+
 def _number(least: int, most: int | None = None) -> Callable[[Attribute], bool]:
     def check(attribute: Attribute) -> bool:
         if not isinstance(attribute, IntegerAttr) or attribute.type != i64:
@@ -310,7 +373,7 @@ PORT_TYPE = TextNote(
 )  # fmt: skip
 PORT_RESULT = IntegerNote(
     "gw.result", COUNT, _number(0), "arguments and results of a function", "Which result of the program it holds.",
-    "front ends, `linalg-to-loops`", "`ir/interface.py`, `loopschedule-to-rtl`", "as long as the function",
+    "front ends, `linalg-to-loops`", "`ir/interface.py`, `control`", "as long as the function",
 )  # fmt: skip
 LOOP = NamesNote(
     "gw.loop", "an array of strings", _names, "loops",
@@ -362,21 +425,31 @@ BYPASSED = IntegerNote(
 OPERATOR = OperatorNote(
     "gw.operator", "`#gw.operator<...>`", lambda attribute: isinstance(attribute, OperatorAttr),
     "operations of a schedule", "The operator that executes it, with its latency and interval.",
-    "`loops-to-schedule`", "`check-schedule`, interpreter, `loopschedule-to-rtl`, report", "as long as the schedule",
+    "`loops-to-schedule`", "`check-schedule`, interpreter, `bind`, `control`, report", "as long as the schedule",
 )  # fmt: skip
 UNIT = IntegerNote(
     "gw.unit", COUNT, _number(0), "operations with `gw.operator`", "Which instance of the operator executes it.",
-    "`loops-to-schedule`", "`check-schedule`, `loopschedule-to-rtl`", "as long as the schedule",
+    "`loops-to-schedule`, `bind`", "`check-schedule`, `control`", "as long as the schedule",
 )  # fmt: skip
 LATENCY = IntegerNote(
     "gw.latency", COUNT, _number(0), "operations of a schedule without `gw.operator`",
     "Cycles from its start to its result.",
-    "who writes a schedule by hand", "`check-schedule`, interpreter, `loopschedule-to-rtl`", "as long as the schedule",
+    "who writes a schedule by hand", "`check-schedule`, interpreter, `bind`", "until `bind`",
 )  # fmt: skip
 PORT = IntegerNote(
     "gw.port", "0 or 1 of type i64", _number(0, 1), "memref.load, memref.store of a schedule",
     "The port of a true dual port memory that it uses; all accesses of an array have one, or none.",
-    "`loops-to-schedule`", "`check-schedule`, interpreter, `loopschedule-to-rtl`", "as long as the schedule",
+    "`loops-to-schedule`", "`check-schedule`, interpreter, `control`", "as long as the schedule",
+)  # fmt: skip
+REGISTERS = IntegerNote(
+    "gw.registers", COUNT, _number(0), "operations of a schedule with a result",
+    "The registers that keep the result, one behind the other; 0 if it is read when it appears, or computed again.",
+    "`bind`", "`control`", "until `control`",
+)  # fmt: skip
+MEMORY = MemoryNote(
+    "gw.memory", "`#gw.memory<...>`", lambda attribute: isinstance(attribute, MemoryAttr),
+    "memref.alloc, memref.alloca, memref.get_global, arguments that are arrays", "The memory that the array is.",
+    "`bind`", "`control`", "until `control`",
 )  # fmt: skip
 LIMIT = TextNote(
     "gw.limit", TEXT, _text, "loopschedule.pipeline", "What keeps the interval from being smaller.",
@@ -392,7 +465,7 @@ NOTES = {
     note.name: note
     for note in (
         PORT_NAME, PORT_TYPE, PORT_RESULT, LOOP, ASKED, PLAN, ANY, DISTRIBUTED, SUMS, TRIP_COUNT, ACCESS, TURN,
-        DISTANCES, BYPASSED, OPERATOR, UNIT, LATENCY, PORT, LIMIT, ESTIMATE,
+        DISTANCES, BYPASSED, OPERATOR, UNIT, LATENCY, PORT, REGISTERS, MEMORY, LIMIT, ESTIMATE,
     )
 }  # fmt: skip
 """All notes by name."""

@@ -5,13 +5,21 @@ its values compare equal. Zeros of both signs do; they are different numbers. El
 
 Names of values: of two values with the hint `table`, xDSL prints the second as `table_1`, which another value may have
 for a hint. A name is printed for one value only.
+
+Comparisons: xDSL prints and parses them without their attributes, the notes of a schedule among them.
 """
 
 from __future__ import annotations
 
+from typing import TypeVar
+
+from xdsl.dialects import arith
 from xdsl.dialects.builtin import DenseIntOrFPElementsAttr
 from xdsl.ir import SSAValue
+from xdsl.parser import Parser
 from xdsl.printer import Printer
+
+_AnyComparison = TypeVar("_AnyComparison", arith.CmpiOp, arith.CmpfOp)
 
 
 def _is_splat(self: DenseIntOrFPElementsAttr) -> bool:
@@ -40,5 +48,46 @@ def _print_ssa_value(self: Printer, value: SSAValue) -> str:
     return name
 
 
+def _print_comparison(self: arith.CmpiOp | arith.CmpfOp, printer: Printer) -> None:
+    """Print a comparison as MLIR does, attributes between operands and type."""
+    predicates = (
+        arith.CMPI_COMPARISON_OPERATIONS if isinstance(self, arith.CmpiOp) else arith.CMPF_COMPARISON_OPERATIONS
+    )
+    printer.print_string(f" {predicates[self.predicate.value.data]}, ")
+    printer.print_operand(self.lhs)
+    printer.print_string(", ")
+    printer.print_operand(self.rhs)
+    if isinstance(self, arith.CmpfOp) and self.fastmath != arith.FastMathFlagsAttr("none"):
+        printer.print_string(" fastmath")
+        self.fastmath.print_parameter(printer)
+    printer.print_op_attributes(self.attributes)
+    printer.print_string(" : ")
+    printer.print_attribute(self.lhs.type)
+
+
+def _parsed_comparison(kind: type[_AnyComparison], parser: Parser) -> _AnyComparison:
+    """Parse what `_print_comparison` prints."""
+    predicate = parser.parse_identifier()
+    parser.parse_punctuation(",")
+    first = parser.parse_unresolved_operand()
+    parser.parse_punctuation(",")
+    second = parser.parse_unresolved_operand()
+    fastmath = None
+    if issubclass(kind, arith.CmpfOp) and parser.parse_optional_keyword("fastmath"):
+        fastmath = arith.FastMathFlagsAttr(arith.FastMathFlagsAttr.parse_parameter(parser))
+    attributes = parser.parse_optional_attr_dict()
+    parser.parse_punctuation(":")
+    type_ = parser.parse_type()
+    operands = parser.resolve_operands([first, second], [type_, type_], parser.pos)
+    op = kind(operands[0], operands[1], predicate)
+    if fastmath is not None:
+        op.properties["fastmath"] = fastmath
+    op.attributes.update(attributes)
+    return op
+
+
+arith.CmpiOp.print = arith.CmpfOp.print = _print_comparison
+arith.CmpiOp.parse = classmethod(_parsed_comparison)  # pyright: ignore[reportAttributeAccessIssue]
+arith.CmpfOp.parse = classmethod(_parsed_comparison)  # pyright: ignore[reportAttributeAccessIssue]
 DenseIntOrFPElementsAttr.is_splat = _is_splat
 Printer.print_ssa_value = _print_ssa_value

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from xdsl.ir import BlockArgument, OpResult, SSAValue
+from xdsl.ir import BlockArgument, Operation, OpResult, SSAValue, Use
 
-from gatewright.dialects.loopschedule.ops import PipelineOp, PipelineStageOp, handed_over, latency_of
+from gatewright.dialects.loopschedule.ops import PipelineOp, PipelineStageOp, TerminatorOp, handed_over, latency_of
 
 
 def available_cycle(value: SSAValue) -> int:
@@ -38,3 +38,40 @@ def condition_cycle(pipeline: PipelineOp) -> int:
     """
     read = [argument.index for argument in pipeline.condition.block.args if argument.first_use is not None]
     return max([0, *(available_to_next(pipeline, index) for index in read)])
+
+
+def ends_early(pipeline: PipelineOp) -> bool:
+    """Whether an iteration ends before the next one starts, whose condition has to be known by then."""
+    return pipeline.depth - 1 < pipeline.interval
+
+
+def decision_cycle(pipeline: PipelineOp) -> int:
+    """The cycle of an iteration in which the hardware decides whether it takes place; 0 if one before has decided."""
+    if ends_early(pipeline):
+        return 0
+    return min(condition_cycle(pipeline), pipeline.depth - 1 - pipeline.interval)
+
+
+def first_use(pipeline: PipelineOp, number: int) -> int | None:
+    """The first cycle of an iteration in which an iteration argument is used; None if it is not."""
+    cycles: list[int] = []
+    for use in pipeline.body.block.args[number].uses:
+        user: Operation | None = use.operation
+        while user is not None and not isinstance(user, PipelineStageOp | PipelineOp):
+            user = user.parent_op()
+        if isinstance(user, PipelineStageOp):
+            cycles.append(user.start)
+        elif isinstance(use.operation, TerminatorOp):
+            cycles += _read_at_end(pipeline, use)
+    if not ends_early(pipeline) and pipeline.condition.block.args[number].first_use is not None:
+        cycles.append(decision_cycle(pipeline))
+    return min(cycles, default=None)
+
+
+def _read_at_end(pipeline: PipelineOp, use: Use) -> list[int]:
+    """When a terminator hands an argument to the outside, or to a condition decided in the last cycle."""
+    following = len(pipeline.iter_args)
+    if use.index >= following:
+        return [result_cycle(pipeline, use.index - following)]
+    decides = ends_early(pipeline) and pipeline.condition.block.args[use.index].first_use is not None
+    return [pipeline.depth - 1] if decides else []

@@ -67,7 +67,8 @@ def span_when_active(item: Item, timing: Timing | None = None) -> CycleSpan:
             members = [CycleSpan(item.cycles, item.cycles), *(span_of(op, timing) for op in items_of(item.body.block))]
             together = _together(members)
             # The cycles of an overlap are those of what follows.
-            return CycleSpan(_without(together.least, item.overlap), _without(together.most, item.overlap))
+            most = None if together.most is None else _without(together.most, item.overlap)
+            return CycleSpan(_without(together.least, item.overlap), most)
         case SeqWhileOp():
             if timing is None or item.trip_count is None:
                 return CycleSpan(1, None)
@@ -94,8 +95,8 @@ def _together(spans: Iterable[CycleSpan]) -> CycleSpan:
     return CycleSpan(max(span.least for span in spans), max(known) if len(known) == len(spans) else None)
 
 
-def _without(cycles: int | None, overlap: int) -> int | None:
-    return cycles if cycles is None or cycles <= 1 else cycles - overlap
+def _without(cycles: int, overlap: int) -> int:
+    return cycles if cycles <= 1 else cycles - overlap
 
 
 def static_cycles(item: Item, timing: Timing = scheduled) -> int | None:

@@ -9,6 +9,7 @@ from itertools import accumulate
 
 from xdsl.ir import Block, Operation
 
+from gatewright.dialects.loopschedule.ops import PipelineOp
 from gatewright.machine.duration import CycleSpan, Item, items_of, span_of, span_when_active
 
 
@@ -52,6 +53,17 @@ class Timeline:
     def place(self, position: int) -> TimePoint:
         """The first cycle of an item; with `len(items)`, the cycle after the last."""
         return TimePoint(self, position)
+
+
+@dataclass(eq=False)
+class IterationCycles(Timeline):
+    """The cycles of an iteration of a pipeline: here a position is a cycle, not an item."""
+
+    loop: PipelineOp = field(kw_only=True)
+
+    def between(self, first: int, second: int) -> CycleSpan:
+        """From one cycle to another."""
+        return CycleSpan(second - first, second - first)
 
 
 @dataclass(frozen=True, eq=False)

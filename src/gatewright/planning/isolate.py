@@ -44,7 +44,7 @@ def isolated(function: func.FuncOp, ops: Sequence[Operation]) -> ModuleOp:
     given = [result for op in ops for result in op.results if any(use.operation not in inside for use in result.uses)]
     body.add_op(func.ReturnOp(*(values[result] for result in given)))
     part = func.FuncOp(NAME, ([value.type for value in taken], [value.type for value in given]), Region(body))
-    ports = dict(zip(function.body.block.args, argument_names(function), strict=True))
+    ports: dict[SSAValue, str] = dict(zip(function.body.block.args, argument_names(function), strict=True))
     part.properties["arg_attrs"] = ArrayAttr([_named(ports.get(value) or value.name_hint) for value in taken])
     module = function.parent_op()
     assert isinstance(module, ModuleOp)

@@ -24,7 +24,7 @@ from gatewright.machine.use import Use
 from gatewright.numbers.types import Array
 from gatewright.options import Options
 from gatewright.planning.lower_bound import lower_bound
-from gatewright.transforms.rtl.loopschedule_to_rtl import RtlDesign
+from gatewright.transforms.rtl.design import RtlDesign
 
 SEQUENTIAL = "iterations follow one another: their body holds other control, or would not be faster in overlap"
 """What limits a loop that is not a pipeline."""

@@ -28,7 +28,7 @@ PRELOADED = (
     "gatewright.bridge.memories",
     "gatewright.frontends.python",
     "gatewright.interpreters.loopschedule",
-    "gatewright.transforms.rtl.loopschedule_to_rtl",
+    "gatewright.transforms.rtl.to_hw",
     "gatewright.simulate.arc",
 )
 """Modules that are loaded when first needed: once, and not again in every process of `check_isolated`."""

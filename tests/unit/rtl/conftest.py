@@ -11,6 +11,8 @@ import numpy as np
 import pytest
 from xdsl.parser import Parser
 
+from gatewright.compiler import pipelines
+from gatewright.compiler.compilation import copy_locations
 from gatewright.interpreters import loopschedule
 from gatewright.ir.context import context
 from gatewright.ir.interface import to_raw
@@ -18,8 +20,9 @@ from gatewright.ir.operator_notes import operator_attribute
 from gatewright.ir.program import Program, public_function
 from gatewright.machine.check import check_schedule
 from gatewright.operators.library import OperatorLibrary
+from gatewright.options import Options
 from gatewright.simulate.arc import ArcSimulator
-from gatewright.transforms.rtl.loopschedule_to_rtl import RtlDesign, loopschedule_to_rtl
+from gatewright.transforms.rtl.design import RtlDesign
 
 sys.path.insert(0, str(Path(__file__).parent))  # for the package `random_schedules`
 
@@ -57,13 +60,28 @@ class Both:
         return cycles
 
 
+def hardware(program: Program) -> RtlDesign:
+    """The hardware of a scheduled program, which stays as it is."""
+    bound, options = program.module.clone(), Options()
+    copy_locations(program.module, bound)
+    for phase in pipelines.bind_schedule(options):
+        for each in phase.passes:
+            each.apply(context(), bound)
+    module = bound.clone()
+    copy_locations(bound, module)
+    for phase in pipelines.build_hw(options):
+        for each in phase.passes:
+            each.apply(context(), module)
+    return RtlDesign.of(Program("schedule", bound, program.name), module, OperatorLibrary())
+
+
 def build(text: str) -> Both:
     """The program of a text at the schedule level, and its hardware."""
     module = Parser(context(), text).parse_module()
     module.verify()
     check_schedule(module)
     program = Program("schedule", module, public_function(module).sym_name.data)
-    design = loopschedule_to_rtl(program, OperatorLibrary())
+    design = hardware(program)
     design.module.verify()
     return Both(program, design, ArcSimulator(design.top, str(design.module), design.images))
 
@@ -91,8 +109,6 @@ def lower() -> Callable[[str], RtlDesign]:
 
     def lowered(text: str) -> RtlDesign:
         module = Parser(context(), text, "program.mlir").parse_module()
-        return loopschedule_to_rtl(
-            Program("schedule", module, public_function(module).sym_name.data), OperatorLibrary()
-        )
+        return hardware(Program("schedule", module, public_function(module).sym_name.data))
 
     return lowered

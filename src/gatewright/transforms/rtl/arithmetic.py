@@ -44,6 +44,11 @@ def compute(circuit: Circuit, operation: Operation, operands: list[SSAValue]) ->
     return build(circuit, *operands) if build is not None else None
 
 
+def logic_of(name: str) -> Callable[..., SSAValue] | None:
+    """How logic computes an operation that its name says all about, from circuit and operands; None for others."""
+    return next((build for kind, build in _LOGIC.items() if kind.name == name), None)
+
+
 def known_operations() -> list[str]:
     """The names of the operations that `compute` knows."""
     return sorted(kind.name for kind in (*_LOGIC, *_CASTS, *float_arithmetic.LOGIC, arith.CmpiOp))

@@ -6,9 +6,11 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from xdsl.dialects.builtin import IntegerType, StringAttr, SymbolRefAttr
+from xdsl.dialects.comb import ICMP_COMPARISON_OPERATIONS
 from xdsl.ir import Operation, SSAValue
 
 from gatewright.dialects import comb, hw, seq
+from gatewright.dialects.gw import RequestOp
 
 _BITWISE = {"and": comb.AndOp, "or": comb.OrOp, "xor": comb.XorOp}
 _BINARY = {
@@ -107,6 +109,24 @@ class Circuit:
         self._constants: dict[SSAValue, int] = {}
         self._delays: dict[SSAValue, SSAValue] = {}
         self._wires: list[ForwardWire] = []
+
+    @classmethod
+    def reopened(cls, module: hw.HWModuleOp) -> tuple[Circuit, list[SSAValue]]:
+        """A finished circuit to which something is to be added, and its outputs, with which it is to be finished."""
+        circuit = cls(module)
+        output = circuit.block.last_op
+        assert isinstance(output, hw.OutputOp)
+        outputs = list(output.operands)
+        output.detach()
+        output.drop_all_references()
+        for op in circuit.block.ops:
+            if isinstance(op, hw.ConstantOp):
+                number = op.value.value.data & ((1 << width(op.result)) - 1)
+                circuit._constants[op.result] = number
+                circuit._shared.setdefault(("constant", number, width(op.result)), op.result)
+            elif (key := _key(op)) is not None:
+                circuit._shared.setdefault(key, op.results[0])
+        return circuit, outputs
 
     def constant(self, number: int, bits: int) -> SSAValue:
         """The low `bits` bits of a number."""
@@ -445,14 +465,32 @@ class Circuit:
         return self.concat(self.extract(value, 0, bits - amount), self.constant(0, amount))
 
 
+def _key(op: Operation) -> tuple[object, ...] | None:
+    """What an expression is known by; None for what is not one."""
+    match op:
+        case comb.ICmpOp():
+            return ("icmp", ICMP_COMPARISON_OPERATIONS[op.predicate.value.data], *op.operands)
+        case comb.ExtractOp():
+            return ("extract", op.input, op.low_bit.value.data, width(op.result))
+        case comb.ReplicateOp():
+            return ("replicate", op.input, width(op.result) // width(op.input))
+        case _:
+            name = op.name.removeprefix("comb.")
+            known = name in _BITWISE or name in _BINARY or name in _VARIADIC or name in ("mux", "concat")
+            return (name, *op.operands) if known else None
+
+
 def _live(operations: Iterable[Operation], output: Operation) -> set[Operation]:
-    """The operations that the outputs need; a write port is needed if its memory is read."""
+    """The operations that the outputs need; a write port is needed if its memory is read, and every request."""
     writes: dict[SSAValue, list[Operation]] = {}
+    requests: list[Operation] = []
     for operation in operations:
+        if isinstance(operation, RequestOp):
+            requests.append(operation)
         if isinstance(operation, seq.FirMemWriteOp):
             writes.setdefault(operation.memory, []).append(operation)
     live: set[Operation] = set()
-    pending: list[Operation] = [output]
+    pending: list[Operation] = [output, *requests]
     while pending:
         operation = pending.pop()
         if operation in live:

@@ -1,154 +1,164 @@
-"""Control: tokens that move through the steps and loops of a schedule.
-
-A token is a bit that is high for one cycle. A sequence is entered by a token in the first cycle of its first step and
-left by one in the last cycle of its last; between two steps stands a register. At most one token is in a sequence, so
-the tokens of its steps are one-hot.
-"""
+"""The control of a schedule: tokens that start its operations, and registers that keep its values."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
+from xdsl.context import Context
+from xdsl.dialects import arith, func, memref
+from xdsl.dialects.builtin import IntegerType, MemRefType, ModuleOp, StringAttr
 from xdsl.ir import Operation, SSAValue
+from xdsl.passes import ModulePass
 
-from gatewright.dialects.loopschedule.ops import PipelineOp, RegisterOp, SeqWhileOp, StepOp
-from gatewright.machine.duration import CycleSpan, Item, span_of
+from gatewright.dialects import hw, seq
+from gatewright.dialects.loopschedule.ops import LoopOp, StepOp
+from gatewright.dialects.notes import MEMORY
+from gatewright.errors import UnsupportedError
+from gatewright.hardware.top import TopModule
+from gatewright.ir.location import source_location
+from gatewright.ir.operator_notes import showing_unit
+from gatewright.ir.program import public_function
+from gatewright.machine.lifetimes import shared_outputs
 from gatewright.machine.time_points import Timeline, TimePoint
+from gatewright.operators.library import OperatorLibrary
+from gatewright.transforms.rtl.circuit import Circuit
 from gatewright.transforms.rtl.datapath import Datapath
-from gatewright.transforms.rtl.names import label
-from gatewright.transforms.rtl.pipelines import Pipeline
-from gatewright.transforms.rtl.values import CarriedRegister
+from gatewright.transforms.rtl.interface import bound_memory, ports_of_values, top_module
+from gatewright.transforms.rtl.invocations import Invocations
+from gatewright.transforms.rtl.memories import LocalMemory, LocalPorts, Memory, shape_of, word_bits
+from gatewright.transforms.rtl.tokens import SequenceControl
+from gatewright.transforms.rtl.values import Always
 
 
-class Control:
-    """Builds the tokens of steps and loops around a datapath."""
+@dataclass(frozen=True)
+class ControlPass(ModulePass):
+    """Build the control of a schedule that is bound to hardware: tokens that start things, registers that keep values.
 
-    def __init__(self, datapath: Datapath):
-        self.datapath = datapath
-        self.circuit, self.sources = datapath.circuit, datapath.sources
-        self._labels = 0
+    ```
+    func.func @f(%a: i32) -> i32 {           hw.module @f(in %clk: !seq.clock, in %start: i1, in %a: i32,
+      %r = loopschedule.step {                            out done: i1, out result: i32) {
+        %s = arith.muli %a, %a         ->      %s = gw.invoke "arith.muli" on 0 of ... at %step_active (%a_sampled, ...)
+        loopschedule.register %s               %s_reg = seq.compreg.ce %s, %clk, %step_active
+      }                                        ...
+      func.return %r                           hw.output %done, %s_reg
+    ```
 
-    def sequence(self, timeline: Timeline, first: SSAValue) -> SSAValue:
-        """Lower a sequence whose first cycle is that of the token `first`; the token of its last cycle."""
-        token = first
-        for position, item in enumerate(timeline.items):
-            place = timeline.place(position)
-            name = self._label("step" if isinstance(item, StepOp) else "loop", item)
-            if position:
-                token = self.circuit.delay(token, 1, f"{name}_active")
-            token = self._item(item, token, place, name)
-        return token
+    A token is a bit that is high in the cycle in which something starts. Every cycle of the schedule is a cycle of the
+    hardware. Who uses a unit or a port of a memory, and when, is said by `gw.invoke` and `gw.request`, which `to-hw`
+    joins. The contents of ROMs stand in files, which the module names: `design.save` writes them.
+    """
 
-    def _label(self, kind: str, operation: Operation) -> str:
-        self._labels += 1
-        return label(kind, self._labels, operation)
+    name = "control"
 
-    def _item(self, item: Item, token: SSAValue, place: TimePoint, name: str) -> SSAValue:
-        if isinstance(item, StepOp):
-            return self._step(item, token, place, name)
-        if isinstance(item, SeqWhileOp):
-            return self._seq_while(item, token, place, name)
-        return Pipeline(self.datapath, item, token, place, name).lower()
+    clock_mhz: float = 100.0
+    target: str = "generic"
 
-    def _step(self, step: StepOp, token: SSAValue, place: TimePoint, name: str) -> SSAValue:
-        """Lower a step that is entered by a token; the token of its last cycle."""
-        circuit, active, skipped = self.circuit, token, None
-        if step.when is not None:
-            condition = self.datapath.read(step.when, place)
-            active = circuit.name(circuit.all_of(token, condition), f"{name}_taken")
-            skipped = circuit.all_of(token, circuit.invert(condition))
-        ends: list[tuple[CycleSpan, SSAValue]] = []
-        for operation in step.body.block.ops:
-            if isinstance(operation, StepOp | SeqWhileOp | PipelineOp):
-                inner = self._label("step" if isinstance(operation, StepOp) else "loop", operation)
-                ends.append((span_of(operation), self._item(operation, active, place, inner)))
-            elif not isinstance(operation, RegisterOp):
-                self.datapath.operation(operation, active, place)
-        for result, value in zip(step.outs, step.register.values, strict=True):
-            self.sources[result] = self.sources[value]
-        end = self._joint_end(step.cycles, active, ends, name)
-        if skipped is None:
-            return end
-        if end is active:
-            return token
-        return circuit.name(circuit.any_of(skipped, end), f"{name}_end")
+    def apply(self, ctx: Context, op: ModuleOp) -> None:
+        library = OperatorLibrary(self.target, self.clock_mhz)
+        module = _Top(public_function(op), library).lower()
+        for each in list(op.ops):
+            each.detach()
+            each.drop_all_references()
+        op.body.block.add_op(module)
 
-    def _joint_end(
-        self, cycles: int, active: SSAValue, ends: Sequence[tuple[CycleSpan, SSAValue]], name: str
-    ) -> SSAValue:
-        """High in the cycle in which the last of the members of a step has ended, and its least duration is over."""
+
+class _Top:
+    """Builds the top module of a program."""
+
+    def __init__(self, function: func.FuncOp, library: OperatorLibrary):
+        self.function = function
+        self.names, self.returned = ports_of_values(function)
+        self.top = top_module(function, library)
+        self.arrays = {array.name: array for array in self.top.arrays}
+        self.circuit = Circuit(hw.module(self.top.name, _ports(self.top)))
+        self.outside: dict[str, Memory] = {}
+        self.inside: dict[str, LocalMemory] = {}
+        invocations = Invocations(self.circuit, library)
+        self.datapath = Datapath(
+            self.circuit, invocations, {}, shared_outputs(function, lambda op: showing_unit(op, library))
+        )
+
+    def lower(self) -> hw.HWModuleOp:
+        """Build everything."""
         circuit = self.circuit
-        members: list[tuple[CycleSpan, Callable[[], SSAValue]]] = [(span, lambda end=end: end) for span, end in ends]
-        members.append((CycleSpan(cycles, cycles), lambda: circuit.delay(active, cycles - 1, f"{name}_wait")))
-        longest = max(members, key=lambda member: member[0].least)
-        # What never outlasts the longest of the least durations need not be waited for.
-        awaited = [
-            member
-            for member in members
-            if member is longest or member[0].most is None or member[0].most > longest[0].least
-        ]
-        tokens = [build() for _, build in awaited]
-        if len(tokens) == 1:
-            return tokens[0]
-        flags = [circuit.register(f"{name}_ended{position}", 1, reset=True) for position in range(len(tokens))]
-        over = [circuit.any_of(token, flag.value) for token, flag in zip(tokens, flags, strict=True)]
-        end = circuit.name(circuit.all_of(*over), f"{name}_end")
-        for flag, each in zip(flags, over, strict=True):
-            flag.connect(circuit.all_of(each, circuit.invert(end)))
-        return end
+        busy = circuit.register("busy", 1, reset=True)
+        ready = circuit.invert(busy.value)
+        accepted = circuit.name(circuit.all_of(circuit.inputs["start"], ready), "accepted")
+        self._parameters(accepted)
+        self._head()
+        timeline = Timeline(self.function.body.block)
+        if timeline.items:
+            last = SequenceControl(self.datapath).sequence(timeline, circuit.delay(accepted, 1, "first_step_active"))
+            running = circuit.all_of(busy.value, circuit.invert(last))
+            busy.connect(circuit.any_of(accepted, running))
+        else:
+            last = accepted
+            busy.connect(circuit.false)
+        outputs = {"ready": ready, "done": circuit.delay(last, 1, "ended")}
+        outputs |= self._results(TimePoint(timeline, len(timeline.items), onwards=True))
+        for name, memory in self.outside.items():
+            outputs |= {
+                signal: memory.signal(kind, port, signal)
+                for port in self.arrays[name].port_names()
+                for kind, signal in self.arrays[name].signals_of(port).items()
+                if kind != "read_data"
+            }
+        for local in self.inside.values():
+            local.connect()
+        circuit.finish([outputs[port.name] for port in self.top.ports() if port.output])
+        return circuit.module
 
-    def _seq_while(self, loop: SeqWhileOp, start: SSAValue, place: TimePoint, name: str) -> SSAValue:
-        """Lower a loop that starts with a token; the token of the cycle in which its condition is false."""
+    def _parameters(self, accepted: SSAValue) -> None:
+        """Scalars are sampled in the cycle of the start; arrays are memories outside."""
         circuit = self.circuit
-        repeat = circuit.register(f"{name}_repeat", 1, reset=True)
-        header = circuit.name(circuit.any_of(start, repeat.value), f"{name}_header")
-        body = Timeline(loop.body.block, place)
-        carried = self._iteration_arguments(loop, start, place, name)
-        taken = self._condition(loop, header, body.place(0), name)
-        first = circuit.name(circuit.all_of(header, taken), f"{name}_iterate")
-        self.datapath.constants(loop.body.block)
-        ended = self.sequence(body, first)
-        repeat.connect(ended)
-        self._close(loop, carried, ended, TimePoint(body, len(body.items) - 1, last=True))
-        return circuit.name(circuit.all_of(header, circuit.invert(taken)), f"{name}_done")
-
-    def _iteration_arguments(
-        self, loop: SeqWhileOp, start: SSAValue, place: TimePoint, name: str
-    ) -> list[CarriedRegister]:
-        """The iteration arguments, then those results that are not iteration arguments as well."""
-        carried: list[CarriedRegister] = []
-        initials = [self.datapath.read(value, place) for value in loop.iter_args]
-        arguments = zip(loop.condition.block.args, loop.body.block.args, initials, strict=True)
-        for position, (in_condition, in_body, initial) in enumerate(arguments):
-            hint = in_body.name_hint or in_condition.name_hint or f"{name}_argument{position}"
-            argument = CarriedRegister(self.circuit, hint, place, start, initial)
-            self.sources[in_condition] = self.sources[in_body] = argument
-            carried.append(argument)
-        terminator = loop.terminator
-        for position, (result, value) in enumerate(zip(loop.outs, terminator.loop_results, strict=True)):
-            if value is terminator.iter_args[position]:
-                self.sources[result] = carried[position]
+        for argument, port in zip(self.function.body.block.args, self.names, strict=True):
+            if isinstance(argument.type, MemRefType):
+                bits = word_bits(argument.type, self.function)
+                array = self.arrays[port]
+                data = {
+                    name: circuit.inputs[signals["read_data"]]
+                    for name in array.port_names()
+                    if "read_data" in (signals := array.signals_of(name))
+                }
+                memory = Memory(circuit, port, shape_of(argument.type), bits, data)
+                self.outside[port] = self.datapath.memories[argument] = memory
                 continue
-            hint = result.name_hint or f"{name}_result{position}"
-            kept = CarriedRegister(self.circuit, hint, place, start, initials[position])
-            self.sources[result] = kept
-            carried.append(kept)
-        return carried
+            wire = circuit.inputs[port]
+            assert isinstance(wire.type, IntegerType)
+            register = circuit.register(f"{port}_sampled", wire.type.width.data, enabled=True)
+            register.connect(wire, accepted)
+            self.datapath.sources[argument] = Always(register.value)
 
-    def _close(self, loop: SeqWhileOp, carried: list[CarriedRegister], ended: SSAValue, last: TimePoint) -> None:
-        """Connect the registers of a loop to what the last cycle of an iteration leaves."""
-        terminator = loop.terminator
-        following = list(terminator.iter_args)
-        for position, value in enumerate(terminator.loop_results):
-            if value is not terminator.iter_args[position]:
-                following.append(value)
-        for argument, value in zip(carried, following, strict=True):
-            argument.close(ended, self.datapath.read(value, last))
+    def _head(self) -> None:
+        """The constants and the local memories."""
+        self.datapath.constants(self.function.body.block)
+        for operation in self.function.body.block.ops:
+            if isinstance(operation, memref.AllocOp | memref.AllocaOp | memref.GetGlobalOp):
+                self._local(operation, operation.memref)
+            elif not isinstance(operation, StepOp | LoopOp | arith.ConstantOp | func.ReturnOp):
+                raise UnsupportedError(f"{operation.name} is in no step", where=source_location(operation))
 
-    def _condition(self, loop: SeqWhileOp, header: SSAValue, place: TimePoint, name: str) -> SSAValue:
-        """The condition of a loop in the first cycle of an iteration."""
-        for operation in loop.condition.block.ops:
-            if not isinstance(operation, RegisterOp):
-                self.datapath.operation(operation, header, place)
-        value = self.datapath.read(loop.condition_register.values[0], place)
-        return self.circuit.name(value, f"{name}_condition")
+    def _local(self, operation: Operation, array: SSAValue) -> None:
+        """Make a memory; one for each constant array, however often the program names it."""
+        bound = bound_memory(MEMORY.value(operation), array)
+        name = bound.called.data
+        if name not in self.inside:
+            bits, shape = word_bits(array.type, operation), shape_of(array.type)
+            ports = LocalPorts(name, bound.has("read"), bound.has("write"), bound.has("dual"))
+            image = bound.image.data if isinstance(bound.image, StringAttr) else None
+            self.inside[name] = LocalMemory(self.circuit, ports, shape, bits, image)
+        self.datapath.memories[array] = self.inside[name].memory
+
+    def _results(self, end: TimePoint) -> dict[str, SSAValue]:
+        returned = self.function.body.block.last_op
+        assert isinstance(returned, func.ReturnOp)
+        return {
+            port: self.datapath.read(value, end) for port, value in zip(self.returned, returned.operands, strict=True)
+        }
+
+
+def _ports(top: TopModule) -> list[hw.Port]:
+    return [
+        hw.Port(port.name, seq.clock if port.name == "clk" else IntegerType(port.width), port.output)
+        for port in top.ports()
+    ]

@@ -4,26 +4,24 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from xdsl.dialects import arith, func, memref
+from xdsl.dialects import arith, memref
 from xdsl.ir import Block, Operation, SSAValue
 
-from gatewright.dialects.loopschedule.ops import RegisterOp, StepOp, TerminatorOp, latency_of
-from gatewright.dialects.notes import OPERATOR
-from gatewright.errors import UnsupportedError
-from gatewright.ir.accesses import MemoryAccess
+from gatewright.dialects.loopschedule.ops import latency_of
+from gatewright.dialects.notes import REGISTERS
+from gatewright.errors import IrError, UnsupportedError
 from gatewright.ir.location import source_location
+from gatewright.ir.operator_notes import showing_unit
+from gatewright.machine.lifetimes import WIRING, is_recomputed
 from gatewright.machine.occupancy import port_of, port_used_by
 from gatewright.machine.output_lifetimes import OutputLifetimes
 from gatewright.machine.time_points import TimePoint
 from gatewright.transforms.rtl.arithmetic import bits_of, compute, constant_number
 from gatewright.transforms.rtl.circuit import Circuit
+from gatewright.transforms.rtl.invocations import Invocations
 from gatewright.transforms.rtl.memories import Memory
 from gatewright.transforms.rtl.names import value_name
-from gatewright.transforms.rtl.units import OperatorUnits
-from gatewright.transforms.rtl.values import Always, Derived, Stages, Timed, ValueSource, is_durable
-
-WIRING = (arith.ExtSIOp, arith.ExtUIOp, arith.TruncIOp, arith.IndexCastOp)
-"""Operations that cost no logic, so that keeping their operand keeps their result."""
+from gatewright.transforms.rtl.values import Always, Derived, Stages, Timed, ValueSource
 
 
 @dataclass
@@ -31,7 +29,7 @@ class Datapath:
     """Turns the operations of a schedule into logic, and knows where their values can be read."""
 
     circuit: Circuit
-    units: OperatorUnits
+    invocations: Invocations
     memories: dict[SSAValue, Memory]
     holding: OutputLifetimes
     sources: dict[SSAValue, ValueSource] = field(default_factory=dict)
@@ -79,10 +77,11 @@ class Datapath:
         name = operation.res.name_hint or f"{memory.name}_word"
         port = port_of(operation)
         live = memory.load(port, token, [self.read(index, place) for index in operation.indices])
+        registers = _registers_of(operation)
         if isinstance(place.timeline, Stages):
-            self.sources[operation.res] = place.timeline.values.loaded(name, place, operation, live)
+            self.sources[operation.res] = place.timeline.values.loaded(name, place, operation, live, registers)
             return
-        loaded = Timed(self.circuit, name, place, 1, token, live)
+        loaded = Timed(self.circuit, name, place, 1, token, live, bool(registers))
         loaded.stays = lambda use: self.holding.stays(port_used_by(operation), operation, place, use)
         self.sources[operation.res] = loaded
 
@@ -97,33 +96,23 @@ class Datapath:
             return
         operands = [self.read(operand, place) for operand in operation.operands]
         name = value_name(operation.results[0], operation)
-        live = self.units.execute(operation, token, operands)
+        live = self.invocations.execute(operation, token, operands)
         if latency == 0:
             self.circuit.name(live, name)
         if self.circuit.constant_of(live) is not None:
             self.sources[operation.results[0]] = Always(live)
             return
+        registers = _registers_of(operation)
         if isinstance(place.timeline, Stages):
-            self.sources[operation.results[0]] = place.timeline.values.computed(name, place, latency, live)
+            self.sources[operation.results[0]] = place.timeline.values.computed(name, place, latency, live, registers)
             return
-        computed = Timed(self.circuit, name, place, latency, token, live)
-        unit = self.units.iterative(operation)
+        computed = Timed(self.circuit, name, place, latency, token, live, bool(registers))
+        unit = showing_unit(operation, self.invocations.library)
         if unit is not None:
             computed.stays = lambda use: self.holding.stays(unit, operation, place, use)
-        elif latency == 0 and self._is_recomputed(operation):
+        elif is_recomputed(operation):
             computed.again = lambda use: self._again(operation, name, use)
         self.sources[operation.results[0]] = computed
-
-    def _is_recomputed(self, operation: Operation) -> bool:
-        """Whether a result is computed where an iteration ends, and only there, instead of being kept until then.
-
-        That saves a register for most loop counters; the operands are kept in any case.
-        """
-        return (
-            OPERATOR.value(operation) is None
-            and all(is_durable(self.sources[operand]) for operand in operation.operands)
-            and _only_ends_iterations(operation.results[0])
-        )
 
     def _again(self, operation: Operation, name: str, use: TimePoint) -> SSAValue:
         value = self._logic(operation, [self.read(operand, use) for operand in operation.operands])
@@ -135,25 +124,11 @@ class Datapath:
         return value
 
 
-def _only_ends_iterations(value: SSAValue) -> bool:
-    """Whether a value is used by terminators only, looking through the registers of steps."""
-    for use in value.uses:
-        if isinstance(use.operation, TerminatorOp):
-            continue
-        step = use.operation.parent_op()
-        if not (isinstance(use.operation, RegisterOp) and isinstance(step, StepOp)):
-            return False
-        if not _only_ends_iterations(step.outs[use.index]):
-            return False
-    return True
-
-
-def shared_outputs(function: func.FuncOp, units: OperatorUnits) -> OutputLifetimes:
-    """What uses each port of a memory that loads, and each iterative operator of a function."""
-    holding = OutputLifetimes()
-    for operation in function.walk():
-        if isinstance(operation, MemoryAccess):
-            holding.add(port_used_by(operation), operation)
-        elif (unit := units.iterative(operation)) is not None:
-            holding.add(unit, operation)
-    return holding
+def _registers_of(operation: Operation) -> int:
+    """The registers that keep a result, as it is bound; IrError if it is not."""
+    registers = REGISTERS.value(operation)
+    if registers is None:
+        raise IrError(
+            f"{operation.name} has no {REGISTERS.name}", where=source_location(operation), remedy="bind, before control"
+        )
+    return registers

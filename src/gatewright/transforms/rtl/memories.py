@@ -8,10 +8,11 @@ from math import prod
 
 import numpy as np
 from xdsl.dialects import memref
-from xdsl.dialects.builtin import DenseIntOrFPElementsAttr, MemRefType
+from xdsl.dialects.builtin import DenseIntOrFPElementsAttr, IntegerType, MemRefType
 from xdsl.ir import Attribute, Operation, SSAValue
 
 from gatewright.dialects import seq
+from gatewright.dialects.gw import PortSignalOp, RequestOp
 from gatewright.errors import UnsupportedError
 from gatewright.hardware.top import MemoryPorts
 from gatewright.ir.floats import contents_bits, scalar_bits
@@ -36,15 +37,6 @@ def word_bits(type_: Attribute, operation: Operation) -> int:
 
 
 @dataclass
-class PortUses:
-    """The operations that use one port of a memory, one after the other."""
-
-    tokens: list[SSAValue] = field(default_factory=list)
-    addresses: list[tuple[SSAValue, SSAValue]] = field(default_factory=list)
-    words: list[tuple[SSAValue, SSAValue]] = field(default_factory=list)
-
-
-@dataclass
 class Memory:
     """An array in hardware, each port of it used by at most one operation in a cycle.
 
@@ -57,8 +49,9 @@ class Memory:
     bits: int
     read_data: dict[str, SSAValue]
     """For each port (see `loopschedule.port_of`) that reads, the word of the last load, from the cycle after on."""
-    reads: dict[str, PortUses] = field(default_factory=dict)
-    writes: dict[str, PortUses] = field(default_factory=dict)
+    loaded: set[str] = field(default_factory=set)
+    """The ports through which something is loaded."""
+    stored: set[str] = field(default_factory=set)
 
     @property
     def words(self) -> int:
@@ -72,17 +65,17 @@ class Memory:
 
     def load(self, port: str, token: SSAValue, indices: Sequence[SSAValue]) -> SSAValue:
         """Read an element in the cycle of the token; it is there from the next cycle on, until the port's next use."""
-        used = self.reads.setdefault(port, PortUses())
-        used.tokens.append(token)
-        used.addresses.append((token, self.address(indices)))
+        self._request(port, token, indices, None)
+        self.loaded.add(port)
         return self.read_data[port]
 
     def store(self, port: str, token: SSAValue, indices: Sequence[SSAValue], word: SSAValue) -> None:
         """Write an element at the end of the cycle of the token."""
-        used = self.writes.setdefault(port, PortUses())
-        used.tokens.append(token)
-        used.addresses.append((token, self.address(indices)))
-        used.words.append((token, word))
+        self._request(port, token, indices, word)
+        self.stored.add(port)
+
+    def _request(self, port: str, token: SSAValue, indices: Sequence[SSAValue], word: SSAValue | None) -> None:
+        self.circuit.block.add_op(RequestOp(self.name, port, token, self.address(indices), word))
 
     def address(self, indices: Sequence[SSAValue]) -> SSAValue:
         """The row-major address, of whose terms only the low bits matter."""
@@ -94,26 +87,12 @@ class Memory:
             stride *= extent
         return total
 
-    def signals(self, outside: MemoryPorts) -> dict[str, SSAValue]:
-        """What drives the ports, by the names that they have at the top module (or would have, of a memory inside)."""
-        driven: dict[str, SSAValue] = {}
-        for port in outside.port_names():
-            reads, writes = self.reads.get(port, PortUses()), self.writes.get(port, PortUses())
-            names = outside.signals_of(port)
-            driven[names["address"]] = self._one_of([*reads.addresses, *writes.addresses], self.address_bits)
-            driven[names["enable"]] = self._any_of([*reads.tokens, *writes.tokens])
-            if "write_enable" in names:
-                driven[names["write_enable"]] = self._any_of(writes.tokens)
-            if "write_data" in names:
-                driven[names["write_data"]] = self._one_of(writes.words, self.bits)
-        return {name: self.circuit.name(value, name) for name, value in driven.items()}
-
-    def _one_of(self, choices: Sequence[tuple[SSAValue, SSAValue]], bits: int) -> SSAValue:
-        """The value whose token is active; zero where there is no choice."""
-        return self.circuit.select(choices) if choices else self.circuit.constant(0, bits)
-
-    def _any_of(self, tokens: Sequence[SSAValue]) -> SSAValue:
-        return self.circuit.any_of(*tokens) if tokens else self.circuit.false
+    def signal(self, kind: str, port: str, name: str = "") -> SSAValue:
+        """What drives a port, as the requests to it make it."""
+        bits = {"address": self.address_bits, "write_data": self.bits}.get(kind, 1)
+        signal = PortSignalOp(kind, port, self.name, IntegerType(bits))
+        self.circuit.block.add_op(signal)
+        return self.circuit.name(signal.result, name) if name else signal.result
 
 
 @dataclass
@@ -148,20 +127,26 @@ class LocalMemory:
         self.memory = Memory(circuit, port.name, shape, bits, data)
 
     def connect(self) -> None:
-        """Build the ports from the operations that use them."""
+        """Connect the ports that are used to what drives them."""
         circuit, memory = self.memory.circuit, self.memory
-        signals = memory.signals(self.port)
         for port in self.port.port_names():
             names = self.port.signals_of(port)
-            address, enable = signals[names["address"]], signals[names["enable"]]
-            writes = signals[names["write_enable"]] if "write_enable" in names else enable
-            if port in self._reads and memory.reads.get(port):
-                idle = circuit.invert(writes) if "write_enable" in names else None
-                self._reads[port].operands[1] = address
-                self._reads[port].operands[3] = enable if idle is None else circuit.all_of(enable, idle)
-            if memory.writes.get(port):
-                word = signals[names["write_data"]]
-                circuit.block.add_op(seq.FirMemWriteOp(self.operation.memory, address, word, circuit.clk, writes))
+            signals = {
+                kind: memory.signal(kind, port, name)
+                for kind, name in names.items()
+                if kind != "read_data" and port in memory.loaded | memory.stored
+            }
+            if port in memory.loaded:
+                # A port for both reads in the cycles in which it does not write.
+                reads = memory.signal("read_enable", port) if "write_enable" in names else signals["enable"]
+                self._reads[port].operands[1] = signals["address"]
+                self._reads[port].operands[3] = reads
+            if port in memory.stored:
+                enable = signals.get("write_enable", signals["enable"])
+                write = seq.FirMemWriteOp(
+                    self.operation.memory, signals["address"], signals["write_data"], circuit.clk, enable
+                )
+                circuit.block.add_op(write)
 
 
 def contents_of(global_: memref.GlobalOp) -> np.ndarray:

@@ -14,21 +14,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from xdsl.dialects import memref
-from xdsl.ir import Operation, SSAValue, Use
+from xdsl.ir import SSAValue
 
 from gatewright.dialects.loopschedule.ops import (
     PipelineOp,
     PipelineStageOp,
     RegisterOp,
     StepOp,
-    TerminatorOp,
     handed_over,
 )
 from gatewright.errors import IrError, SourceLocation
-from gatewright.ir.accesses import MemoryAccess
 from gatewright.ir.location import source_location
-from gatewright.machine.availability import condition_cycle, result_cycle
-from gatewright.machine.occupancy import port_used_by
+from gatewright.machine.availability import decision_cycle, ends_early, first_use
+from gatewright.machine.lifetimes import showing_in
 from gatewright.machine.time_points import TimePoint
 from gatewright.transforms.rtl.circuit import Circuit, width
 from gatewright.transforms.rtl.datapath import Datapath
@@ -45,6 +43,8 @@ class Staged:
     live: SSAValue
     stays: int = 0
     """Cycles for which the wire still has the value after that."""
+    most: int | None = None
+    """The registers that the schedule has for it; None for an argument, which has as many as it takes."""
     _registers: list[SSAValue] = field(default_factory=list)
 
     def read(self, use: TimePoint) -> SSAValue:
@@ -62,6 +62,7 @@ class Staged:
     def _register(self, number: int) -> SSAValue:
         """The register that has the value in the `number`th interval after it appears."""
         pipeline = self.pipeline
+        assert self.most is None or number <= self.most, f"{self.name} is bound to {self.most} registers"
         while len(self._registers) < number:
             position = len(self._registers)
             source = self._registers[-1] if self._registers else self.live
@@ -164,11 +165,9 @@ class Pipeline:
     def __init__(self, datapath: Datapath, loop: PipelineOp, start: SSAValue, place: TimePoint, name: str):
         self.datapath, self.loop, self.start, self.place, self.name = datapath, loop, start, place, name
         self.circuit = datapath.circuit
-        self.stages = Stages(loop.body.block, place, values=self)
+        self.stages = Stages(loop.body.block, place, loop=loop, values=self)
         self.last = loop.depth - 1
-        self.early = self.last < loop.interval
-        """Whether an iteration ends before the next one starts, whose condition has to be known by then."""
-        self.decided = 0 if self.early else min(condition_cycle(loop), self.last - loop.interval)
+        self.early, self.decided = ends_early(loop), decision_cycle(loop)
         self.launch = self.circuit.wire(1)
         self.cancel = self.circuit.wire(1)
         self._tokens: list[SSAValue] = [self.circuit.name(self.launch.value, f"{name}_launch")]
@@ -181,7 +180,7 @@ class Pipeline:
                 argument.name_hint or f"{name}_argument{number}",
                 [loop.iter_args[position] for position in self.paths[number]],
                 datapath.read(loop.iter_args[number], place),
-                self._first_use(number),
+                first_use(loop, number),
             )
             for number, argument in enumerate(loop.body.block.args)
         ]
@@ -230,44 +229,13 @@ class Pipeline:
             return self._confirmed
         return self.token(cycle)
 
-    def computed(self, name: str, place: TimePoint, latency: int, live: SSAValue) -> Staged:
+    def computed(self, name: str, place: TimePoint, latency: int, live: SSAValue, registers: int) -> Staged:
         """The result of an operation that starts at a place of an iteration."""
-        return Staged(self, name, place.position + latency, live)
+        return Staged(self, name, place.position + latency, live, most=registers)
 
-    def _first_use(self, number: int) -> int | None:
-        """The first cycle of an iteration in which an iteration argument is used; None if it is not."""
-        cycles: list[int] = []
-        for use in self.loop.body.block.args[number].uses:
-            user: Operation | None = use.operation
-            while user is not None and not isinstance(user, PipelineStageOp | PipelineOp):
-                user = user.parent_op()
-            if isinstance(user, PipelineStageOp):
-                cycles.append(user.start)
-            elif isinstance(use.operation, TerminatorOp):
-                cycles += self._read_at_end(use)
-        if not self.early and self.loop.condition.block.args[number].first_use is not None:
-            cycles.append(self.decided)
-        return min(cycles, default=None)
-
-    def _read_at_end(self, use: Use) -> list[int]:
-        """When a terminator hands an argument to the outside, or to a condition decided in the last cycle."""
-        following = len(self.loop.iter_args)
-        if use.index >= following:
-            return [result_cycle(self.loop, use.index - following)]
-        decides = self.early and self.loop.condition.block.args[use.index].first_use is not None
-        return [self.last] if decides else []
-
-    def loaded(self, name: str, place: TimePoint, load: memref.LoadOp, live: SSAValue) -> Staged:
+    def loaded(self, name: str, place: TimePoint, load: memref.LoadOp, live: SSAValue, registers: int) -> Staged:
         """The result of a load: it stays until the next use of its port, of this iteration or of another."""
-        interval = self.loop.interval
-        starts = [
-            stage.start
-            for stage in self.loop.stages
-            for op in stage.walk()
-            if isinstance(op, MemoryAccess) and port_used_by(op) == port_used_by(load)
-        ]
-        gap = min((start - place.position - 1) % interval + 1 for start in starts)
-        return Staged(self, name, place.position + 1, live, gap - 1)
+        return Staged(self, name, place.position + 1, live, showing_in(self.loop, load), registers)
 
     def _decide(self) -> SSAValue:
         """Decide on each iteration, and start the next one an interval after it; the token of the end."""

@@ -9,8 +9,7 @@ from typing import Protocol
 from xdsl.dialects import memref
 from xdsl.ir import SSAValue
 
-from gatewright.machine.duration import CycleSpan
-from gatewright.machine.time_points import Timeline, TimePoint, distance
+from gatewright.machine.time_points import IterationCycles, TimePoint, distance
 from gatewright.transforms.rtl.circuit import Circuit, Register, width
 
 
@@ -60,6 +59,8 @@ class Timed:
     latency: int
     token: SSAValue
     live: SSAValue
+    kept: bool = False
+    """Whether the schedule has a register for the value."""
     stays: Callable[[TimePoint], bool] | None = None
     """Whether the wire certainly still has the value at a later use, because nothing has replaced it."""
     again: Callable[[TimePoint], SSAValue] | None = None
@@ -90,15 +91,9 @@ class Timed:
     def register(self) -> SSAValue:
         """What keeps the value after its first cycle."""
         if self._register is None:
+            assert self.kept, f"{self.name} is bound to no register"
             self._register = self.circuit.kept(f"{self.name}_held", self.live, self.valid)
         return self._register
-
-
-def is_durable(source: ValueSource) -> bool:
-    """Whether a value needs no register of its own to be read at any later use."""
-    if isinstance(source, Derived):
-        return is_durable(source.source)
-    return isinstance(source, Always | CarriedRegister)
 
 
 @dataclass
@@ -134,21 +129,17 @@ class CarriedRegister:
 class IterationValues(Protocol):
     """Keeps the values of the iterations of a pipeline, of which several are on their way at once."""
 
-    def computed(self, name: str, place: TimePoint, latency: int, live: SSAValue) -> ValueSource:
-        """The result of an operation that starts at a place of an iteration."""
+    def computed(self, name: str, place: TimePoint, latency: int, live: SSAValue, registers: int) -> ValueSource:
+        """The result of an operation that starts at a place of an iteration, and is bound to so many registers."""
         ...
 
-    def loaded(self, name: str, place: TimePoint, load: memref.LoadOp, live: SSAValue) -> ValueSource:
-        """The result of a load that starts at a place of an iteration."""
+    def loaded(self, name: str, place: TimePoint, load: memref.LoadOp, live: SSAValue, registers: int) -> ValueSource:
+        """The result of a load that starts at a place of an iteration, and is bound to so many registers."""
         ...
 
 
 @dataclass(eq=False)
-class Stages(Timeline):
-    """The cycles of an iteration of a pipeline: here a position is a cycle, not an item."""
+class Stages(IterationCycles):
+    """The cycles of an iteration of a pipeline, and what keeps the values of its iterations."""
 
     values: IterationValues = field(kw_only=True)
-
-    def between(self, first: int, second: int) -> CycleSpan:
-        """From one cycle to another."""
-        return CycleSpan(second - first, second - first)
