@@ -71,12 +71,41 @@ def soft_maximum(x: gw.f32[6, 10], y: gw.f32[6, 10]):
             y[i, j] /= s
 
 
+def vector_sum(a: gw.i32[20], b: gw.i32[20], c: gw.i32[20]):
+    for i in range(20):
+        c[i] = a[i] + b[i]
+
+
+def fibonacci(f: gw.i32[20]):
+    f[0] = 0
+    f[1] = 1
+    for i in range(2, 20):
+        f[i] = f[i - 1] + f[i - 2]
+
+
+def sparse_product(values: gw.i32[40], rows: gw.i32[40], columns: gw.i32[40], x: gw.i32[20], y: gw.i32[20]):
+    for k in range(40):
+        y[rows[k]] += values[k] * x[columns[k]]
+
+
+def histogram(a: gw.i32[1024], h: gw.i32[64]):
+    for i in range(1024):
+        h[a[i]] += 1
+
+
+def blur(a: gw.i32[16, 16], b: gw.i32[16, 16]):
+    for i in range(16):
+        for j in range(1, 15):
+            b[i, j] = a[i, j - 1] + 2 * a[i, j] + a[i, j + 1]
+
+
 def programs() -> Iterator[tuple[str, Any, tuple[Any, ...] | None]]:
     """Name, function and arguments of each program."""
     for name, kernel in KERNELS.items():
         record = json.loads((POLYBENCH / "data" / f"{name}.json").read_text())
         yield name, kernel, tuple(np.array(value, np.uint32)[()] for value in record["inputs"].values())
-    for function in (convolution, matrix_product, stencil, soft_maximum):
+    loops = (vector_sum, fibonacci, sparse_product, histogram, blur)
+    for function in (convolution, matrix_product, stencil, soft_maximum, *loops):
         yield function.__name__, function, None
 
 

@@ -13,7 +13,7 @@ from gatewright.analysis.static_control import has_static_control
 from gatewright.analysis.sums import sums_of
 from gatewright.analysis.work import work_of
 from gatewright.dialects.loopschedule.ops import PipelineOp, SeqWhileOp, StepOp
-from gatewright.dialects.notes import LIMIT, LOOP
+from gatewright.dialects.notes import ESTIMATE, LIMIT, LOOP
 from gatewright.errors import SimulationError
 from gatewright.ir.decisions import plan_of
 from gatewright.ir.interface import Signature, element_of
@@ -53,7 +53,7 @@ def account(
         "clock_mhz": options.clock_mhz,
         "target": options.target,
         "cycles": cycles,
-        "estimate": estimated_cycles(schedule),
+        "estimate": estimated_cycles(schedule, cycles),
         "lower_bound": bound[0] if bound else None,
         "lower_bound_set_by": bound[1] if bound else None,
         "loops": list(loop_rows(schedule)),
@@ -110,10 +110,17 @@ def predicted_cycles(schedule: Program, trusted: bool = True) -> int | None:
         return None
 
 
-def estimated_cycles(schedule: Program) -> int | None:
-    """The cycles that the planner counts on, by heuristics alone; None where they depend on data."""
+def estimated_cycles(schedule: Program, cycles: int | None) -> int | None:
+    """The cycles that the planner counts on, by heuristics alone, of a schedule of so many; None if nothing tells them.
+
+    Where the structure of the schedule does not tell its cycles, they are known if the planner counts on every pipeline
+    as it is scheduled.
+    """
     sequence = sequence_cycles(schedule.function.body.block, estimated)
-    return None if sequence is None else sequence + 1
+    if sequence is not None:
+        return sequence + 1
+    as_scheduled = all(ESTIMATE.value(op) is None for op in schedule.function.walk())
+    return cycles if as_scheduled else None
 
 
 def loop_rows(schedule: Program) -> Iterator[dict[str, Any]]:

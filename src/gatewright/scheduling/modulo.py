@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
+from functools import cached_property
 
 from gatewright.scheduling.binding import bind
 from gatewright.scheduling.bounds import IntervalBound, demands, interval_bound
@@ -15,6 +16,7 @@ from gatewright.scheduling.lifetimes import held_bits
 from gatewright.scheduling.list_schedule import list_schedule
 from gatewright.scheduling.modulo_exact import Effort, ExactModel, SolverOutcome, feasible, improved
 from gatewright.scheduling.modulo_heuristic import compacted, heuristic_modulo_schedule, settled
+from gatewright.scheduling.modulo_slots import shorter_schedule
 from gatewright.scheduling.precedence import Precedence, chained_offsets, earliest_starts, precedences
 from gatewright.scheduling.problem import Problem, Schedule, verify
 
@@ -101,10 +103,19 @@ class FeasibleInterval:
     is_given: bool
     """Whether the interval was asked for."""
 
+    @cached_property
+    def shortened(self) -> list[int]:
+        """A schedule that is as short as it becomes without the exact solver."""
+        unlimited = earliest_starts(len(self.start), self.edges, self.interval)
+        assert isinstance(unlimited, list)
+        if Schedule(self.start, []).length(self.problem) == Schedule(unlimited, []).length(self.problem):
+            return self.start
+        return shorter_schedule(self.problem, self.edges, self.interval, self.start)
+
     def result(self) -> ModuloResult:
         """The schedule: as short as was found, and with few bits in registers."""
         problem, edges, chosen = self.problem, self.edges, self.interval
-        start, shortest = _polished(problem, edges, chosen, self.start, self.effort)
+        start, shortest = _polished(problem, edges, chosen, self.shortened, self.effort)
         contended = ()
         if not self.is_given and chosen > self.bound.interval and not self.undecided:
             contended = _contended(problem, edges, chosen - 1, Effort(self.effort))

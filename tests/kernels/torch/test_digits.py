@@ -30,6 +30,7 @@ def test_the_hardware_is_as_accurate_as_pytorch(example, tmp_path: Path, capsys:
     assert facts["cycles an image"] == facts["cycles predicted"]
     report = json.loads((output / "report.json").read_text())
     assert f"{report['cycles']:,}" == facts["cycles predicted"]
+    assert report["estimate"] == report["cycles"]
     assert {file.name for file in output.glob("digits.*")} >= {
         "digits.sv", "digits.tensor.mlir", "digits.loops.mlir", "digits.schedule.mlir", "digits.rtl.mlir",
         "digits.plan",

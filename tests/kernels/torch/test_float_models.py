@@ -37,6 +37,7 @@ def test_every_level_gives_the_same_bits(layer: Layer):
             assert mine.tobytes() == same.tobytes(), level
             np.testing.assert_allclose(mine, real, rtol=1e-5, atol=1e-6)
     assert runs["schedule"].cycles == runs["rtl"].cycles == design.report["cycles"]
+    assert design.report["estimate"] in (None, design.report["cycles"])
 
 
 @pytest.mark.parametrize(("number", "model"), [(0, FeedForward), (1, Convolutional)], ids=["feed forward", "cnn"])
@@ -44,6 +45,12 @@ def test_one_lane_does_a_multiply_add_nearly_every_cycle(number: int, model: typ
     design = compiled(MODELS[number])
     assert design.report["cycles"] <= LANE * model.MULTIPLY_ADDS
     assert [row["units"] for row in design.report["operators"] if row["kind"] == "mulf"] == [1]
+
+
+@pytest.mark.parametrize("layer", MODELS, ids=str)
+def test_the_planner_counts_on_the_cycles_of_whole_models(layer: Layer):
+    report = compiled(layer).report
+    assert report["estimate"] == report["cycles"] is not None
 
 
 @pytest.mark.parametrize("name", ["feed forward", "softmax"])

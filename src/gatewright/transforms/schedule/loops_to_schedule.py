@@ -276,7 +276,7 @@ class _Scheduler:
             ]
             builder = PipelineBuilder(plan.iteration, plan.result, self.chooser, handed_on)
             scheduled = builder.build(initial, condition, order, len(results), plan.trips, self.values)
-            estimate = plan.interval, iteration_depth(plan.iteration, plan.feasible.start, plan.interval, handed_on)
+            estimate = plan.interval, iteration_depth(plan.iteration, plan.feasible.shortened, plan.interval, handed_on)
             if estimate != (scheduled.interval, scheduled.depth):
                 ESTIMATE.set(scheduled, estimate)
             LIMIT.set(scheduled, decisions[-1].reason if decisions else plan.limit)
