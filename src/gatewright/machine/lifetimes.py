@@ -149,14 +149,14 @@ class _Lifetimes:
         terminator = loop.terminator
         for number in range(len(loop.iter_args)):
             path, used = handed_over(loop, number), first_use(loop, number)
+            handed = terminator.iter_args[path[-1]]
+            if ends_early(loop) and loop.condition.block.args[number].first_use is not None:
+                self._read([handed], stages.place(loop.depth - 1))
             if used is None:
                 continue
             for count, position in enumerate(path):
                 self._read([loop.iter_args[position]], stages.place(used + count * loop.interval))
-            handed = terminator.iter_args[path[-1]]
             self._read([handed], stages.place(used + len(path) * loop.interval))
-            if ends_early(loop) and loop.condition.block.args[number].first_use is not None:
-                self._read([handed], stages.place(loop.depth - 1))
         for value in terminator.loop_results:
             origin = origin_of(value)
             if isinstance(origin, OpResult) and origin.op in self._places:

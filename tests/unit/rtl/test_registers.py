@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 import gatewright as gw
@@ -45,3 +46,33 @@ def test_every_register_of_a_result_is_built(
         for each in results
     ]  # fmt: skip
     assert results and bound == built
+
+
+def test_an_argument_that_only_the_condition_reads_is_there_for_the_decision(both):
+    program = both(
+        """
+func.func @f(%n: i32) -> i32 {
+  %one = arith.constant 1 : i32
+  %zero = arith.constant 0 : i32
+  %s = loopschedule.step {
+    %l:2 = loopschedule.pipeline II = 3 iter_args(%more = %n, %k = %zero) : (i32, i32) -> (i32, i32) {
+      %c = arith.cmpi ne, %more, %zero : i32
+      loopschedule.register %c : i1
+    } do {
+      %y:2 = loopschedule.pipeline.stage start = 0 {
+        %left = arith.xori %k, %n : i32
+        %m = arith.addi %k, %one : i32
+        loopschedule.register %left, %m : i32, i32
+      } : i32, i32
+      loopschedule.pipeline.stage start = 2 {
+        loopschedule.register
+      }
+      loopschedule.terminator iter_args(%y#0, %y#1), results(%y#0, %y#1) : (i32, i32) -> (i32, i32)
+    }
+    loopschedule.register %l#1 : i32
+  } : i32
+  return %s : i32
+}"""
+    )
+    for n in (0, 1, 5):
+        program.agree(np.int32(n))
