@@ -8,7 +8,7 @@ from __future__ import annotations
 import ctypes
 import io
 import re
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import import_module
@@ -18,7 +18,9 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 
 from gatewright.bridge import worker
+from gatewright.bridge.contents import Carried, in_mlirs_packing, printed, put_back, sign_extended
 from gatewright.bridge.worker import MlirError
+from gatewright.ir.contents import container_bytes
 
 if TYPE_CHECKING:
     from gatewright.bridge.jit import NativeCode
@@ -47,34 +49,30 @@ _TO_LLVM = """eliminate-empty-tensors,
     reconcile-unrealized-casts"""
 
 
-def run_passes(text: str, passes: str) -> str:
+def run_passes(text: str, passes: str, contents: Mapping[str, bytes] | None = None) -> Carried:
     """The module after a pass pipeline such as `canonicalize, func.func(cse)`, in generic form with locations.
+
+    `contents` are those of the constants that the text only names.
 
     Raises MlirError for text that does not parse or verify, and for a pass that fails.
     """
-    return worker.call("text", text, passes)
+    return worker.call("text", Carried(text, contents or {}), passes)
 
 
-def lower_text(text: str, passes: str) -> str:
+def lower_text(given: Carried, passes: str) -> Carried:
     """`run_passes`, in this process."""
-    with _parsed(text) as module:
+    with _parsed(given) as module:
         run_on(module, passes)
-        return generic_text(module)
+        return carried(module)
 
 
-def generic_text(module: Any) -> str:
-    """The text of an MLIR module in generic form, locations inline, constants as xDSL packs them.
+def carried(module: Any, contents: dict[str, bytes] | None = None) -> Carried:
+    """An MLIR module as text and contents, of which those are given that it names already.
 
     Raises MlirError for a tensor of more than MOST_ELEMENTS, which no reader of the text would survive.
     """
     _check_sizes(module)
-    text = module.operation.get_asm(enable_debug_info=True, use_local_scope=True, print_generic_op_form=True)
-    if "dense_resource<" in text:
-        # In local scope MLIR leaves the contents of resources out.
-        resources = module.operation.get_asm().rpartition("\n{-#")[2]
-        contents = {match[1]: match[2] for match in _BLOB.finditer(resources)}
-        text = _RESOURCE.sub(lambda match: f'dense<"0x{contents[match[1]]}">', text)
-    return _FLOAT_BITS.sub(_as_bytes, _HEXADECIMAL.sub(_from_mlir, text))
+    return printed(module, {} if contents is None else contents)
 
 
 def _check_sizes(module: Any) -> None:
@@ -104,22 +102,24 @@ def torch_decompositions() -> Any:
     return get_decomposition_table()
 
 
-def import_torch(program: object, name: str) -> str:
+def import_torch(program: object, name: str, hooks: object, contents: Mapping[str, bytes]) -> Carried:
     """The linalg on tensors of a `torch.export.ExportedProgram`, every operation a `linalg.generic`.
 
-    The program is made of what `torch_decompositions` leaves.
+    The program is made of what `torch_decompositions` leaves. `hooks` are the importer's; they note in `contents` those
+    of the constants that they only name.
     Raises MlirError with torch-mlir's diagnostics for an operation that it cannot lower.
     """
     from torch_mlir import fx
 
-    module = fx.export_and_import(cast(Any, program), func_name=name, decomposition_table={})
+    module = fx.export_and_import(cast(Any, program), func_name=name, decomposition_table={}, hooks=cast(Any, hooks))
     packed = io.BytesIO()
     module.operation.write_bytecode(packed)
-    return worker.call("bytecode", packed.getvalue(), _FROM_TORCH)
+    lowered = worker.call("bytecode", packed.getvalue(), _FROM_TORCH, list(contents))
+    return Carried(lowered.text, {**contents, **lowered.contents})
 
 
-def lower_bytecode(packed: bytes, passes: str) -> str:
-    """The generic text of a module in MLIR's binary form after a pass pipeline, in this process."""
+def lower_bytecode(packed: bytes, passes: str, known: Sequence[str]) -> Carried:
+    """A module in MLIR's binary form after a pass pipeline, in this process, without the contents that are `known`."""
     from torch_mlir.dialects import torch as torch_dialect
 
     ir = bindings()
@@ -127,24 +127,27 @@ def lower_bytecode(packed: bytes, passes: str) -> str:
         torch_dialect.register_dialect(context)
         module = ir.Module.parse(packed)
         run_on(module, passes)
-        return generic_text(module)
+        lowered = carried(module, dict.fromkeys(known, b""))
+        return Carried(lowered.text, {name: data for name, data in lowered.contents.items() if name not in known})
 
 
 def check_text(text: str) -> None:
     """Raise MlirError unless MLIR parses and verifies a text."""
-    with _parsed(text):
+    with _parsed(Carried(text)):
         pass
 
 
 @contextmanager
-def _parsed(text: str) -> Generator[Any, None, None]:
+def _parsed(given: Carried) -> Generator[Any, None, None]:
     ir = bindings()
     with ir.Context() as context:
         context.allow_unregistered_dialects = True
         try:
-            module = ir.Module.parse(_HEXADECIMAL.sub(_to_mlir, text))
+            module = ir.Module.parse(in_mlirs_packing(given.text))
         except ir.MLIRError as error:
             raise _from_diagnostics(error) from error
+        with ir.Location.unknown():
+            put_back(module, given.contents)
         yield module
 
 
@@ -174,68 +177,6 @@ def _from_diagnostics(error: Any) -> MlirError:
     return MlirError(diagnostic.message, [(file, int(line), int(column)) for file, line, column in found])
 
 
-_RESOURCE = re.compile(r'dense_resource<"?([\w.$-]+)"?>')
-_BLOB = re.compile(r'"?([\w.$-]+)"?: "0x[0-9A-Fa-f]{8}([0-9A-Fa-f]*)"')
-"""The contents of a resource, after four bytes that tell its alignment."""
-
-# Constants in hexadecimal: MLIR packs an element into whole bytes, xDSL into 1, 2, 4 or 8 of them.
-
-_HEXADECIMAL = re.compile(r'dense<"0x([0-9A-Fa-f]*)"> : tensor<((?:\d+x)*)i(\d+)>')
-
-
-def _container(width: int) -> int:
-    return next(size for size in (1, 2, 4, 8) if width <= 8 * size)
-
-
-def _to_mlir(match: re.Match[str]) -> str:
-    width = int(match[3])
-    if width in (8, 16, 32, 64):
-        return match[0]
-    size = _container(width)
-    values = np.frombuffer(bytes.fromhex(match[1]), f"<u{size}") & np.array((1 << width) - 1, f"<u{size}")
-    packed = values.view(np.uint8).reshape(-1, size)[:, : (width + 7) // 8]
-    return f'dense<"0x{packed.tobytes().hex().upper()}"> : tensor<{match[2]}i{width}>'
-
-
-def _from_mlir(match: re.Match[str]) -> str:
-    width = int(match[3])
-    if width in (8, 16, 32, 64):
-        return match[0]
-    given, size = np.frombuffer(bytes.fromhex(match[1]), np.uint8), _container(width)
-    padded = np.zeros((len(given) // ((width + 7) // 8), size), np.uint8)
-    padded[:, : (width + 7) // 8] = given.reshape(len(padded), -1)
-    values = padded.view(f"<u{size}").reshape(-1)
-    values = values if width == 1 else sign_extended(values, width)
-    return f'dense<"0x{values.tobytes().hex().upper()}"> : tensor<{match[2]}i{width}>'
-
-
-# Floats that have no decimal form are printed as their bits, which xDSL reads as an integer.
-
-_FLOAT_BITS = re.compile(r'dense<([^">]*0x[^">]*)> : tensor<((?:\d+x)*)(f16|bf16|f32|f64)>')
-_LITERAL = re.compile(r"0x[0-9A-Fa-f]+|[-+]?\d[\d.eE+-]*")
-_FLOAT_BYTES = {"f16": ("<f2", 2), "f32": ("<f4", 4), "f64": ("<f8", 8)}
-
-
-def _as_bytes(match: re.Match[str]) -> str:
-    contents = b"".join(_float_bytes(literal, match[3]) for literal in _LITERAL.findall(match[1]))
-    return f'dense<"0x{contents.hex().upper()}"> : tensor<{match[2]}{match[3]}>'
-
-
-def _float_bytes(literal: str, type_: str) -> bytes:
-    if literal.startswith("0x"):
-        return int(literal, 16).to_bytes(_FLOAT_BYTES[type_][1] if type_ != "bf16" else 2, "little")
-    if type_ == "bf16":
-        return np.array(float(literal), "<f4").tobytes()[2:]
-    return np.array(float(literal), _FLOAT_BYTES[type_][0]).tobytes()
-
-
-def sign_extended(values: np.ndarray, width: int) -> np.ndarray:
-    """Unsigned integers whose low `width` bits are two's complement, as signed integers of the same size."""
-    places = 8 * values.dtype.itemsize - width
-    signed = values.view(f"<i{values.dtype.itemsize}")
-    return (signed << places) >> places if places else signed
-
-
 @dataclass(frozen=True)
 class TensorProgram:
     """A function of integer tensors as native code, with the width and shape of each argument and result."""
@@ -248,7 +189,7 @@ class TensorProgram:
     def __call__(self, arrays: Sequence[np.ndarray]) -> list[np.ndarray]:
         """The results on arrays of integers, sign-extended in the smallest NumPy type."""
         given = [self._bits(array, *port) for array, port in zip(arrays, self.arguments, strict=True)]
-        taken = [np.zeros(shape, f"<u{_container(width)}") for width, shape in self.results]
+        taken = [np.zeros(shape, f"<u{container_bytes(width)}") for width, shape in self.results]
         words = [word for array in [*given, *taken] for word in _descriptor(array)]
         self._entry(len(words))(*words)
         return [sign_extended(array, width) for array, (width, _) in zip(taken, self.results, strict=True)]
@@ -258,13 +199,13 @@ class TensorProgram:
 
     @staticmethod
     def _bits(array: np.ndarray, width: int, shape: tuple[int, ...]) -> np.ndarray:
-        type_ = f"<u{_container(width)}"
+        type_ = f"<u{container_bytes(width)}"
         bits = np.asarray(array).reshape(shape).astype(type_, order="C")
         return np.asarray(bits & np.array((1 << width) - 1, type_))
 
 
 def compile_tensors(
-    text: str,
+    given: Carried,
     name: str,
     arguments: Sequence[tuple[int, tuple[int, ...]]],
     results: Sequence[tuple[int, tuple[int, ...]]],
@@ -272,7 +213,7 @@ def compile_tensors(
     """Compile the function `name` of a module of linalg on integer tensors. Ports are (width, shape)."""
     from gatewright.bridge.jit import compile_llvm
 
-    with _parsed(text) as module:
+    with _parsed(given) as module:
         run_on(module, _TO_LLVM)
         return TensorProgram(compile_llvm(str(module)), name, arguments, results)
 

@@ -11,11 +11,13 @@ from typing import Any
 
 import numpy as np
 from xdsl.dialects import memref
+from xdsl.dialects.builtin import ModuleOp
 
 from gatewright.compiler.compilation import Compilation
 from gatewright.compiler.fitting import fitted
 from gatewright.compiler.sources import load
 from gatewright.errors import InterfaceError, OptionError
+from gatewright.ir.contents import text_and_contents, write
 from gatewright.ir.decisions import plan_of
 from gatewright.ir.interface import (
     Signature,
@@ -127,8 +129,7 @@ class Design:
         self._check_level(level)
         if level == "verilog":
             return self.verilog
-        module = self._compilation.rtl.module if level == "rtl" else self._compilation.program(level).module
-        return str(module) + "\n"
+        return str(self._module(level)) + "\n"
 
     @cached_property
     def files(self) -> dict[str, str]:
@@ -163,12 +164,20 @@ class Design:
         return page(self.report, self._compilation.schedule)
 
     def save(self, path: str | Path) -> Path:
-        """Write the SystemVerilog, the memory images, the IR of every level and the report (json, html) to a folder."""
+        """Write the SystemVerilog, the memory images, the IR of every level and the report (json, html) to a folder.
+
+        Constants of more than 1,024 elements stand in a file beside the IR, where it is read from again.
+        """
         with atomic_folder(path) as folder:
             for name, text in self.files.items():
                 (folder / name).write_text(text)
+            large: dict[str, bytes] = {}
             for level in self.levels[:-1]:
-                (folder / f"{self.name}.{level}.mlir").write_text(self.ir(level))
+                text, contents = text_and_contents(self._module(level))
+                (folder / f"{self.name}.{level}.mlir").write_text(text)
+                large |= contents
+            if large:
+                write(folder / f"{self.name}.contents.npz", large)
             (folder / f"{self.name}.plan").write_text(str(self.plan))
             (folder / "report.json").write_text(json.dumps(self.report, indent=2) + "\n")
             (folder / "report.html").write_text(self.page, encoding="utf-8")
@@ -232,6 +241,9 @@ class Design:
             for name, argument in zip(names, function.body.block.args, strict=True)
             if any(isinstance(use.operation, memref.StoreOp) for use in argument.uses)
         )
+
+    def _module(self, level: str) -> ModuleOp:
+        return self._compilation.rtl.module if level == "rtl" else self._compilation.program(level).module
 
     def _check_level(self, level: str) -> None:
         if level not in self.levels:

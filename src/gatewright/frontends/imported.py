@@ -23,9 +23,11 @@ from xdsl.irdl import IRDLOperation
 from xdsl.parser import Parser
 from xdsl.utils.exceptions import VerifyException
 
+from gatewright.bridge.contents import Carried
 from gatewright.errors import UnsupportedError
 from gatewright.frontends.rank0_tensors import spread_single_numbers
 from gatewright.frontends.restore_integer_ops import undo_integer_detours
+from gatewright.ir.contents import restore
 from gatewright.ir.context import context
 from gatewright.ir.location import source_location
 
@@ -36,9 +38,9 @@ _HINTS = {"overflowFlags", "invariant", "nontemporal", "fastmath"}
 
 
 def read(
-    text: str, is_users: Callable[[str], bool] = lambda file: True, rename: Mapping[str, str] | None = None
+    given: Carried, is_users: Callable[[str], bool] = lambda file: True, rename: Mapping[str, str] | None = None
 ) -> ModuleOp:
-    """Parse text that `bridge.mlir` printed.
+    """Parse what `bridge.mlir` printed.
 
     Of the places in a location stays the innermost that `is_users`, or the innermost of all, with the name of the
     layer if one is among them; `rename` tells the true names of files.
@@ -47,7 +49,8 @@ def read(
     known = context()
     known.load_dialect(cf.Cf)
     known.allow_unregistered = True
-    module = Parser(known, text).parse_module()
+    module = Parser(known, given.text).parse_module()
+    restore(module, given.contents)
     for op in module.walk():
         _drop_newer_properties(op)
         op.location = _place(op.location, is_users, rename or {})

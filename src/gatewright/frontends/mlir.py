@@ -31,6 +31,7 @@ from gatewright.dialects.notes import PORT_RESULT, PORT_TYPE, verify_notes
 from gatewright.errors import IrError, SourceError, SourceLocation, UnsupportedError
 from gatewright.frontends.imported import read
 from gatewright.frontends.ports import PortDescription, describe_ports
+from gatewright.ir.contents import beside, names_in, restore
 from gatewright.ir.context import context
 from gatewright.ir.floats import format_of
 from gatewright.ir.location import operation_name, place_of, source_location
@@ -80,19 +81,20 @@ LOOP_OPERATIONS: tuple[type[Operation], ...] = (
 def load(source: str | Path, args: Sequence[object] | None, options: Options) -> Program:
     """The program of an `.mlir` file, or of text, at the level it is written at.
 
-    `args` are not needed: the text says every type. Raises SourceError with the place for text that does not parse,
-    and UnsupportedError with the line for operations and types that have no hardware.
+    `args` are not needed: the text says every type. Large constants are read from files beside it. Raises SourceError
+    with the place for text that does not parse, and UnsupportedError with the line for operations and types that have
+    no hardware.
     """
     file, text = _text(source)
-    plain = _COMMENT.sub("", text)
+    plain, contents = _COMMENT.sub("", text), beside(Path(file), names_in(text))
     if _OURS.search(plain):
-        module = _parse(text, file)
+        module = _parse(text, file, contents)
         tensors = any(isinstance(result.type, TensorType) for op in module.walk() for result in op.results)
         level = "schedule" if _SCHEDULED.search(plain) else "tensor" if tensors else "loops"
         function, name = _entry(module, options)
         _describe(function, _names(text, name), list(function.function_type.outputs))
     else:
-        module, function, level = _through_mlir(text, file, options)
+        module, function, level = _through_mlir(text, file, contents, options)
     if level == "loops":
         _check_loops(module)
     return Program(level, module, function.sym_name.data, sources={file: text})
@@ -112,7 +114,7 @@ def _text(source: str | Path) -> tuple[str, str]:
         raise SourceError(f"cannot read {source}", why=why) from error
 
 
-def _parse(text: str, file: str) -> ModuleOp:
+def _parse(text: str, file: str, contents: Mapping[str, bytes]) -> ModuleOp:
     """Text with operations of ours."""
     try:
         module = Parser(context(), text, name=file).parse_module()
@@ -121,6 +123,7 @@ def _parse(text: str, file: str) -> ModuleOp:
         reason = error.msg.strip().rstrip(".")
         where = SourceLocation(file, place.line, place.col - 1, max(1, len(error.span)))
         raise SourceError(f"this is not MLIR: {reason[:1].lower()}{reason[1:]}", where=where) from error
+    restore(module, contents)
     try:
         module.verify()
         verify_notes(module)
@@ -130,13 +133,15 @@ def _parse(text: str, file: str) -> ModuleOp:
     return module
 
 
-def _through_mlir(text: str, file: str, options: Options) -> tuple[ModuleOp, func.FuncOp, str]:
+def _through_mlir(
+    text: str, file: str, contents: Mapping[str, bytes], options: Options
+) -> tuple[ModuleOp, func.FuncOp, str]:
     """Text that MLIR reads, with calls inlined, at the level it turns out to be at."""
     try:
-        generic = run_passes(text, "inline")
+        generic = run_passes(text, "inline", contents)
         given, name = _entry(read(generic, rename={"-": file}), options)
-        level = "tensor" if re.search(r"[ <(]tensor<", _CONTENTS.sub("", generic)) else "loops"
-        generic = run_passes(text, f"inline, {GENERALIZE}" if level == "tensor" else _TO_LOOPS)
+        level = "tensor" if re.search(r"[ <(]tensor<", _CONTENTS.sub("", generic.text)) else "loops"
+        generic = run_passes(text, f"inline, {GENERALIZE}" if level == "tensor" else _TO_LOOPS, contents)
     except MlirError as error:
         _, line, column = error.places[0] if error.places else (None, None, 1)
         where = SourceLocation(file, line, column - 1) if line else None

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from math import prod
 
+import numpy as np
 from xdsl.dialects import func, memref
 from xdsl.dialects.builtin import DenseIntOrFPElementsAttr, IndexType, MemRefType, ModuleOp
 from xdsl.ir import Attribute, Block, Operation, SSAValue
@@ -15,9 +16,10 @@ from xdsl.ir import Attribute, Block, Operation, SSAValue
 from gatewright.errors import IrError, UnsupportedError
 from gatewright.interpreters.arithmetic import RULES
 from gatewright.interpreters.faults import Faults
-from gatewright.interpreters.terms import Term, literal, mask_of, named, wrapped
+from gatewright.interpreters.terms import Term, literal, named, wrapped
 from gatewright.ir.accesses import MemoryAccess
-from gatewright.ir.floats import contents_bits, scalar_bits
+from gatewright.ir.contents import words_of
+from gatewright.ir.floats import scalar_bits
 from gatewright.ir.interface import argument_names
 from gatewright.ir.location import source_location
 
@@ -167,11 +169,8 @@ class PythonSource:
         array_type = op.memref.type
         assert isinstance(array_type, MemRefType)
         element = array_type.get_element_type()
-        if (bits := contents_bits(found[0].initial_value)) is not None:
-            return bits
-        values = found[0].initial_value.get_values()
-        mask = -1 if isinstance(element, IndexType) else mask_of(element)
-        return [value & mask for value in values if isinstance(value, int)]
+        words = words_of(found[0].initial_value)
+        return (words.view(np.int64) if isinstance(element, IndexType) else words).tolist()
 
     def access(self, op: MemoryAccess) -> ElementAddress:
         """The address of a load or store, with the check that it needs."""

@@ -17,11 +17,13 @@ from xdsl.ir.affine import AffineMap
 from xdsl.printer import Printer
 from xdsl.rewriter import InsertPoint
 
+from gatewright.bridge.contents import Carried
 from gatewright.bridge.mlir import TensorProgram, compile_tensors
 from gatewright.errors import IrError
 from gatewright.interpreters.elementary_functions import expand_elementary_functions
 from gatewright.interpreters.guard_undefined import guard_undefined
 from gatewright.interpreters.outcome import Outcome
+from gatewright.ir.contents import set_aside
 from gatewright.ir.floats import scalar_bits
 from gatewright.ir.interface import element_of
 from gatewright.ir.program import Program
@@ -108,10 +110,11 @@ def compile_module(module: ModuleOp, function: func.FuncOp) -> TensorProgram:
         op.erase()
     guard_undefined(module)
     expand_elementary_functions(module)
+    contents = set_aside(module)
     Printer(text, print_generic_format=True).print_op(module)
     type_ = function.function_type
     inputs, outputs = [_port(t) for t in type_.inputs], [_port(t) for t in type_.outputs]
-    return compile_tensors(text.getvalue(), function.sym_name.data, inputs, outputs)
+    return compile_tensors(Carried(text.getvalue(), contents), function.sym_name.data, inputs, outputs)
 
 
 def _separate_results(function: func.FuncOp) -> None:

@@ -28,7 +28,7 @@ Slot: TypeAlias = tuple[str, int, int]
 
 
 @dataclass(frozen=True)
-class _Choice:
+class _SlotAssignment:
     """Operations that have slots, and the earliest starts that these leave."""
 
     starts: list[int]
@@ -61,7 +61,7 @@ class _SlotSearch:
         """The best starts."""
         nodes = NODES * SMALL // max(SMALL, len(self._operators))
         free = self._settled([0] * len(self._operators), {}, range(len(self._operators)))
-        levels = [iter([_Choice(free, {}, frozenset())])] if free is not None else []
+        levels = [iter([_SlotAssignment(free, {}, frozenset())])] if free is not None else []
         while levels and nodes:
             choice = next(levels[-1], None)
             if choice is None:
@@ -74,7 +74,7 @@ class _SlotSearch:
                 self._best, self._length = choice.starts, length
         return self._best
 
-    def _choices(self, before: _Choice) -> Iterator[_Choice]:
+    def _choices(self, before: _SlotAssignment) -> Iterator[_SlotAssignment]:
         """The slots of the operation that can start first, the earliest first."""
         rest = (each for each in self._limited if each not in before.slots)
         operation = min(rest, key=lambda each: (before.starts[each], each))
@@ -90,7 +90,7 @@ class _SlotSearch:
             starts[operation] = cycle
             settled = self._settled(starts, slots, [operation])
             if settled is not None:
-                yield _Choice(settled, slots, before.taken | used)
+                yield _SlotAssignment(settled, slots, before.taken | used)
 
     def _free(self, operation: int, cycle: int, taken: frozenset[Slot]) -> frozenset[Slot] | None:
         """The slots of the first unit that is free for an operation in a cycle; None if none is."""

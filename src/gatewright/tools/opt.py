@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields
 from importlib.metadata import version
+from pathlib import Path
 from typing import IO, Any
 
 from xdsl.context import Context
@@ -28,6 +29,7 @@ from gatewright.compiler.driver import Phase, observed, run_phases
 from gatewright.compiler.pipelines import PIPELINES
 from gatewright.dialects.notes import verify_notes
 from gatewright.errors import GatewrightError, InternalError, IrError, OptionError, OutputError, SourceError
+from gatewright.ir.contents import beside, names_of, restore
 from gatewright.ir.context import GatewrightContext
 from gatewright.options import Options
 from gatewright.reporting.folder import reason_of
@@ -106,6 +108,12 @@ class GatewrightOptMain(xDSLOptMain):
             run_phases(self.ctx, prog, self.phases, trusted=False)
         if self.args.time_passes:
             print_times(seen)
+
+    def parse_chunk(self, chunk: IO[bytes], file_extension: str, start_offset: int = 0) -> ModuleOp | None:
+        module = super().parse_chunk(chunk, file_extension, start_offset)
+        if module is not None and self.args.input_file is not None:
+            restore(module, beside(Path(self.args.input_file), names_of(module)))
+        return module
 
     def prepare_input(self) -> tuple[list[tuple[IO[bytes], int]], str]:
         try:

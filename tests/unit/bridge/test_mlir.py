@@ -9,14 +9,15 @@ import pytest
 from xdsl.dialects import arith
 from xdsl.dialects.builtin import DenseIntOrFPElementsAttr
 
-from gatewright.bridge.mlir import MlirError, run_passes, sign_extended
+from gatewright.bridge.contents import Carried, sign_extended
+from gatewright.bridge.mlir import MlirError, run_passes
 from gatewright.frontends.imported import read
 from gatewright.transforms.tensor.elements import array_of, dense
 
 
-def constants(text: str) -> list[list[float]]:
+def constants(given: Carried) -> list[list[float]]:
     """The contents of the constant tensors in a module."""
-    found = [op.value for op in read(text).walk() if isinstance(op, arith.ConstantOp)]
+    found = [op.value for op in read(given).walk() if isinstance(op, arith.ConstantOp)]
     return [array_of(value).reshape(-1).tolist() for value in found if isinstance(value, DenseIntOrFPElementsAttr)]
 
 

@@ -17,7 +17,7 @@ ABORTS = "func.func(tosa-to-linalg-pipeline)"
 def test_a_crash_is_an_error_and_the_next_call_works():
     with pytest.raises(MlirError, match="it crashes on this program"):
         run_passes(TEXT, ABORTS)
-    assert "func.func" in run_passes(TEXT, "canonicalize")
+    assert "func.func" in run_passes(TEXT, "canonicalize").text
 
 
 def test_one_process_serves_many_calls():
@@ -40,7 +40,7 @@ def test_a_call_that_never_ends_is_an_error(monkeypatch: pytest.MonkeyPatch):
     with pytest.raises(MlirError, match="takes more than"):
         run_passes(TEXT, "canonicalize")
     monkeypatch.undo()
-    assert "func.func" in run_passes(TEXT, "canonicalize")
+    assert "func.func" in run_passes(TEXT, "canonicalize").text
 
 
 def test_a_process_that_is_forked_has_a_worker_of_its_own():
@@ -48,7 +48,7 @@ def test_a_process_that_is_forked_has_a_worker_of_its_own():
     read, write = os.pipe()
     if not (child := os.fork()):
         try:
-            os.write(write, str("func.func" in run_passes(TEXT, "canonicalize")).encode())
+            os.write(write, str("func.func" in run_passes(TEXT, "canonicalize").text).encode())
             worker._stop()
         finally:
             os._exit(0)
@@ -56,7 +56,7 @@ def test_a_process_that_is_forked_has_a_worker_of_its_own():
     with os.fdopen(read) as pipe:
         assert pipe.read() == "True"
     os.waitpid(child, 0)
-    assert "func.func" in run_passes(TEXT, "canonicalize")
+    assert "func.func" in run_passes(TEXT, "canonicalize").text
 
 
 def test_too_large_a_tensor_is_refused_at_once():

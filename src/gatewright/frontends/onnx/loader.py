@@ -37,14 +37,14 @@ def load(source: str | Path, args: Sequence[object] | None, options: Options) ->
     inputs, outputs = _inputs(model), list(model.graph.output)
     model = _inferred(model)
     try:
-        text = import_onnx(model.SerializeToString(), name)
+        imported = import_onnx(model.SerializeToString(), name)
     except MlirError as error:
         operation = re.search(r"onnx\.(\w+)", str(error)) or re.search(r"torch\.((?:aten|prims)[\w.]*)", str(error))
         found = operation[1] if operation else None
         what = f"the ONNX operation {found} is not supported" if found else f"{path.name} cannot be lowered"
         why = "torch-mlir has no way to compute it with linalg" if found else f"torch-mlir: {error}"
         raise UnsupportedError(what, why=why) from error
-    module = read(text)
+    module = read(imported)
     restore_extremes(module)
     program = Program("tensor", module, name)
     types = [[unsigned.get(value.name) for value in values] for values in (inputs, outputs)]

@@ -11,7 +11,10 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
+import numpy as np
+
 from gatewright.bridge import worker
+from gatewright.bridge.literals import literal_hooks
 from gatewright.bridge.mlir import import_torch, torch_decompositions
 from gatewright.bridge.worker import MlirError
 from gatewright.errors import InterfaceError, SourceLocation, ToolError, UnsupportedError
@@ -71,18 +74,30 @@ def load(
         if not quantised or any((port.type or "").startswith("u") for port in (*taken, *returned)):
             store_as_signed(torch, exported)
         _name_layers(exported)
+        contents: dict[str, bytes] = {}
         _copy_listed_constants(torch, exported)
         try:
-            text = import_torch(exported, name)
+            imported = import_torch(exported, name, literal_hooks(_bytes_of, contents), contents)
         except MlirError as error:
             raise _refused(error) from error
         except (NotImplementedError, TypeError, ValueError) as error:  # what torch-mlir's importer raises
             raise UnsupportedError("torch-mlir cannot import this model", why=_first_line(error)) from error
-    module = read(text, _is_users)
+    module = read(imported, _is_users)
     restore_extremes(module)
     program = Program("tensor", module, name, convention=convention)
     describe_ports(program.function, taken, returned)
     return program
+
+
+def _bytes_of(literal: Any) -> np.ndarray | None:
+    """The bytes of a tensor of several numbers; None for anything else."""
+    import torch
+    from torch.utils._python_dispatch import _disable_current_modes  # pyright: ignore[reportPrivateUsage]
+
+    if not isinstance(literal, torch.Tensor) or literal.numel() <= 1 or literal.is_complex():
+        return None
+    with _disable_current_modes():
+        return np.array(literal.detach().cpu().contiguous().flatten().view(torch.uint8).numpy())
 
 
 def _convention(torch: Any, exported: ExportedProgram) -> Convention:

@@ -15,7 +15,8 @@ from gatewright.dialects import seq
 from gatewright.dialects.gw import PortSignalOp, RequestOp
 from gatewright.errors import UnsupportedError
 from gatewright.hardware.top import MemoryPorts
-from gatewright.ir.floats import contents_bits, scalar_bits
+from gatewright.ir.contents import words_of
+from gatewright.ir.floats import scalar_bits
 from gatewright.ir.location import source_location
 from gatewright.transforms.rtl.arithmetic import multiply_by_constant
 from gatewright.transforms.rtl.circuit import Circuit
@@ -155,10 +156,5 @@ def contents_of(global_: memref.GlobalOp) -> np.ndarray:
     if not isinstance(values, DenseIntOrFPElementsAttr):
         name = global_.sym_name.data
         raise UnsupportedError(f"the contents of @{name} are not given", where=source_location(global_))
-    bits = word_bits(global_.type, global_)
-    numbers = contents_bits(values)
-    if numbers is None:
-        numbers = [number & ((1 << bits) - 1) for number in values.get_values() if isinstance(number, int)]
-    if values.is_splat():
-        numbers = numbers[:1] * prod(shape_of(global_.type))
-    return np.array(numbers, dtype=np.uint64 if bits <= 64 else object)
+    word_bits(global_.type, global_)
+    return words_of(values)

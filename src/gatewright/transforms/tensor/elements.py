@@ -19,14 +19,10 @@ from xdsl.dialects.builtin import (
 )
 from xdsl.ir import Attribute
 
+from gatewright.ir.contents import container_bytes
 from gatewright.ir.floats import constant_of_bits, contents_bits, format_of
 
 _FLOATS: dict[type[Attribute], str] = {Float16Type: "<f2", Float32Type: "<f4", Float64Type: "<f8"}
-
-
-def container_bytes(width: int) -> int:
-    """Bytes that one integer of `width` bits takes in a `dense` attribute: 1, 2, 4 or 8."""
-    return next(size for size in (1, 2, 4, 8) if width <= 8 * size)
 
 
 def array_of(attribute: DenseIntOrFPElementsAttr) -> np.ndarray:
