@@ -18,13 +18,19 @@ from hypothesis import HealthCheck, given, seed, settings
 from hypothesis import strategies as st
 
 import gatewright as gw
+from gatewright.compiler.compilation import Compilation
+from gatewright.compiler.sources import load
+from gatewright.ir.decisions import plan_of
 from gatewright.ir.loop_labels import label_of, loops_in
+from gatewright.options import Options
 
 sys.path.insert(0, str(Path(__file__).parent))
 
 from fuzzing.nests import SIZE, NestProgram, nest_programs  # noqa: E402
 
 LEVELS = ("loops", "schedule", "rtl")
+OPTIONS = Options(search=0)
+"""The plan is drawn, so that there is nothing to search for."""
 PARTS = 5
 """Tests that share the plans, so that they run side by side."""
 
@@ -63,20 +69,20 @@ def decisions(names: list[str]) -> st.SearchStrategy[gw.Decision]:
     return st.one_of(choices)
 
 
-def legal(function: Callable[..., Any], drawn: list[gw.Decision], options: dict[str, int]) -> gw.Design:
-    """The design with as many of the decisions as are legal together, taken in order."""
-    design, taken = gw.compile(function, **options), []
+def legal(function: Callable[..., Any], drawn: list[gw.Decision], multipliers: int | None) -> tuple[gw.Decision, ...]:
+    """As many of the decisions as are legal together, taken in order: each is obeyed by the schedule."""
+    taken: tuple[gw.Decision, ...] = ()
     for decision in drawn:
+        options = Options(plan=gw.Plan((*taken, decision)), multipliers=multipliers, search=0)
         try:
-            plan = gw.Plan((*taken, decision))
-            design = gw.compile(function, plan=plan, **options)
+            plan = plan_of(Compilation(load(function, None, options), options).schedule.function)
         except gw.GatewrightError as error:
             assert not isinstance(error, gw.InternalError), f"{decision}: {error}"
             continue
-        taken.append(decision)
+        taken = (*taken, decision)
         for each in taken:
-            assert each in design.plan.decisions, f"{each} is not in\n{design.plan}"
-    return design
+            assert each in plan.decisions, f"{each} is not in\n{plan}"
+    return taken
 
 
 def check(function: Callable[..., Any], design: gw.Design, program: NestProgram, seed: int) -> None:
@@ -112,10 +118,11 @@ def test_random_plans(part: int, request: pytest.FixtureRequest, tmp_path: Path)
     @given(nest_programs(), st.data())
     def run(program: NestProgram, data: st.DataObject):
         function = function_of(program, tmp_path)
-        loops = gw.compile(function)._compilation.loops.function  # noqa: SLF001
-        names = [label_of(loop) for loop in loops_in(loops)]
-        options = data.draw(st.sampled_from([{}, {"multipliers": 1}]))
-        design = legal(function, data.draw(st.lists(decisions(names), min_size=1, max_size=4)), options)
+        loops = Compilation(load(function, None, OPTIONS), OPTIONS).loops
+        names = [label_of(loop) for loop in loops_in(loops.function)]
+        multipliers = data.draw(st.sampled_from([None, 1]))
+        taken = legal(function, data.draw(st.lists(decisions(names), min_size=1, max_size=4)), multipliers)
+        design = gw.compile(function, plan=gw.Plan(taken), multipliers=multipliers, search=0)
         check(function, design, program, data.draw(st.integers(0, 99)))
 
     run()

@@ -137,7 +137,7 @@ class Compilation:
         bound = self._lower(self.schedule, "schedule", pipelines.bind_schedule(self.options))
         module = bound.module.clone()
         copy_locations(bound.module, module)
-        run_phases(context(), module, pipelines.build_hw(self.options), bound.module)
+        run_phases(context(), module, pipelines.build_hw(self.options), bound.module, checked=True)
         return RtlDesign.of(bound, module, OperatorLibrary(self.options.target, self.options.clock_mhz))
 
     @property
@@ -159,7 +159,8 @@ class Compilation:
         copy_locations(program.module, module)
         if decisions := list(asked):
             ask(public_function(module), decisions)
-        run_phases(context(), module, phases, program.module if not decisions else None)
+        source = program.module if not decisions else None
+        run_phases(context(), module, phases, source, checked=program is not self.given)
         return Program(level, module, program.name, program.notes, program.sources)
 
 

@@ -1,8 +1,9 @@
 """The driver: runs passes in phases, checks what they leave, and shows what they do.
 
-After each phase its clean-up runs until nothing changes, so that no list of passes repeats it, and the module is
-checked. A pass that crashes or leaves an invalid module is a fault of the compiler: the driver then writes a folder
-with the IR before the pass and the command that reproduces the fault.
+After each phase its clean-up runs until nothing changes, so that no list of passes repeats it; after the last one the
+module is checked. A pass that crashes or leaves an invalid module is a fault of the compiler: the driver then runs the
+passes again, each with a check, to find the one, and writes a folder with the IR before it and the command that
+reproduces the fault.
 """
 
 from __future__ import annotations
@@ -86,14 +87,22 @@ def observed(instruments: Instruments) -> Generator[Instruments, None, None]:
 
 
 def run_phases(
-    ctx: Context, module: ModuleOp, phases: Sequence[Phase], source: ModuleOp | None = None, *, trusted: bool = True
+    ctx: Context,
+    module: ModuleOp,
+    phases: Sequence[Phase],
+    source: ModuleOp | None = None,
+    *,
+    trusted: bool = True,
+    checked: bool = False,
 ) -> None:
     """Run phases on a module, which they change; `source` is the same module, which stays as it is.
+
+    What is `checked` is valid: the driver has left it so.
 
     Raises InternalError for a pass that crashes or leaves an invalid module. One that finds that the module was wrong
     before (VerifyException) is at fault too, unless the module is the user's own and not `trusted`.
     """
-    _PhaseRun(ctx, module, source, trusted).run(phases)
+    _PhaseRun(ctx, module, source, trusted).run(phases, checked)
 
 
 def run_passes(ctx: Context, module: ModuleOp, passes: Sequence[ModulePass]) -> None:
@@ -110,23 +119,25 @@ class _PhaseRun:
         self._done: list[ModulePass] = []
         self._instruments = _INSTRUMENTS.get() or Instruments()
 
-    def run(self, phases: Sequence[Phase]) -> None:
+    def run(self, phases: Sequence[Phase], checked: bool) -> None:
         """Run the phases."""
-        if self._trusted:
+        if self._trusted and not checked:
             self._verify("a front end")
         for phase in phases:
             for each in phase.passes:
                 self._pass(each)
             self._clean(phase.clean_up)
-            try:
-                self._check(self._module)
-            except VerifyException as error:
-                raise self._culprit() or self._invalid(self._done[-1], error) from error
             if phase.form is not None:
                 try:
                     phase.form(self._module)
                 except VerifyException as error:
                     raise self._fault(None, f"the phase {phase.name} left another form: {error}", error) from error
+        if not self._done:
+            return
+        try:
+            self._check(self._module)
+        except VerifyException as error:
+            raise self._culprit() or self._invalid(self._done[-1], error) from error
 
     def _clean(self, passes: Sequence[ModulePass]) -> None:
         """Run passes, all of them, again and again until nothing changes."""

@@ -106,7 +106,7 @@ def _best_of(part: ModuleOp, options: Options) -> Trial:
         tried = public_function(module)
         try:
             ask(tried, decisions)
-            run_phases(context(), module, phases)
+            run_phases(context(), module, phases, checked=True)
         except InternalError:
             raise
         except GatewrightError:  # it is not legal
