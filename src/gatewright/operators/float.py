@@ -364,27 +364,49 @@ def round_to_integer(net: Logic[W], form: FloatFormat, kind: str, a: W) -> W:
 
 def compare(net: Logic[W], form: FloatFormat, predicate: str, a: W, b: W) -> W:
     """A comparison: `o` (ordered) or `u` (unordered) and `eq`, `ne`, `lt`, `le`, `gt` or `ge`; or `ord`, `uno`."""
-    x, y = unpack(net, form, a), unpack(net, form, b)
-    unordered = net.any(x.is_nan, y.is_nan)
+    unordered = net.any(is_nan(net, form, a), is_nan(net, form, b))
     if predicate in ("ord", "uno"):
         return unordered if predicate == "uno" else net.invert(unordered)
     relation = predicate[1:]
     if relation in ("gt", "ge"):
-        x, y, a, b = y, x, b, a
-    equal = net.any(net.is_zero(net.differ(a, b)), net.all(x.is_zero, y.is_zero))
+        a, b = b, a
+    zeros = net.is_zero(net.bits(net.any(a, b), 0, form.width - 1))
+    equal = net.any(net.is_zero(net.differ(a, b)), zeros)
     if relation in ("eq", "ne"):
         found = equal if relation == "eq" else net.invert(equal)
     else:
-        bits = form.width - 1
-        smaller = net.less(net.bits(a, 0, bits), net.bits(b, 0, bits))
-        # Of different signs the negative one is less, of negative ones that with the greater magnitude.
-        same = net.invert(net.differ(x.sign, y.sign))
-        less = net.mux(same, net.differ(smaller, x.sign), x.sign)
-        less = net.all(less, net.invert(equal))
-        found = less if relation in ("lt", "gt") else net.any(less, equal)
+        below = net.all(less(net, form, a, b), net.invert(equal))
+        found = below if relation in ("lt", "gt") else net.any(below, equal)
     if predicate[0] == "u":
         return net.any(found, unordered)
     return net.all(found, net.invert(unordered))
+
+
+def less(net: Logic[W], form: FloatFormat, a: W, b: W) -> W:
+    """Whether a number is less than another, none of them a NaN; minus zero is less than zero here."""
+    bits = form.width - 1
+    sign, other = net.top(a), net.top(b)
+    smaller = net.less(net.bits(a, 0, bits), net.bits(b, 0, bits))
+    larger = net.less(net.bits(b, 0, bits), net.bits(a, 0, bits))
+    # Of different signs the negative one is less, of negative ones that with the greater magnitude.
+    return net.mux(net.differ(sign, other), sign, net.mux(sign, larger, smaller))
+
+
+def extreme(net: Logic[W], form: FloatFormat, largest: bool, number: bool, a: W, b: W) -> W:
+    """The larger or the smaller of two numbers; beside a NaN the NaN, or the `number` if that is asked for."""
+    nan, smaller = net.constant(form.nan, form.width), less(net, form, a, b)
+    chosen = net.mux(smaller, b, a) if largest else net.mux(smaller, a, b)
+    first, second = is_nan(net, form, a), is_nan(net, form, b)
+    if not number:
+        return net.mux(net.any(first, second), nan, chosen)
+    # A number beside a NaN is the answer; of two NaNs the first is replaced by the one of all operations.
+    other = net.mux(second, nan, b)
+    return net.mux(first, other, net.mux(second, a, chosen))
+
+
+def is_nan(net: Logic[W], form: FloatFormat, a: W) -> W:
+    """Whether the bits of a number are those of no number."""
+    return net.less(net.constant(form.infinity, form.width - 1), net.bits(a, 0, form.width - 1))
 
 
 def choose(net: Logic[W], form: FloatFormat, none: W, infinite: W, sign: W, finite: W) -> W:

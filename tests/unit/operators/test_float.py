@@ -160,6 +160,15 @@ def test_comparisons_are_right(form: FloatFormat):
 
 
 @pytest.mark.parametrize("form", [*REAL, SMALL[0]], ids=str)
+@pytest.mark.parametrize("kind", ["maximumf", "minimumf", "maxnumf", "minnumf"])
+def test_extremes_are_right(form: FloatFormat, kind: str):
+    pairs = [(a, b) for a in edges(form) for b in edges(form)]
+    how = kind.startswith("max"), "num" in kind
+    found = results((form.width,) * 2, lambda net, a, b: hardware.extreme(net, form, *how, a, b), pairs)
+    assert found == [ieee.choose(form, kind, a, b) for a, b in pairs]
+
+
+@pytest.mark.parametrize("form", [*REAL, SMALL[0]], ids=str)
 def test_conversions_between_formats_are_right(form: FloatFormat):
     given = [(a,) for a in numbers(form, 500, 3)]
     for other in (*REAL, SMALL[0]):

@@ -9,7 +9,9 @@ from xdsl.ir import Operation, SSAValue
 
 from gatewright.ir.floats import format_of
 from gatewright.numbers.float_format import FloatFormat
+from gatewright.operators import float as described
 from gatewright.transforms.rtl.circuit import Circuit, width
+from gatewright.transforms.rtl.circuit_logic import CircuitLogic, CircuitWord
 
 _PREDICATES = (
     *("false", "oeq", "ogt", "oge", "olt", "ole", "one", "ord"),
@@ -26,66 +28,20 @@ def _format(operation: Operation) -> FloatFormat:
     return form
 
 
-def _magnitude(circuit: Circuit, a: SSAValue) -> SSAValue:
-    return circuit.extract(a, 0, width(a) - 1)
-
-
-def _is_nan(circuit: Circuit, form: FloatFormat, a: SSAValue) -> SSAValue:
-    return circuit.icmp("ugt", _magnitude(circuit, a), circuit.constant(form.infinity, form.width - 1))
-
-
-def _invert(circuit: Circuit, a: SSAValue) -> SSAValue:
-    return circuit.xor(a, circuit.constant(-1, width(a)))
-
-
-def _less(circuit: Circuit, a: SSAValue, b: SSAValue) -> SSAValue:
-    """Whether a number is less than another, none of them a NaN; minus zero is less than zero here."""
-    sign, other = circuit.bit(a, width(a) - 1), circuit.bit(b, width(b) - 1)
-    smaller = circuit.icmp("ult", _magnitude(circuit, a), _magnitude(circuit, b))
-    larger = circuit.icmp("ugt", _magnitude(circuit, a), _magnitude(circuit, b))
-    same = circuit.mux(sign, larger, smaller)
-    return circuit.mux(circuit.xor(sign, other), sign, same)
-
-
 def compare(circuit: Circuit, operation: Operation, operands: list[SSAValue]) -> SSAValue:
     """`arith.cmpf`."""
     assert isinstance(operation, arith.CmpfOp)
-    predicate, form = _PREDICATES[operation.predicate.value.data], _format(operation)
+    predicate = _PREDICATES[operation.predicate.value.data]
     if predicate in ("true", "false"):
         return circuit.constant(int(predicate == "true"), 1)
-    a, b = operands
-    unordered = circuit.any_of(_is_nan(circuit, form, a), _is_nan(circuit, form, b))
-    if predicate in ("ord", "uno"):
-        return unordered if predicate == "uno" else _invert(circuit, unordered)
-    zero = circuit.constant(0, form.width - 1)
-    either = _magnitude(circuit, circuit.any_of(a, b))
-    equal = circuit.any_of(circuit.icmp("eq", a, b), circuit.icmp("eq", either, zero))
-    relation = predicate[1:]
-    if relation in ("gt", "ge"):
-        a, b = b, a
-    if relation in ("eq", "ne"):
-        found = equal if relation == "eq" else _invert(circuit, equal)
-    else:
-        less = circuit.all_of(_less(circuit, a, b), _invert(circuit, equal))
-        found = less if relation in ("lt", "gt") else circuit.any_of(less, equal)
-    if predicate[0] == "u":
-        return circuit.any_of(found, unordered)
-    return circuit.all_of(found, _invert(circuit, unordered))
+    a, b = map(CircuitWord, operands)
+    return described.compare(CircuitLogic(circuit), _format(operation), predicate, a, b).value
 
 
 def _choose(largest: bool, number: bool) -> LogicOf:
     def build(circuit: Circuit, operation: Operation, operands: list[SSAValue]) -> SSAValue:
-        form = _format(operation)
-        a, b = operands
-        nan = circuit.constant(form.nan, form.width)
-        less = _less(circuit, a, b)
-        chosen = circuit.mux(less, b, a) if largest else circuit.mux(less, a, b)
-        first, second = _is_nan(circuit, form, a), _is_nan(circuit, form, b)
-        if not number:
-            return circuit.mux(circuit.any_of(first, second), nan, chosen)
-        # A number beside a NaN is the answer; of two NaNs the first is replaced by the one of all operations.
-        other = circuit.mux(second, nan, b)
-        return circuit.mux(first, other, circuit.mux(second, a, chosen))
+        a, b = map(CircuitWord, operands)
+        return described.extreme(CircuitLogic(circuit), _format(operation), largest, number, a, b).value
 
     return build
 
@@ -97,12 +53,12 @@ def _negate(circuit: Circuit, operation: Operation, operands: list[SSAValue]) ->
 
 def _absolute(circuit: Circuit, operation: Operation, operands: list[SSAValue]) -> SSAValue:
     (a,) = operands
-    return circuit.extend(_magnitude(circuit, a), width(a), sign=False)
+    return circuit.extend(circuit.extract(a, 0, width(a) - 1), width(a), sign=False)
 
 
 def _copy_sign(circuit: Circuit, operation: Operation, operands: list[SSAValue]) -> SSAValue:
     a, b = operands
-    return circuit.concat(circuit.bit(b, width(b) - 1), _magnitude(circuit, a))
+    return circuit.concat(circuit.bit(b, width(b) - 1), circuit.extract(a, 0, width(a) - 1))
 
 
 def _same(circuit: Circuit, operation: Operation, operands: list[SSAValue]) -> SSAValue:
