@@ -73,8 +73,8 @@ def legal(function: Callable[..., Any], drawn: list[gw.Decision], multipliers: i
     """As many of the decisions as are legal together, taken in order: each is obeyed by the schedule."""
     taken: tuple[gw.Decision, ...] = ()
     for decision in drawn:
-        options = Options(plan=gw.Plan((*taken, decision)), multipliers=multipliers, search=0)
         try:
+            options = Options(plan=gw.Plan((*taken, decision)), multipliers=multipliers, search=0)
             plan = plan_of(Compilation(load(function, None, options), options).schedule.function)
         except gw.GatewrightError as error:
             assert not isinstance(error, gw.InternalError), f"{decision}: {error}"
