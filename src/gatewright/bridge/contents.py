@@ -1,6 +1,6 @@
 """Modules of MLIR as text that names the contents of their constants, and these beside it, as xDSL packs them.
 
-MLIR packs an element into whole bytes, xDSL into 1, 2, 4 or 8 of them; of integers of 1 bit MLIR packs eight into one.
+MLIR packs an element into whole bytes, xDSL into 1, 2, 4 or 8 of them.
 """
 
 from __future__ import annotations
@@ -155,7 +155,7 @@ def _for_mlir(data: bytes, element: Any) -> bytes:
     """Elements as MLIR packs them."""
     width = element.width if isinstance(element, _ir().IntegerType) else 0
     if width == 1:
-        return np.packbits(np.frombuffer(data, np.uint8) & 1, bitorder="little").tobytes()
+        return (np.frombuffer(data, np.uint8) & 1).tobytes()
     return _in_whole_bytes(data, width)
 
 

@@ -12,6 +12,7 @@ from xdsl.dialects.builtin import DenseIntOrFPElementsAttr
 from gatewright.bridge.contents import Carried, sign_extended
 from gatewright.bridge.mlir import MlirError, run_passes
 from gatewright.frontends.imported import read
+from gatewright.ir.contents import name_of
 from gatewright.transforms.tensor.elements import array_of, dense
 
 
@@ -30,6 +31,19 @@ def test_integers_of_any_width_pass_through_mlir(width: int, count: int):
     array[:2] = low, high
     text = f'%0 = "arith.constant"() <{{value = {dense(array, width)}}}> : () -> tensor<{count}xi{width}>'
     assert constants(run_passes(text, "")) == [array.tolist()]
+
+
+@pytest.mark.parametrize("count", [3, 200])
+@pytest.mark.parametrize("width", [1, 5, 8, 12, 17, 33, 64])
+def test_contents_beside_a_text_pass_through_mlir(width: int, count: int):
+    generator = np.random.default_rng(1)
+    low, high = (0, 1) if width == 1 else (-(1 << (width - 1)), (1 << (width - 1)) - 1)
+    array = generator.integers(low, high, count, endpoint=True, dtype=np.int64)
+    array[:2] = low, high
+    data = dense(array, width).data.data
+    named = f"dense_resource<{name_of(data)}> : tensor<{count}xi{width}>"
+    text = f'%0 = "arith.constant"() <{{value = {named}}}> : () -> tensor<{count}xi{width}>'
+    assert constants(run_passes(text, "", {name_of(data): data})) == [array.tolist()]
 
 
 @pytest.mark.parametrize("type_", ["f16", "bf16", "f32", "f64"])
