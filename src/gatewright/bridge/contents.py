@@ -37,11 +37,15 @@ def printed(module: Any, contents: dict[str, bytes]) -> Carried:
     """An MLIR module in generic form, locations inline; `contents` are those of the resources that it names already."""
     for op, name, attribute in list(_constants(module)):
         op.attributes[name] = named(_packed(attribute), attribute.type, contents)
+    own = [each for each in _resources(module) if name_in(each[2], contents) is None]
+    # Of resources that the user's text has, only that which MLIR prints of a whole module says the contents.
+    blobs = dict(_BLOB.findall(module.operation.get_asm().rpartition("\n{-#")[2])) if own else {}
+    for op, name, handle in own:
+        type_ = op.attributes[name].type
+        data = bytes.fromhex(blobs[handle])
+        width = _width_of(_ir().RankedTensorType(type_).element_type)
+        op.attributes[name] = named(_from_mlir(data, width), type_, contents)
     text = module.operation.get_asm(enable_debug_info=True, use_local_scope=True, print_generic_op_form=True)
-    if not all(name_in(handle, contents) for handle in _HANDLE.findall(text)):
-        # In local scope MLIR leaves the contents of resources out.
-        resources = module.operation.get_asm().rpartition("\n{-#")[2]
-        contents |= {match[1]: bytes.fromhex(match[2]) for match in _BLOB.finditer(resources)}
     return Carried(text, contents)
 
 
@@ -59,17 +63,24 @@ def put_back(module: Any, contents: Mapping[str, bytes]) -> None:
     if not contents:
         return
     ir = _ir()
+    for op, name, handle in list(_resources(module)):
+        found = name_in(handle, contents)
+        if found is not None:
+            type_ = ir.RankedTensorType(op.attributes[name].type)
+            data = np.frombuffer(_in_whole_bytes(contents[found], _width_of(type_.element_type)), np.uint8)
+            op.attributes[name] = ir.DenseElementsAttr.get(data, type=type_.element_type, shape=type_.shape)
+
+
+def _resources(module: Any) -> Iterator[tuple[Any, str, str]]:
+    """The constants of a module that name their contents: operation, name, handle."""
+    ir = _ir()
     for op in _operations(module):
         for name in list(op.attributes):
-            attribute = op.attributes[name]
             # A resource without contents has no class of its own in Python.
-            is_resource = type(attribute) in (ir.Attribute, ir.DenseResourceElementsAttr)
-            handle = _HANDLE.match(str(attribute)) if is_resource else None
-            found = None if handle is None else name_in(handle[1], contents)
-            if found is not None:
-                type_ = ir.RankedTensorType(attribute.type)
-                data = np.frombuffer(_for_mlir(contents[found], type_.element_type), np.uint8)
-                op.attributes[name] = ir.DenseElementsAttr.get(data, type=type_.element_type, shape=type_.shape)
+            if type(op.attributes[name]) in (ir.Attribute, ir.DenseResourceElementsAttr):
+                handle = _HANDLE.match(str(op.attributes[name]))
+                if handle is not None:
+                    yield op, name, handle[1]
 
 
 def in_mlirs_packing(text: str) -> str:
@@ -142,7 +153,7 @@ def _float_bytes(literal: str, kind: str) -> bytes:
 
 
 def _from_mlir(data: bytes, width: int) -> bytes:
-    if width in (8, 16, 32, 64):
+    if width in (0, 8, 16, 32, 64):
         return data
     given, size, taken = np.frombuffer(data, np.uint8), container_bytes(width), (width + 7) // 8
     padded = np.zeros((len(given) // taken, size), np.uint8)
@@ -151,12 +162,9 @@ def _from_mlir(data: bytes, width: int) -> bytes:
     return (values if width == 1 else sign_extended(values, width)).tobytes()
 
 
-def _for_mlir(data: bytes, element: Any) -> bytes:
-    """Elements as MLIR packs them."""
-    width = element.width if isinstance(element, _ir().IntegerType) else 0
-    if width == 1:
-        return (np.frombuffer(data, np.uint8) & 1).tobytes()
-    return _in_whole_bytes(data, width)
+def _width_of(element: Any) -> int:
+    """The bits of an integer; 0 for any other type, which both pack alike."""
+    return element.width if isinstance(element, _ir().IntegerType) else 0
 
 
 def _in_whole_bytes(data: bytes, width: int) -> bytes:

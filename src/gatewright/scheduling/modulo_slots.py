@@ -48,7 +48,7 @@ class _SlotSearch:
     """Searches for one loop."""
 
     def __init__(self, problem: Problem, edges: list[Precedence], interval: int, start: list[int]):
-        self._interval, self._best = interval, start
+        self._problem, self._interval, self._best = problem, interval, start
         self._operators = [problem.operator_of(operation) for operation in range(len(start))]
         self._latencies = [max(1, operator.latency) for operator in self._operators]
         self._limited = [each for each, operator in enumerate(self._operators) if operator.limit is not None]
@@ -70,7 +70,7 @@ class _SlotSearch:
             nodes -= 1
             if len(choice.slots) < len(self._limited):
                 levels.append(self._choices(choice))
-            elif (length := self._length_of(choice.starts)) < self._length:
+            elif (length := Schedule(choice.starts, []).length(self._problem)) < self._length:
                 self._best, self._length = choice.starts, length
         return self._best
 
@@ -120,6 +120,3 @@ class _SlotSearch:
                 starts[target] = least
                 pending.append(target)
         return starts
-
-    def _length_of(self, starts: list[int]) -> int:
-        return max((start + latency for start, latency in zip(starts, self._latencies, strict=True)), default=0)

@@ -33,6 +33,12 @@ def test_integers_of_any_width_pass_through_mlir(width: int, count: int):
     assert constants(run_passes(text, "")) == [array.tolist()]
 
 
+def test_resources_of_a_text_of_the_users_own_are_read_in_mlirs_packing():
+    text = """%0 = "arith.constant"() <{value = dense_resource<mine> : tensor<2xi12>}> : () -> tensor<2xi12>
+    {-# dialect_resources: { builtin: { mine: "0x04000000FF0F0100" } } #-}"""
+    assert constants(run_passes(text, "")) == [[-1, 1]]
+
+
 @pytest.mark.parametrize("count", [3, 200])
 @pytest.mark.parametrize("width", [1, 5, 8, 12, 17, 33, 64])
 def test_contents_beside_a_text_pass_through_mlir(width: int, count: int):

@@ -76,7 +76,7 @@ class RtlDesign:
             module,
             top_module(bound.function, library),
             device_of(library.target),
-            {file: image for file, image in _images(bound).items() if file in files},
+            _images(bound, files),
             _operators(bound.function, library),
             [_memory(op) for op in memories],
             len(registers),
@@ -123,12 +123,12 @@ def _memory(op: seq.FirMemOp) -> MemoryFact:
     return MemoryFact(name, type_.depth.data, type_.width.data, op.init is not None)
 
 
-def _images(bound: Program) -> dict[str, np.ndarray]:
+def _images(bound: Program, files: set[str]) -> dict[str, np.ndarray]:
     """The contents of the constant arrays of a schedule, by the name of the file that they are to stand in."""
     images: dict[str, np.ndarray] = {}
     for op in bound.function.body.block.ops:
         if isinstance(op, memref.GetGlobalOp) and (memory := MEMORY.value(op)) is not None:
             assert isinstance(memory.image, StringAttr)
-            if memory.image.data not in images:
+            if memory.image.data in files - images.keys():
                 images[memory.image.data] = contents_of(constant_array(op, bound.module))
     return images
