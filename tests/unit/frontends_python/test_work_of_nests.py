@@ -71,7 +71,7 @@ def test_a_level_of_loops_adds_to_the_work(text: Callable[[int], str], monkeypat
     def runs(owner: object, name: str, depth: int) -> int:
         return calls(monkeypatch, owner, name, lambda: compiled(text(depth), tmp_path))
 
-    for owner, name in ((loops.LoopElaboration, "emit"), (ranges._Analysis, "_fixpoint")):  # pyright: ignore[reportPrivateUsage]
+    for owner, name in ((loops.LoopElaboration, "elaborate"), (ranges._Analysis, "_fixpoint")):  # pyright: ignore[reportPrivateUsage]
         few, many = runs(owner, name, 6), runs(owner, name, 12)
         assert many <= 4.5 * few, name  # twice as deep: at most as the square
 

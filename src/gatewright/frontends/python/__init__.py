@@ -1,7 +1,8 @@
 """The Python front end: `load` compiles a Python function over NumPy arrays to the loops level.
 
-The function's source is compiled from its syntax tree; it is never run. What of Python and NumPy is understood is in
-`SUPPORTED`. Numbers behave as they do in Python with NumPy 2:
+The function's source is compiled, never run: its syntax tree is elaborated into a typed tree (`tree`), whose names are
+bound to what is known of them (`values`), and of that `emission` makes the IR. What is understood of Python and NumPy
+is in `SUPPORTED`. Numbers behave as they do in Python with NumPy 2:
 
 1. Elements of arrays and NumPy numbers have a type and wrap at its width. Two of them meet in NumPy's type; widths that
    NumPy lacks (`gw.int_(12)`) meet in the wider one, or in one bit more than the unsigned one if the signs differ. What

@@ -85,7 +85,7 @@ def _type_of_fill(state: Elaboration, value: Value | None, dtype: Value | None) 
 
 
 @function(np.full, "np.full")
-def emit_full(state: Elaboration, arguments: Arguments) -> Value:
+def elaborate_full(state: Elaboration, arguments: Arguments) -> Value:
     """An array of one number."""
     shape, value, dtype = arguments.bind(state, "shape", "fill_value", "dtype", least=2)
     number, type_ = _type_of_fill(state, value, dtype)
@@ -93,7 +93,7 @@ def emit_full(state: Elaboration, arguments: Arguments) -> Value:
 
 
 @function(np.full_like, "np.full_like")
-def emit_full_like(state: Elaboration, arguments: Arguments) -> Value:
+def elaborate_full_like(state: Elaboration, arguments: Arguments) -> Value:
     """An array of one number, of the shape and type of another."""
     model, value, dtype = arguments.bind(state, "a", "fill_value", "dtype", least=2)
     array = array_of(state, model)
@@ -143,7 +143,7 @@ def _union(state: Elaboration, a: NumberType, b: NumberType) -> NumberType:
 
 
 @function(np.array, "np.array")
-def emit_array(state: Elaboration, arguments: Arguments) -> Value:
+def elaborate_array(state: Elaboration, arguments: Arguments) -> Value:
     """An array of numbers, or a copy of an array."""
     value, dtype = arguments.bind(state, "object", "dtype")
     if isinstance(value, ArrayValue):
@@ -184,23 +184,23 @@ def _table(state: Elaboration, element: ElementType, contents: np.ndarray, name:
 
 
 @function(np.asarray, "np.asarray")
-def emit_asarray(state: Elaboration, arguments: Arguments) -> Value:
+def elaborate_asarray(state: Elaboration, arguments: Arguments) -> Value:
     """An array as it is, or a new one of numbers."""
     value, dtype = arguments.bind(state, "a", "dtype")
     if isinstance(value, ArrayValue) and (dtype is None or named_type(state, dtype) == value.type):
         return value
-    return emit_array(state, arguments)
+    return elaborate_array(state, arguments)
 
 
 @function(np.copy, "np.copy")
-def emit_copy(state: Elaboration, arguments: Arguments) -> Value:
+def elaborate_copy(state: Elaboration, arguments: Arguments) -> Value:
     """A copy of an array."""
     (value,) = arguments.bind(state, "a")
     return materialize(state, array_of(state, value), "copy")
 
 
 @function(np.arange, "np.arange")
-def emit_arange(state: Elaboration, arguments: Arguments) -> Value:
+def elaborate_arange(state: Elaboration, arguments: Arguments) -> Value:
     """The integers of a range that is known while compiling."""
     *bounds, dtype = arguments.bind(state, "start", "stop", "step", "dtype")
     known = [known_int(state, bound, "the range of np.arange") for bound in bounds if bound is not None]
@@ -212,7 +212,7 @@ def emit_arange(state: Elaboration, arguments: Arguments) -> Value:
 
 
 @function(np.eye, "np.eye")
-def emit_eye(state: Elaboration, arguments: Arguments) -> Value:
+def elaborate_eye(state: Elaboration, arguments: Arguments) -> Value:
     """A matrix with ones on its diagonal."""
     rows, columns, diagonal, dtype = arguments.bind(state, "N", "M", "k", "dtype")
     sizes = [known_int(state, value, "the size of np.eye") for value in (rows, columns) if value is not None]
@@ -230,7 +230,7 @@ def _as_raw(state: Elaboration, contents: np.ndarray, element: ElementType) -> n
 
 
 @function(np.concatenate, "np.concatenate")
-def emit_concatenate(state: Elaboration, arguments: Arguments) -> Value:
+def elaborate_concatenate(state: Elaboration, arguments: Arguments) -> Value:
     """Arrays one after the other along an axis."""
     value, axis = arguments.bind(state, "arrays", "axis")
     if not isinstance(value, Tuple) or not value.items:
@@ -256,7 +256,7 @@ def emit_concatenate(state: Elaboration, arguments: Arguments) -> Value:
 
 
 @function(np.iinfo, "np.iinfo")
-def emit_iinfo(state: Elaboration, arguments: Arguments) -> Value:
+def elaborate_iinfo(state: Elaboration, arguments: Arguments) -> Value:
     """The limits of an integer type."""
     (value,) = arguments.bind(state, "type")
     if not isinstance(value, PythonObject):

@@ -10,16 +10,15 @@ from collections.abc import Callable, Sequence
 from math import prod
 
 import numpy as np
-from xdsl.dialects import scf
 from xdsl.dialects.builtin import IndexType
-from xdsl.ir import Block
 
 from gatewright.frontends.python.bounds import BoundedInteger, Linear
 from gatewright.frontends.python.casts import store_as
-from gatewright.frontends.python.conversion import root_type, ssa_of
+from gatewright.frontends.python.conversion import root_type, term_of
 from gatewright.frontends.python.elaboration import Elaboration
 from gatewright.frontends.python.integers import arithmetic
 from gatewright.frontends.python.memory import allocate, check_changeable, load, store
+from gatewright.frontends.python.tree import CountedLoop, TreeBody
 from gatewright.frontends.python.values import (
     ArrayValue,
     ArrayView,
@@ -51,7 +50,7 @@ def locate(state: Elaboration, view: ArrayView, indices: Sequence[Number]) -> li
 
 
 def element_at(state: Elaboration, array: ArrayValue, indices: Sequence[Number]) -> Number:
-    """Emit the element of an array at `indices`, one non-negative Python integer for each axis."""
+    """The element of an array at `indices`, one non-negative Python integer for each axis."""
     if isinstance(array, ArrayView):
         return load(state, array.buffer, locate(state, array, indices))
     assert isinstance(array, LazyArray)
@@ -108,23 +107,22 @@ def counted(
 ) -> list[Number]:
     """A loop of a known count that carries numbers: `body(index, carried)` returns the next ones, of the same types."""
     builder = state.builder
-    values = [ssa_of(state, number) for number in initial]
-    block = Block(arg_types=[IndexType(), *(value.type for value in values)])
+    values = [term_of(state, number) for number in initial]
+    block = TreeBody.of([IndexType(), *(value.type for value in values)])
     bounds = [builder.constant(value, IndexType()) for value in (0, count, 1)]
-    index = state.python_int(block.args[0], Linear(0, ((BoundedInteger((Linear(0),), (Linear(count - 1),)), 1),)))
+    index = state.python_int(block.parameters[0], Linear(0, ((BoundedInteger((Linear(0),), (Linear(count - 1),)), 1),)))
     with builder.inside(block):
-        carried = [Number(n.type, argument) for n, argument in zip(initial, block.args[1:], strict=True)]
+        carried = [Number(n.type, argument) for n, argument in zip(initial, block.parameters[1:], strict=True)]
         following = body(index, [rebind(state, number) for number in carried])
-        builder.insert(scf.YieldOp(*(ssa_of(state, number) for number in following)))
-    operation = scf.ForOp(bounds[0], bounds[1], bounds[2], values, block)
-    builder.insert(operation)
-    return [rebind(state, Number(n.type, result)) for n, result in zip(initial, operation.results, strict=True)]
+        builder.leave(block, [term_of(state, number) for number in following])
+    results = builder.add(CountedLoop(bounds[0], bounds[1], bounds[2], values, block))
+    return [rebind(state, Number(n.type, result)) for n, result in zip(initial, results, strict=True)]
 
 
 def rebind(state: Elaboration, number: Number) -> Number:
     """A number with bounds if it is a Python integer."""
-    if isinstance(number.type, PythonInt) and number.ssa is not None:
-        return state.python_int(number.ssa)
+    if isinstance(number.type, PythonInt) and number.term is not None:
+        return state.python_int(number.term)
     return number
 
 
@@ -185,12 +183,12 @@ def expression(
     sources: Sequence[tuple[ArrayView, bool]],
     cheap: bool = False,
 ) -> LazyArray:
-    """An array expression; its type is found by emitting an element for trial."""
+    """An array expression; its type is that of an element, elaborated for trial."""
     with state.trial():
-        probe = Block(arg_types=[IndexType()] * len(shape))
+        probe = TreeBody.of([IndexType()] * len(shape))
         indices = [
             state.python_int(argument, Linear(0, ((BoundedInteger((Linear(0),), (Linear(max(extent - 1, 0)),)), 1),)))
-            for argument, extent in zip(probe.args, shape, strict=True)
+            for argument, extent in zip(probe.parameters, shape, strict=True)
         ]
         type_ = compute(indices).type
     return LazyArray(type_, shape, compute, tuple(sources), len(state.stores), state.builder.location, cheap)
@@ -284,7 +282,7 @@ def same_number(a: Number, b: Number) -> bool:
     """Whether two Python integers are certainly equal."""
     if a.linear is not None and b.linear is not None and a.linear == b.linear:
         return True
-    return a.ssa is not None and a.ssa is b.ssa
+    return a.term is not None and a.term is b.term
 
 
 def array_of(state: Elaboration, value: object, what: str = "this") -> ArrayValue:

@@ -11,7 +11,7 @@ from gatewright.dialects import gw
 from gatewright.frontends.python import fixed_point, floating_point
 from gatewright.frontends.python.arrays import counted, element_at, elementwise
 from gatewright.frontends.python.casts import convert, number_of, truth_of
-from gatewright.frontends.python.conversion import bits_of, float_error, ssa_of, to_python_int
+from gatewright.frontends.python.conversion import bits_of, float_error, term_of, to_python_int
 from gatewright.frontends.python.elaboration import Elaboration
 from gatewright.frontends.python.iteration import counted_items, progression
 from gatewright.frontends.python.joins import open_number
@@ -44,15 +44,15 @@ def select(state: Elaboration, condition: Number, a: Number, b: Number) -> Numbe
         return a if condition.known else b
     if (merged := open_number(state, a, b)) is None:
         raise state.unsupported(f"{a.type} and {b.type} have no common type", remedy="convert one of them")
-    left, right = (ssa_of(state, convert(state, number, merged.type)) for number in (a, b))
-    value = state.builder.pure(arith.SelectOp, ssa_of(state, condition), left, right) if left is not right else left
+    left, right = (term_of(state, convert(state, number, merged.type)) for number in (a, b))
+    value = state.builder.pure(arith.SelectOp, term_of(state, condition), left, right) if left is not right else left
     if isinstance(merged.type, PythonInt):
         return state.python_int(value, merged.linear)
     return Number(merged.type, value, possible_types=merged.possible_types)
 
 
 @function(range, "range")
-def emit_range(state: Elaboration, arguments: Arguments) -> Value:
+def elaborate_range(state: Elaboration, arguments: Arguments) -> Value:
     """For loops; any bounds and steps, known or not, negative ones too."""
     values = [value for value in arguments.bind(state, "start", "stop", "step") if value is not None]
     numbers = []
@@ -65,7 +65,7 @@ def emit_range(state: Elaboration, arguments: Arguments) -> Value:
 
 
 @function(len, "len")
-def emit_len(state: Elaboration, arguments: Arguments) -> Value:
+def elaborate_len(state: Elaboration, arguments: Arguments) -> Value:
     """The length of an array's first axis, a tuple or a range, known while compiling."""
     (value,) = arguments.bind(state, "object")
     if isinstance(value, Tuple):
@@ -82,7 +82,7 @@ def emit_len(state: Elaboration, arguments: Arguments) -> Value:
 
 
 @function(enumerate, "enumerate")
-def emit_enumerate(state: Elaboration, arguments: Arguments) -> Value:
+def elaborate_enumerate(state: Elaboration, arguments: Arguments) -> Value:
     """For loops over arrays and ranges, with a count."""
     value, start = arguments.bind(state, "iterable", "start")
     assert value is not None
@@ -92,7 +92,7 @@ def emit_enumerate(state: Elaboration, arguments: Arguments) -> Value:
 
 
 @function(zip, "zip")
-def emit_zip(state: Elaboration, arguments: Arguments) -> Value:
+def elaborate_zip(state: Elaboration, arguments: Arguments) -> Value:
     """For loops over several arrays and ranges at once."""
     (strict,) = Arguments("zip", [], arguments.keywords).bind(state, "strict", least=0)
     if not arguments.positional:
@@ -106,7 +106,7 @@ def emit_zip(state: Elaboration, arguments: Arguments) -> Value:
 
 
 @function(reversed, "reversed")
-def emit_reversed(state: Elaboration, arguments: Arguments) -> Value:
+def elaborate_reversed(state: Elaboration, arguments: Arguments) -> Value:
     """For loops over an array or range from its end."""
     (value,) = arguments.bind(state, "sequence")
     assert value is not None
@@ -116,13 +116,13 @@ def emit_reversed(state: Elaboration, arguments: Arguments) -> Value:
 
 
 @function(abs, "abs")
-def emit_abs(state: Elaboration, arguments: Arguments) -> Value:
+def elaborate_abs(state: Elaboration, arguments: Arguments) -> Value:
     """The absolute value of a number or array; the smallest integer of a type keeps its sign."""
     (value,) = arguments.bind(state, "x")
-    return emit_absolute(state, value)
+    return elaborate_absolute(state, value)
 
 
-def emit_absolute(state: Elaboration, value: Value | None) -> Value:
+def elaborate_absolute(state: Elaboration, value: Value | None) -> Value:
     """`abs` of a number or of each element."""
     if not isinstance(value, (Number, ArrayValue)):
         raise state.unsupported(f"abs does not work on {kind_of(value) if value is not None else 'nothing'}")
@@ -165,19 +165,19 @@ def _extreme_of_array(state: Elaboration, array: ArrayValue, sign: str) -> Numbe
 
 
 @function(min, "min")
-def emit_min(state: Elaboration, arguments: Arguments) -> Value:
+def elaborate_min(state: Elaboration, arguments: Arguments) -> Value:
     """The smallest of several numbers, or of a one-dimensional array."""
     return _extreme(state, arguments, "<")
 
 
 @function(max, "max")
-def emit_max(state: Elaboration, arguments: Arguments) -> Value:
+def elaborate_max(state: Elaboration, arguments: Arguments) -> Value:
     """The largest of several numbers, or of a one-dimensional array."""
     return _extreme(state, arguments, ">")
 
 
 @function(sum, "sum")
-def emit_sum(state: Elaboration, arguments: Arguments) -> Value:
+def elaborate_sum(state: Elaboration, arguments: Arguments) -> Value:
     """The sum of the numbers of a tuple or a one-dimensional array, in the type of its elements."""
     value, start = arguments.bind(state, "iterable", "start")
     total = python_int(0) if start is None else number_of(state, start)
@@ -201,14 +201,14 @@ def emit_sum(state: Elaboration, arguments: Arguments) -> Value:
 
 
 @function(int, "int")
-def emit_int(state: Elaboration, arguments: Arguments) -> Value:
+def elaborate_int(state: Elaboration, arguments: Arguments) -> Value:
     """A number as a Python integer, which is 64 bits wide; fixed point is cut towards zero."""
     (value,) = arguments.bind(state, "x")
     return convert(state, number_of(state, value, "the argument of int"), PYTHON_INT)
 
 
 @function(bool, "bool")
-def emit_bool(state: Elaboration, arguments: Arguments) -> Value:
+def elaborate_bool(state: Elaboration, arguments: Arguments) -> Value:
     """Whether a number is not zero."""
     (value,) = arguments.bind(state, "x")
     assert value is not None
@@ -216,7 +216,7 @@ def emit_bool(state: Elaboration, arguments: Arguments) -> Value:
 
 
 @function(float, "float")
-def emit_float(state: Elaboration, arguments: Arguments) -> Value:
+def elaborate_float(state: Elaboration, arguments: Arguments) -> Value:
     """A number as a float, a double; with `precision` a constant only, and fixed-point numbers stay what they are."""
     (value,) = arguments.bind(state, "x")
     number = number_of(state, value, "the argument of float")
@@ -230,7 +230,7 @@ def emit_float(state: Elaboration, arguments: Arguments) -> Value:
 
 
 @function(tuple, "tuple")
-def emit_tuple(state: Elaboration, arguments: Arguments) -> Value:
+def elaborate_tuple(state: Elaboration, arguments: Arguments) -> Value:
     """A tuple of the items of a tuple or list."""
     (value,) = arguments.bind(state, "iterable")
     if isinstance(value, Tuple):
@@ -239,7 +239,7 @@ def emit_tuple(state: Elaboration, arguments: Arguments) -> Value:
 
 
 @function(math.isqrt, "math.isqrt")
-def emit_isqrt(state: Elaboration, arguments: Arguments) -> Value:
+def elaborate_isqrt(state: Elaboration, arguments: Arguments) -> Value:
     """The floor of the square root of an integer that is not negative."""
     (value,) = arguments.bind(state, "n")
     number = number_of(state, value, "the argument of isqrt")
@@ -253,7 +253,7 @@ def emit_isqrt(state: Elaboration, arguments: Arguments) -> Value:
 
 
 @function(math.sqrt, "math.sqrt")
-def emit_sqrt(state: Elaboration, arguments: Arguments) -> Value:
+def elaborate_sqrt(state: Elaboration, arguments: Arguments) -> Value:
     """The square root, a Python float; the floor of that of an integer is exact."""
     (value,) = arguments.bind(state, "x")
     number = number_of(state, value, "the argument of sqrt")
@@ -305,4 +305,4 @@ def square_root(state: Elaboration, number: Number) -> Number:
         )
     elif not isinstance(of, Integer):
         raise state.unsupported(f"there is no square root of {of} in hardware yet")
-    return Number(SquareRoot(of), number.ssa, number.constant)
+    return Number(SquareRoot(of), number.term, number.constant)

@@ -23,7 +23,7 @@ from gatewright.numbers import types
 def call(state: Elaboration, callee: Value, arguments: Arguments) -> Value:
     """The value of a call."""
     if isinstance(callee, Method):
-        return METHODS[callee.name].emit(state, callee.owner, arguments)
+        return METHODS[callee.name].elaborate(state, callee.owner, arguments)
     if isinstance(callee, LocalFunction):
         return _call_local(state, callee, arguments)
     if not isinstance(callee, PythonObject):
@@ -32,7 +32,7 @@ def call(state: Elaboration, callee: Value, arguments: Arguments) -> Value:
     if is_type(thing):
         return _call_type(state, callee, arguments)
     if (entry := _entry(thing)) is not None:
-        return entry.emit(state, arguments)
+        return entry.elaborate(state, arguments)
     if isinstance(thing, FunctionType):
         return call_function(state, thing, arguments)
     raise state.unsupported(
@@ -138,7 +138,7 @@ def _inline(
 def run(state: Elaboration) -> None:
     """Compile the statements of the current frame; its result is then under the name RESULT."""
     state.frame.names.setdefault(RESULT, PythonObject(None))
-    state.emit_body(state, state.frame.body)
+    state.elaborate_body(state, state.frame.body)
 
 
 def _match(

@@ -37,7 +37,7 @@ from gatewright.numbers.types import Bool, Fixed, Float, Integer
 def convert(state: Elaboration, number: Number, type_: NumberType) -> Number:
     """The number in another type, as a NumPy cast makes it: integers wrap, fixed point rounds and saturates."""
     if number.type == type_:
-        return number if not number.possible_types else Number(type_, number.ssa, number.constant, number.linear)
+        return number if not number.possible_types else Number(type_, number.term, number.constant, number.linear)
     match type_:
         case Float():
             return floating_point.convert(state, number, type_)

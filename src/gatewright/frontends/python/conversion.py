@@ -1,4 +1,4 @@
-"""Turn numbers into SSA values and into numbers of other types."""
+"""Turn numbers into terms and into numbers of other types."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from math import isqrt
 
 from xdsl.dialects import arith
 from xdsl.dialects.builtin import IndexType, IntegerType
-from xdsl.ir import SSAValue
 
 from gatewright.dialects import gw
 from gatewright.frontends.python.elaboration import Elaboration
+from gatewright.frontends.python.tree import TypedTerm
 from gatewright.frontends.python.values import (
     WEAK,
     FixedPoint,
@@ -30,10 +30,10 @@ FLOAT_REMEDY = "compile without precision=, or use gw.fixed(width, fraction) num
 ROOT_REMEDY = "take its integer part at once, as in np.uint32(np.sqrt(x))"
 
 
-def ssa_of(state: Elaboration, number: Number) -> SSAValue:
-    """The SSA value of a number; a known one becomes a constant."""
-    if number.ssa is not None:
-        return number.ssa
+def term_of(state: Elaboration, number: Number) -> TypedTerm:
+    """The term of a number; a known one becomes a constant."""
+    if number.term is not None:
+        return number.term
     if isinstance(number.type, PythonFloat):
         if state.options.precision is not None:
             raise float_error(state, f"{number.constant}")
@@ -59,7 +59,7 @@ def wrap(value: int, type_: Integer | Bool) -> int:
     return value - (1 << type_.bits) if type_.signed and value >> (type_.bits - 1) else value
 
 
-def resize(state: Elaboration, value: SSAValue, bits: int, signed: bool) -> SSAValue:
+def resize(state: Elaboration, value: TypedTerm, bits: int, signed: bool) -> TypedTerm:
     """An integer of another width: extended by its sign if `signed`, by zeros if not, or truncated."""
     assert isinstance(value.type, IntegerType)
     present = value.type.width.data
@@ -70,11 +70,11 @@ def resize(state: Elaboration, value: SSAValue, bits: int, signed: bool) -> SSAV
     return state.builder.pure(arith.ExtSIOp if signed else arith.ExtUIOp, value, IntegerType(bits))
 
 
-def bits_of(state: Elaboration, number: Number, bits: int) -> SSAValue:
+def bits_of(state: Elaboration, number: Number, bits: int) -> TypedTerm:
     """The value of an integer, Python's or NumPy's, or truth value as `bits` bits of two's complement."""
     if number.is_known:
         return state.builder.constant(number.known, IntegerType(bits))
-    value = ssa_of(state, number)
+    value = term_of(state, number)
     if isinstance(number.type, PythonInt):
         if bits <= 64:
             return state.builder.pure(arith.IndexCastOp, value, IntegerType(bits))
@@ -93,7 +93,7 @@ def to_python_int(state: Elaboration, number: Number) -> Number:
         return number
     if number.is_known:
         return python_int(number.known)
-    value = ssa_of(state, number)
+    value = term_of(state, number)
     assert isinstance(value.type, IntegerType)
     if not is_signed(number.type) and value.type.width.data < 64:
         value = resize(state, value, 64, False)
@@ -129,17 +129,17 @@ def _floor_of_root(state: Elaboration, root: Number, type_: Integer) -> Number:
     if root.is_known:
         return Number(type_, constant=wrap(isqrt(max(root.known, 0)), type_))
     bits = 64 if isinstance(of, PythonInt) else of.bits
-    value = state.builder.pure(gw.IsqrtOp, bits_of(state, Number(of, root.ssa, root.constant), bits))
+    value = state.builder.pure(gw.IsqrtOp, bits_of(state, Number(of, root.term, root.constant), bits))
     return Number(type_, resize(state, value, type_.bits, False))
 
 
 def to_truth(state: Elaboration, number: Number, type_: Bool | PythonBool) -> Number:
     """Whether the number is not zero."""
     if isinstance(number.type, SquareRoot):
-        number = Number(number.type.of, number.ssa, number.constant)
+        number = Number(number.type.of, number.term, number.constant)
     if number.is_known:
         return Number(type_, constant=int(number.constant != 0))
-    value = ssa_of(state, number)
+    value = term_of(state, number)
     if isinstance(number.type, (Float, PythonFloat)):
         zero = state.builder.pure(arith.ConstantOp, zero_of(value.type))
         return Number(type_, state.builder.pure(arith.CmpfOp, value, zero, "une"))

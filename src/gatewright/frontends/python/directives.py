@@ -8,11 +8,10 @@ from __future__ import annotations
 import ast
 
 from xdsl.dialects.builtin import IntegerAttr, i64
-from xdsl.ir import SSAValue
 
-from gatewright.dialects.gw import DirectiveOp
 from gatewright.frontends.python.elaboration import Elaboration
 from gatewright.frontends.python.tables import Arguments, function
+from gatewright.frontends.python.tree import Directive, TypedTerm
 from gatewright.frontends.python.values import Number, PythonObject, Value
 from gatewright.plan import KINDS, MOST
 
@@ -61,8 +60,8 @@ def directive_kind(callee: Value) -> str | None:
     return next((kind for directive, kind in _KIND_OF.items() if callee.value is directive), None)
 
 
-def emit_directive(state: Elaboration, kind: str, node: ast.Call, values: list[tuple[str | None, Value]]) -> None:
-    """Emit a call of a directive. `values` are those of its arguments that are not counters, by keyword if named."""
+def elaborate_directive(state: Elaboration, kind: str, node: ast.Call, values: list[tuple[str | None, Value]]) -> None:
+    """A call of a directive. `values` are those of its arguments that are not counters, by keyword if named."""
     form = KINDS[kind]
     counters = [_counter(state, each, kind) for each in (node.args if form.value is None else node.args[:1])]
     if len(values) > (form.value is not None) or any(name not in (None, form.value) for name, _ in values):
@@ -77,10 +76,10 @@ def emit_directive(state: Elaboration, kind: str, node: ast.Call, values: list[t
     if form.value is not None and not form.least <= number <= MOST:
         raise state.mistake(f"{form.value} of gw.{kind} is from {form.least} to {MOST}, not {number}")
     attribute = IntegerAttr(number, i64) if form.value is not None else None
-    state.builder.insert(DirectiveOp(kind, counters, attribute))
+    state.builder.add(Directive(kind, counters, attribute))
 
 
-def _counter(state: Elaboration, node: ast.expr, kind: str) -> SSAValue:
+def _counter(state: Elaboration, node: ast.expr, kind: str) -> TypedTerm:
     found = state.frame.counters.get(node.id) if isinstance(node, ast.Name) else None
     if found is None:
         raise state.unsupported(

@@ -108,7 +108,7 @@ def type_object(type_: NumberType) -> PythonObject:
 def _enter_maker(make: Callable[..., types.Scalar], name: str, parameters: tuple[str, ...], note: str) -> None:
     """Enter a function that makes a type."""
 
-    def emit(state: Elaboration, arguments: Arguments) -> Value:
+    def elaborate(state: Elaboration, arguments: Arguments) -> Value:
         values = arguments.bind(state, *parameters, least=len(parameters))
         sizes = [
             known_int(state, value, f"the {parameter}") for value, parameter in zip(values, parameters, strict=True)
@@ -118,8 +118,8 @@ def _enter_maker(make: Callable[..., types.Scalar], name: str, parameters: tuple
         except InterfaceError as error:
             raise state.mistake(error.what, why=error.why, remedy=error.remedy) from None
 
-    emit.__doc__ = note
-    function(make, name)(emit)
+    elaborate.__doc__ = note
+    function(make, name)(elaborate)
 
 
 _enter_maker(types.fixed, "gw.fixed", ("width", "fraction"), "A fixed-point type, to cast to.")

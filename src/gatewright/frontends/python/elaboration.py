@@ -7,13 +7,12 @@ from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from xdsl.dialects import arith
-from xdsl.dialects.builtin import IntegerAttr, UnknownLoc
-from xdsl.ir import Block, SSAValue
+from xdsl.dialects.builtin import UnknownLoc
 
 from gatewright.errors import GatewrightError, InterfaceError, SourceLocation, UnsupportedError
 from gatewright.frontends.python.bounds import Linear, between
-from gatewright.frontends.python.builder import Builder, discard
+from gatewright.frontends.python.builder import Builder
+from gatewright.frontends.python.tree import TreeBody, TypedTerm, integer_of
 from gatewright.frontends.python.values import PYTHON_INT, Buffer, FixedPoint, Frame, Number, Value
 from gatewright.options import Options
 
@@ -23,7 +22,7 @@ RESULT = "<result>"
 
 @dataclass(frozen=True)
 class Mark:
-    """A state to which an emission that is tried can be taken back."""
+    """A state to which an elaboration that is tried can be taken back."""
 
     names: tuple[dict[str, Value], ...]
     formats: tuple[dict[str, FixedPoint], ...]
@@ -34,16 +33,16 @@ class Mark:
 class Elaboration:
     """What the parts of the front end share while one program is compiled."""
 
-    def __init__(self, options: Options, emit_body: Callable[[Elaboration, list[ast.stmt]], None]):
+    def __init__(self, options: Options, elaborate_body: Callable[[Elaboration, list[ast.stmt]], None]):
         self.options = options
-        self.emit_body = emit_body
-        """Emits the statements of a function that is called."""
+        self.elaborate_body = elaborate_body
+        """Elaborates the statements of a function that is called."""
         self.builder = Builder()
         self.frames: list[Frame] = []
         self.sources: dict[str, str] = {}
         """The texts of the files of all functions compiled so far, by file name."""
         self.stores: list[tuple[Buffer, SourceLocation | None]] = []
-        """Every store emitted so far, in order."""
+        """Every store elaborated so far, in order."""
         self.merged: list[tuple[Buffer, str]] = []
         """Memories that may stand for the same array as another, by the name of that: neither may be changed."""
         self.constants: dict[object, Buffer] = {}
@@ -53,7 +52,7 @@ class Elaboration:
         self.buffers: list[Buffer] = []
         """Every local memory, in order."""
         self._node: ast.AST | None = None
-        self._bounds: dict[SSAValue, Linear] = {}
+        self._bounds: dict[TypedTerm, Linear] = {}
 
     @property
     def frame(self) -> Frame:
@@ -106,17 +105,17 @@ class Elaboration:
         return InterfaceError(what, where=self.here, why=why, remedy=remedy)
 
     def python_int(
-        self, ssa: SSAValue, linear: Linear | None = None, low: int | None = None, high: int | None = None
+        self, term: TypedTerm, linear: Linear | None = None, low: int | None = None, high: int | None = None
     ) -> Number:
         """The Python integer held by an `index` value; the same value always has the same linear expression."""
-        if ssa not in self._bounds:
-            self._bounds[ssa] = linear if linear is not None else between(low, high)
-        return Number(PYTHON_INT, ssa, linear=self._bounds[ssa])
+        if term not in self._bounds:
+            self._bounds[term] = linear if linear is not None else between(low, high)
+        return Number(PYTHON_INT, term, linear=self._bounds[term])
 
-    def is_between(self, value: SSAValue, low: int, high: int) -> bool:
+    def is_between(self, value: TypedTerm, low: int, high: int) -> bool:
         """Whether an `index` value is certainly from `low` to `high`."""
-        if isinstance(value.owner, arith.ConstantOp) and isinstance(value.owner.value, IntegerAttr):
-            return low <= value.owner.value.value.data <= high
+        if (known := integer_of(value)) is not None:
+            return low <= known <= high
         if (linear := self._bounds.get(value)) is None:
             return False
         least, greatest = linear.least(), linear.greatest()
@@ -132,7 +131,7 @@ class Elaboration:
         )
 
     def restore(self, mark: Mark) -> None:
-        """Forget what was emitted since `mark`."""
+        """Forget what was elaborated since `mark`."""
         for frame, names, formats in zip(self.frames, mark.names, mark.formats, strict=True):
             frame.names, frame.formats = dict(names), dict(formats)
         del self.stores[mark.stores :]
@@ -149,11 +148,10 @@ class Elaboration:
 
     @contextmanager
     def trial(self) -> Generator[None, None, None]:
-        """Emit something only to learn what it is; nothing of it remains."""
-        mark, block = self.mark(), Block()
+        """Elaborate something only to learn what it is; nothing of it remains."""
+        mark = self.mark()
         try:
-            with self.builder.inside(block):
+            with self.builder.inside(TreeBody()):
                 yield
         finally:
             self.restore(mark)
-            discard(block)

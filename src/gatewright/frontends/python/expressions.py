@@ -1,4 +1,4 @@
-"""Expressions: each kind of syntax has a function here that emits it and returns its value."""
+"""Expressions: each kind of syntax has a function here that elaborates it and returns its value."""
 
 from __future__ import annotations
 
@@ -7,16 +7,14 @@ from collections.abc import Callable, Sequence
 from itertools import pairwise
 from typing import Any, cast
 
-from xdsl.dialects import arith, memref
-from xdsl.dialects.builtin import MemRefType
-from xdsl.ir import Block
+from xdsl.dialects import arith
 
 from gatewright.frontends.python.attributes import attribute
 from gatewright.frontends.python.builtin_functions import select
 from gatewright.frontends.python.calls import call
 from gatewright.frontends.python.captured import from_python
 from gatewright.frontends.python.casts import truth_of
-from gatewright.frontends.python.conversion import ssa_of
+from gatewright.frontends.python.conversion import term_of
 from gatewright.frontends.python.elaboration import Elaboration
 from gatewright.frontends.python.joins import CHOICE, merge_blocks, open_number
 from gatewright.frontends.python.naming import lookup, settled
@@ -24,6 +22,7 @@ from gatewright.frontends.python.operators import BINARY, COMPARISONS, binary, c
 from gatewright.frontends.python.reductions import matrix_product
 from gatewright.frontends.python.subscripts import index
 from gatewright.frontends.python.tables import Arguments
+from gatewright.frontends.python.tree import ElementLoad, ElementStore, TreeBody
 from gatewright.frontends.python.values import (
     TRUTH,
     ArrayValue,
@@ -40,17 +39,17 @@ from gatewright.frontends.python.values import (
 
 
 def evaluate(state: Elaboration, node: ast.expr) -> Value:
-    """Emit an expression of the current function."""
+    """The value of an expression of the current function."""
     with state.at(node):
-        emit = EXPRESSIONS.get(type(node))
-        if emit is None:
+        elaborate = EXPRESSIONS.get(type(node))
+        if elaborate is None:
             words = UNSUPPORTED_EXPRESSIONS.get(type(node), f"the syntax {type(node).__name__}")
             raise state.unsupported(f"{words} cannot be compiled", remedy="write a loop over arrays of fixed shape")
-        return emit(state, node)
+        return elaborate(state, node)
 
 
 def condition(state: Elaboration, node: ast.expr) -> Number:
-    """Emit an expression of which only the truth is needed."""
+    """The truth of an expression of which nothing else is needed."""
     with state.at(node):
         if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not):
             return logical_not(state, condition(state, node.operand))
@@ -119,7 +118,7 @@ def _and(state: Elaboration, a: Number, b: Number) -> Number:
         if known.is_known:
             return other if known.known else known
     type_ = a.type if a.type == b.type else b.type
-    return Number(type_, state.builder.pure(arith.AndIOp, ssa_of(state, a), ssa_of(state, b)))
+    return Number(type_, state.builder.pure(arith.AndIOp, term_of(state, a), term_of(state, b)))
 
 
 def _boolean(state: Elaboration, node: ast.BoolOp) -> Value:
@@ -145,12 +144,12 @@ def _joined(
     conjunction: bool,
     first: Number,
     rest: Sequence[ast.expr],
-    emit: Callable[[Elaboration, ast.expr], Number],
+    elaborate: Callable[[Elaboration, ast.expr], Number],
 ) -> Number:
     """The truth of `first and rest` or `first or rest`."""
     if not rest:
         return first
-    following = lambda: _joined(state, conjunction, emit(state, rest[0]), rest[1:], emit)  # noqa: E731
+    following = lambda: _joined(state, conjunction, elaborate(state, rest[0]), rest[1:], elaborate)  # noqa: E731
     if first.is_known:
         return following() if bool(first.known) == conjunction else first
     arms = (following, lambda: first) if conjunction else (lambda: first, following)
@@ -170,7 +169,7 @@ def _conditional(state: Elaboration, node: ast.IfExp) -> Value:
 def choose(state: Elaboration, holds: Number, then: Callable[[], Value], orelse: Callable[[], Value]) -> Value:
     """One of two values. Numbers that cost no more than arithmetic are both computed; else only one side runs."""
     names = state.frame.names
-    blocks, ends, values = (Block(), Block()), [], []
+    blocks, ends, values = (TreeBody(), TreeBody()), [], []
     for block, arm in zip(blocks, (then, orelse), strict=True):
         state.frame.names = dict(names)
         with state.builder.inside(block):
@@ -180,7 +179,7 @@ def choose(state: Elaboration, holds: Number, then: Callable[[], Value], orelse:
     a, b = values
     if isinstance(a, Number) and isinstance(b, Number) and all(_is_light(state, block) for block in blocks):
         for block in blocks:
-            _splice(state, block)
+            state.builder.body.nodes += block.nodes
         return _select_truth(state, holds, a, b)
     for block, end, value in zip(blocks, ends, values, strict=True):
         with state.builder.inside(block):
@@ -192,38 +191,30 @@ def choose(state: Elaboration, holds: Number, then: Callable[[], Value], orelse:
     return value
 
 
-def _is_light(state: Elaboration, block: Block) -> bool:
-    """Whether a block holds neither loops, branches and stores nor loads that may be outside their array."""
-    for operation in block.ops:
-        if operation.regions or isinstance(operation, memref.StoreOp):
+def _is_light(state: Elaboration, block: TreeBody) -> bool:
+    """Whether a body holds neither loops, branches and stores nor loads that may be outside their array."""
+    for node in block.nodes:
+        if node.bodies() or isinstance(node, ElementStore):
             return False
-        if isinstance(operation, memref.LoadOp) and not _is_inside(state, operation):
+        if isinstance(node, ElementLoad) and not _is_inside(state, node):
             return False
     return True
 
 
-def _is_inside(state: Elaboration, operation: memref.LoadOp) -> bool:
+def _is_inside(state: Elaboration, node: ElementLoad) -> bool:
     """Whether a load is certainly of an element of its array."""
-    assert isinstance(operation.memref.type, MemRefType)
-    extents = operation.memref.type.get_shape()
-    return all(state.is_between(i, 0, extent - 1) for i, extent in zip(operation.indices, extents, strict=True))
-
-
-def _splice(state: Elaboration, block: Block) -> None:
-    for operation in list(block.ops):
-        operation.detach()
-        state.builder.block.add_op(operation)
+    return all(state.is_between(i, 0, extent - 1) for i, extent in zip(node.indices, node.shape, strict=True))
 
 
 def _select_truth(state: Elaboration, holds: Number, a: Number, b: Number) -> Number:
     """`select`, which for truth values of which one is the condition or known is `and` or `or`."""
     if isinstance(a.type, TRUTH) and a.type == b.type:
-        if b.ssa is holds.ssa or b.constant == 0:
-            return _and(state, Number(a.type, holds.ssa), a)
-        if a.ssa is holds.ssa or a.constant == 1:
+        if b.term is holds.term or b.constant == 0:
+            return _and(state, Number(a.type, holds.term), a)
+        if a.term is holds.term or a.constant == 1:
             if b.is_known:
-                return Number(a.type, holds.ssa) if not b.known else Number(a.type, constant=1)
-            return Number(a.type, state.builder.pure(arith.OrIOp, ssa_of(state, holds), ssa_of(state, b)))
+                return Number(a.type, holds.term) if not b.known else Number(a.type, constant=1)
+            return Number(a.type, state.builder.pure(arith.OrIOp, term_of(state, holds), term_of(state, b)))
     if open_number(state, a, b) is None:
         raise state.unsupported(f"this is {a.type} on one path and {b.type} on the other", remedy="convert one of them")
     return select(state, holds, a, b)
@@ -321,7 +312,7 @@ EXPRESSIONS: dict[type[ast.expr], Callable[..., Value]] = {
     ast.List: _tuple,
     ast.Lambda: _lambda,
 }
-"""What emits each kind of expression."""
+"""What elaborates each kind of expression."""
 
 UNSUPPORTED_EXPRESSIONS: dict[type[ast.expr], str] = {
     ast.ListComp: "a list comprehension",

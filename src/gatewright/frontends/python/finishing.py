@@ -1,20 +1,14 @@
-"""Finish a function: its results, its constant tables as globals, and nothing that nobody uses."""
+"""Finish the tree of a function: its results at their ports, and its constant tables."""
 
 from __future__ import annotations
 
-from xdsl.dialects import memref
-from xdsl.dialects.builtin import ModuleOp, SymbolRefAttr
-from xdsl.ir import Block, Operation, SSAValue
-from xdsl.rewriter import Rewriter
-from xdsl.transforms.dead_code_elimination import dce
-
 from gatewright.errors import InterfaceError
 from gatewright.frontends.python.arrays import fill_array
-from gatewright.frontends.python.builder import hint
 from gatewright.frontends.python.casts import convert, scalar_type
-from gatewright.frontends.python.conversion import ROOT_REMEDY, root_type, ssa_of
+from gatewright.frontends.python.conversion import ROOT_REMEDY, root_type, term_of
 from gatewright.frontends.python.elaboration import RESULT, Elaboration
-from gatewright.frontends.python.memory import global_for, memref_type
+from gatewright.frontends.python.memory import memref_type
+from gatewright.frontends.python.tree import ConstantTable, LocalArray, TreeBody, TreeNode, TypedTerm, used
 from gatewright.frontends.python.values import (
     LOCAL,
     OUTSIDE,
@@ -111,8 +105,8 @@ def port_scalar(state: Elaboration, type_: NumberType, wanted: object) -> Scalar
     )
 
 
-def emit_results(state: Elaboration, annotation: object) -> tuple[list[Result], list[SSAValue]]:
-    """Emit what brings the results to their ports: the results, and the scalars that the function returns."""
+def elaborate_results(state: Elaboration, annotation: object) -> tuple[list[Result], list[TypedTerm]]:
+    """Bring the results to their ports: the results, and the scalars that the function returns."""
     values = result_values(state)
     wanted = annotation if isinstance(annotation, tuple) else (annotation,)
     wanted = wanted if len(wanted) == len(values) else (None,) * len(values)
@@ -123,7 +117,7 @@ def emit_results(state: Elaboration, annotation: object) -> tuple[list[Result], 
         scalar = port_scalar(state, value.type, element)
         assert isinstance(scalar, (Integer, Bool, Fixed, Float))
         if isinstance(value, Number):
-            returned.append(ssa_of(state, convert(state, value, number_type(scalar))))
+            returned.append(term_of(state, convert(state, value, number_type(scalar))))
             results.append(Result(name, scalar))
         else:
             _array_result(state, value, number_type(scalar), name, taken)
@@ -134,33 +128,49 @@ def emit_results(state: Elaboration, annotation: object) -> tuple[list[Result], 
 def _array_result(state: Elaboration, view: ArrayView, element: ElementType, name: str, taken: set[Buffer]) -> None:
     """Let a result array be the memory of the caller: a local array is made there, anything else is copied."""
     entry, buffer = state.builder.entry, view.buffer
-    argument = entry.insert_arg(memref_type(element, view.shape), len(entry.args))
-    hint(argument, name)
     if view.is_whole and buffer.kind == LOCAL and buffer not in taken and buffer.element == element:
         taken.add(buffer)
-        buffer.ref.replace_all_uses_with(argument)
-        buffer.ref = argument
+        assert isinstance(buffer.origin, LocalArray)
+        state.builder.head.remove(buffer.origin)
+        buffer.term.node, buffer.term.name, buffer.origin = None, None, None
+        buffer.term.hint(name)
+        entry.parameters.append(buffer.term)
         return
+    argument = entry.parameter(memref_type(element, view.shape))
+    argument.hint(name)
     result = Buffer(argument, element, view.shape, LOCAL, name)
     fill_array(state, whole(result), view)
 
 
-def place_tables(state: Elaboration, module: ModuleOp, reserved: str) -> None:
-    """Make a `memref.global` of every constant table in use; one that is stored to becomes a memory filled from it."""
+def place_tables(state: Elaboration, reserved: str) -> dict[str, Buffer]:
+    """The constant tables in use, by the names that they get; one that is stored to becomes a memory filled from it.
+
+    `reserved` is the name of the function, which no table may have.
+    """
+    builder = state.builder
     written = {buffer for buffer, _ in state.stores}
+    taken = used([builder.entry])
     globals_: dict[object, str] = {}
+    tables: dict[str, Buffer] = {}
+    filled: dict[TreeNode, list[TreeNode]] = {}
     for buffer in state.buffers:
-        if buffer.kind not in (TABLE, OUTSIDE) or buffer.ref.first_use is None:
+        if buffer.kind not in (TABLE, OUTSIDE) or buffer.term not in taken:
             continue
+        assert isinstance(buffer.origin, ConstantTable)
+        symbol = _symbol(buffer, globals_, reserved)
+        tables.setdefault(symbol, buffer)
         if buffer in written:
-            _make_writable(state, buffer, module, globals_, reserved)
+            filled[buffer.origin] = _filling(state, buffer, buffer.origin, symbol)
         else:
-            assert isinstance(buffer.anchor, memref.GetGlobalOp)
-            buffer.anchor.properties["name"] = SymbolRefAttr(_global(buffer, module, globals_, reserved))
+            buffer.origin.symbol = symbol
+    for body in builder.entry.walk():
+        body.nodes = [each for node in body.nodes for each in filled.get(node, (node,))]
+    builder.entry.nodes[:0] = builder.head
+    return tables
 
 
-def _global(buffer: Buffer, module: ModuleOp, globals_: dict[object, str], reserved: str) -> str:
-    """The name of the global that holds a table; equal tables share one."""
+def _symbol(buffer: Buffer, globals_: dict[object, str], reserved: str) -> str:
+    """The name of the constant that holds a table; equal tables share one."""
     assert buffer.contents is not None
     key = (buffer.element, buffer.shape, tuple(int(value) for value in buffer.contents.ravel()))
     if key not in globals_:
@@ -170,49 +180,19 @@ def _global(buffer: Buffer, module: ModuleOp, globals_: dict[object, str], reser
             count += 1
             name = f"{buffer.name}_{count}"
         globals_[key] = name
-        first = module.body.block.first_op
-        operation = global_for(name, buffer.element, buffer.contents)
-        if first is None:
-            module.body.block.add_op(operation)
-        else:
-            module.body.block.insert_op_before(operation, first)
     return globals_[key]
 
 
-def _make_writable(
-    state: Elaboration, buffer: Buffer, module: ModuleOp, globals_: dict[object, str], reserved: str
-) -> None:
-    anchor, block = buffer.anchor, Block()
-    assert anchor is not None and anchor.parent is not None
-    memory = memref.AllocOp((), (), memref_type(buffer.element, buffer.shape))
-    state.builder.location = anchor.location
-    state.builder.insert_at_head(memory)
-    buffer.ref.replace_all_uses_with(memory.memref)
-    with state.builder.apart(block):
-        source = memref.GetGlobalOp(
-            _global(buffer, module, globals_, reserved), memref_type(buffer.element, buffer.shape)
-        )
-        state.builder.insert(source)
-        rom = Buffer(source.memref, buffer.element, buffer.shape, OUTSIDE, buffer.name, buffer.contents)
-        ram = Buffer(memory.memref, buffer.element, buffer.shape, LOCAL, buffer.name)
+def _filling(state: Elaboration, buffer: Buffer, table: ConstantTable, symbol: str) -> list[TreeNode]:
+    """Make a memory of the function of a table that is stored to: the nodes that fill it where the table stood."""
+    memory = LocalArray(buffer.term)
+    buffer.term.node = memory
+    state.builder.location = table.location
+    state.builder.add_at_head(memory)
+    source = ConstantTable.of(memref_type(buffer.element, buffer.shape), symbol)
+    with state.builder.apart(TreeBody()) as body:
+        state.builder.add(source)
+        rom = Buffer(source.result, buffer.element, buffer.shape, OUTSIDE, buffer.name, buffer.contents, source)
+        ram = Buffer(buffer.term, buffer.element, buffer.shape, LOCAL, buffer.name, origin=memory)
         fill_array(state, whole(ram), whole(rom))
-    filling: list[Operation] = list(block.ops)
-    for operation in filling:
-        operation.detach()
-    anchor.parent.insert_ops_before(filling, anchor)
-    anchor.detach()
-
-
-def sweep(module: ModuleOp) -> None:
-    """Remove operations whose results nobody uses, and memories that nobody reads."""
-    dce(module)
-    for operation in list(module.walk()):
-        if isinstance(operation, memref.AllocOp) and all(_only_fills(use.operation) for use in operation.memref.uses):
-            for use in list(operation.memref.uses):
-                Rewriter.erase_op(use.operation)
-            Rewriter.erase_op(operation)
-    dce(module)
-
-
-def _only_fills(user: Operation) -> bool:
-    return isinstance(user, memref.StoreOp)
+    return body.nodes

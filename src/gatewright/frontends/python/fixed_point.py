@@ -10,11 +10,11 @@ from fractions import Fraction
 
 from xdsl.dialects import arith
 from xdsl.dialects.builtin import IntegerType
-from xdsl.ir import SSAValue
 
-from gatewright.frontends.python.conversion import as_fraction, bits_of, resize, ssa_of, to_python_int
+from gatewright.frontends.python.conversion import as_fraction, bits_of, resize, term_of, to_python_int
 from gatewright.frontends.python.elaboration import Elaboration
 from gatewright.frontends.python.promotion import exact_union
+from gatewright.frontends.python.tree import TypedTerm
 from gatewright.frontends.python.values import TRUTH, FixedPoint, Number, PythonFloat, PythonInt, SquareRoot
 from gatewright.numbers.types import Integer
 
@@ -78,7 +78,7 @@ def rescale(state: Elaboration, number: Number, type_: FixedPoint) -> Number:
     shift = type_.fraction - given.fraction
     if number.is_known:
         return Number(type_, constant=number.known << shift)
-    value = resize(state, ssa_of(state, number), type_.bits, True)
+    value = resize(state, term_of(state, number), type_.bits, True)
     if shift:
         value = state.builder.pure(arith.ShLIOp, value, state.builder.constant(shift, value.type))
     return Number(type_, value)
@@ -108,7 +108,7 @@ def arithmetic(state: Elaboration, operator: str, a: Number, b: Number) -> Numbe
         compute = {"+": int.__add__, "-": int.__sub__, "min": min, "max": max}[operator]
         return Number(union, constant=compute(a.known, b.known))
     kind = {"+": arith.AddiOp, "-": arith.SubiOp, "min": arith.MinSIOp, "max": arith.MaxSIOp}[operator]
-    return Number(union, state.builder.pure(kind, ssa_of(state, a), ssa_of(state, b)))
+    return Number(union, state.builder.pure(kind, term_of(state, a), term_of(state, b)))
 
 
 def _multiply(state: Elaboration, a: Number, b: Number) -> Number:
@@ -119,10 +119,10 @@ def _multiply(state: Elaboration, a: Number, b: Number) -> Number:
     for factor, other in ((a, b), (b, a)):
         if factor.is_known and factor.known == 1:
             assert isinstance(other.type, FixedPoint)
-            return Number(FixedPoint(other.type.bits, type_.fraction), other.ssa, other.constant)
+            return Number(FixedPoint(other.type.bits, type_.fraction), other.term, other.constant)
     if type_.bits > WIDEST:
         rescale(state, a, type_)
-    left, right = (resize(state, ssa_of(state, factor), type_.bits, True) for factor in (a, b))
+    left, right = (resize(state, term_of(state, factor), type_.bits, True) for factor in (a, b))
     return Number(type_, state.builder.pure(arith.MuliOp, left, right))
 
 
@@ -137,7 +137,7 @@ def _divide(state: Elaboration, a: Number, b: Number) -> Number:
         )
     assert isinstance(a.type, FixedPoint)
     places = value.numerator.bit_length() - value.denominator.bit_length()
-    quotient = Number(FixedPoint(a.type.bits, a.type.fraction + places), a.ssa, a.constant)
+    quotient = Number(FixedPoint(a.type.bits, a.type.fraction + places), a.term, a.constant)
     return quotient if as_fraction(b) > 0 else negate(state, quotient)
 
 
@@ -147,7 +147,7 @@ def negate(state: Elaboration, a: Number) -> Number:
     type_ = FixedPoint(a.type.bits + 1, a.type.fraction)
     if a.is_known:
         return Number(type_, constant=-a.known)
-    value = resize(state, ssa_of(state, a), type_.bits, True)
+    value = resize(state, term_of(state, a), type_.bits, True)
     return Number(type_, state.builder.pure(arith.SubiOp, state.builder.constant(0, value.type), value))
 
 
@@ -171,17 +171,17 @@ def store(state: Elaboration, number: Number, type_: FixedPoint) -> Number:
     drop = given.fraction - type_.fraction
     if drop <= 0:
         number = rescale(state, number, FixedPoint(max(given.bits - drop, type_.bits), type_.fraction))
-        value, bits = ssa_of(state, number), max(given.bits - drop, type_.bits)
+        value, bits = term_of(state, number), max(given.bits - drop, type_.bits)
         needed = given.bits - drop
     else:
-        value, bits = _rounded(state, ssa_of(state, number), given.bits, drop)
+        value, bits = _rounded(state, term_of(state, number), given.bits, drop)
         needed = given.bits - drop + 1
     if needed <= type_.bits:
         return Number(type_, resize(state, value, type_.bits, True))
     return Number(type_, _saturated(state, value, bits, type_))
 
 
-def _rounded(state: Elaboration, value: SSAValue, bits: int, drop: int) -> tuple[SSAValue, int]:
+def _rounded(state: Elaboration, value: TypedTerm, bits: int, drop: int) -> tuple[TypedTerm, int]:
     """The value without its `drop` lowest bits, rounded to nearest even: half less one, plus the lowest bit that stays,
     is added before the shift."""
     build, constant = state.builder.pure, state.builder.constant
@@ -193,7 +193,7 @@ def _rounded(state: Elaboration, value: SSAValue, bits: int, drop: int) -> tuple
     return build(arith.ShRSIOp, build(arith.AddiOp, value, bias), places), bits
 
 
-def _saturated(state: Elaboration, value: SSAValue, bits: int, type_: FixedPoint) -> SSAValue:
+def _saturated(state: Elaboration, value: TypedTerm, bits: int, type_: FixedPoint) -> TypedTerm:
     constant, build = state.builder.constant, state.builder.pure
     low, high = constant(type_.minimum, IntegerType(bits)), constant(type_.maximum, IntegerType(bits))
     return resize(state, build(arith.MaxSIOp, build(arith.MinSIOp, value, high), low), type_.bits, True)
@@ -215,10 +215,10 @@ def to_integer(state: Elaboration, number: Number, type_: Integer | PythonInt) -
     else:
         whole = store(state, _truncated(state, number), target)
     if isinstance(type_, PythonInt):
-        return to_python_int(state, Number(Integer(64), whole.ssa, whole.constant))
+        return to_python_int(state, Number(Integer(64), whole.term, whole.constant))
     if whole.is_known:
         return Number(type_, constant=whole.known)
-    value = ssa_of(state, whole)
+    value = term_of(state, whole)
     if not type_.signed:
         value = state.builder.pure(arith.MaxSIOp, value, state.builder.constant(0, value.type))
     return Number(type_, resize(state, value, type_.bits, True))
@@ -232,7 +232,7 @@ def _truncated(state: Elaboration, number: Number) -> Number:
         return rescale(state, number, FixedPoint(number.type.bits - drop, 0))
     bits = max(number.type.bits, drop) + 1
     build, constant = state.builder.pure, state.builder.constant
-    value = resize(state, ssa_of(state, number), bits, True)
+    value = resize(state, term_of(state, number), bits, True)
     negative = build(arith.CmpiOp, value, constant(0, value.type), "slt")
     bias = build(arith.SelectOp, negative, constant((1 << drop) - 1, value.type), constant(0, value.type))
     whole = build(arith.ShRSIOp, build(arith.AddiOp, value, bias), constant(drop, value.type))
@@ -247,4 +247,4 @@ def is_fixed(number: Number) -> bool:
 def add_within(state: Elaboration, a: Number, b: Number) -> Number:
     """The sum of two numbers of one format, which the caller knows to be in its range."""
     assert a.type == b.type and isinstance(a.type, FixedPoint)
-    return Number(a.type, state.builder.pure(arith.AddiOp, ssa_of(state, a), ssa_of(state, b)))
+    return Number(a.type, state.builder.pure(arith.AddiOp, term_of(state, a), term_of(state, b)))

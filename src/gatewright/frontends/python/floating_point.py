@@ -9,10 +9,11 @@ from __future__ import annotations
 import numpy as np
 from xdsl.dialects import arith, math
 from xdsl.dialects.builtin import IndexType, IntegerType
-from xdsl.ir import Operation, SSAValue
+from xdsl.ir import Operation
 
-from gatewright.frontends.python.conversion import bits_of, resize, ssa_of
+from gatewright.frontends.python.conversion import bits_of, resize, term_of
 from gatewright.frontends.python.elaboration import Elaboration
+from gatewright.frontends.python.tree import TypedTerm
 from gatewright.frontends.python.values import (
     PYTHON_FLOAT,
     FixedPoint,
@@ -65,7 +66,7 @@ _MADE_OF = {"expm1": "exp", "log10": "log", "log1p": "log", "sinh": "exp", "cosh
 
 def is_floating(number: Number) -> bool:
     """Whether arithmetic with a number that is in the IR is floating-point arithmetic."""
-    return isinstance(number.type, Float) or (isinstance(number.type, PythonFloat) and number.ssa is not None)
+    return isinstance(number.type, Float) or (isinstance(number.type, PythonFloat) and number.term is not None)
 
 
 def union(a: NumberType, b: NumberType) -> Float | PythonFloat | None:
@@ -141,7 +142,7 @@ def number(state: Elaboration, value: float, type_: Float) -> Number:
 
 def known_float(state: Elaboration, value: float) -> Number:
     """A Python float in the IR."""
-    return Number(PYTHON_FLOAT, number(state, value, f64).ssa)
+    return Number(PYTHON_FLOAT, number(state, value, f64).term)
 
 
 def convert(state: Elaboration, given: Number, type_: Float | PythonFloat) -> Number:
@@ -150,22 +151,22 @@ def convert(state: Elaboration, given: Number, type_: Float | PythonFloat) -> Nu
     return Number(type_, _converted(state, given, target))
 
 
-def _converted(state: Elaboration, given: Number, target: Float) -> SSAValue:
+def _converted(state: Elaboration, given: Number, target: Float) -> TypedTerm:
     build = state.builder.pure
     if isinstance(given.type, SquareRoot):
-        of = Number(given.type.of, given.ssa, given.constant)
+        of = Number(given.type.of, given.term, given.constant)
         root = build(math.SqrtOp, _converted(state, of, f64))
         return _between(state, root, f64, target)
     if isinstance(given.type, FixedPoint):
         # Both steps are exact in a format that holds the digits: only the last one rounds.
         wide = f32 if given.type.bits <= f32.mantissa + 1 and abs(given.type.fraction) < f32.format.bias // 2 else f64
-        raw = build(arith.SIToFPOp, ssa_of(state, given), ir_type_of(wide))
+        raw = build(arith.SIToFPOp, term_of(state, given), ir_type_of(wide))
         scaled = build(arith.MulfOp, raw, _constant(state, 2.0**-given.type.fraction, wide))
         return _between(state, scaled, wide, target)
     if given.is_known:
         assert given.constant is not None
         return _constant(state, _exactly(given.constant), target)
-    value = ssa_of(state, given)
+    value = term_of(state, given)
     if isinstance(given.type, (Float, PythonFloat)):
         source = f64 if isinstance(given.type, PythonFloat) else given.type
         return _between(state, value, source, target)
@@ -182,13 +183,13 @@ def _exactly(value: float) -> float:
         return float("inf") if value > 0 else float("-inf")
 
 
-def _constant(state: Elaboration, value: float, type_: Float) -> SSAValue:
-    found = number(state, value, type_).ssa
+def _constant(state: Elaboration, value: float, type_: Float) -> TypedTerm:
+    found = number(state, value, type_).term
     assert found is not None
     return found
 
 
-def _between(state: Elaboration, value: SSAValue, source: Float, target: Float) -> SSAValue:
+def _between(state: Elaboration, value: TypedTerm, source: Float, target: Float) -> TypedTerm:
     """A number of one format in another one; by way of a format that holds both where neither does."""
     if source == target:
         return value
@@ -214,7 +215,7 @@ def arithmetic(state: Elaboration, operator: str, a: Number, b: Number) -> Numbe
             f"{operator} does not work on floating-point numbers",
             remedy="np.floor(a / b) divides and rounds down" if operator in ("//", "%") else None,
         )
-    left, right = (convert(state, side, type_).ssa for side in (a, b))
+    left, right = (convert(state, side, type_).term for side in (a, b))
     assert left is not None and right is not None
     return Number(type_, state.builder.pure(ARITHMETIC[operator], left, right))
 
@@ -227,7 +228,7 @@ def _power(state: Elaboration, a: Number, b: Number, type_: Float | PythonFloat)
             why="elementary functions are those of formats up to float32",
             remedy="convert both operands: np.float32(x) ** np.float32(y)",
         )
-    base, exponent = (convert(state, side, type_).ssa for side in (a, b))
+    base, exponent = (convert(state, side, type_).term for side in (a, b))
     assert base is not None and exponent is not None
     return Number(type_, state.builder.pure(math.PowFOp, base, exponent))
 
@@ -237,14 +238,14 @@ def compare(state: Elaboration, operator: str, a: Number, b: Number, result: Boo
     type_ = union(a.type, b.type)
     if type_ is None:
         raise state.unsupported(f"{a.type} and {b.type} cannot be compared", remedy="convert one of them")
-    left, right = (convert(state, side, type_).ssa for side in (a, b))
+    left, right = (convert(state, side, type_).term for side in (a, b))
     assert left is not None and right is not None
     return Number(result, state.builder.pure(arith.CmpfOp, left, right, PREDICATES[operator]))
 
 
 def beats(state: Elaboration, operator: str, value: Number, best: Number) -> Number:
     """Whether an element takes the place of the best one so far, by `<` or `>`: the first NaN does, and keeps it."""
-    value_bits, best_bits = ssa_of(state, value), ssa_of(state, best)
+    value_bits, best_bits = term_of(state, value), term_of(state, best)
     wins = state.builder.pure(arith.CmpfOp, value_bits, best_bits, {"<": "ult", ">": "ugt"}[operator])
     number = state.builder.pure(arith.CmpfOp, best_bits, best_bits, "ord")
     return Number(Bool(), state.builder.pure(arith.AndIOp, wins, number))
@@ -252,12 +253,12 @@ def beats(state: Elaboration, operator: str, value: Number, best: Number) -> Num
 
 def negate(state: Elaboration, a: Number) -> Number:
     """`-a`."""
-    return Number(a.type, state.builder.pure(arith.NegfOp, ssa_of(state, a)))
+    return Number(a.type, state.builder.pure(arith.NegfOp, term_of(state, a)))
 
 
 def absolute(state: Elaboration, a: Number) -> Number:
     """`abs(a)`."""
-    return Number(a.type, state.builder.pure(math.AbsFOp, ssa_of(state, a)))
+    return Number(a.type, state.builder.pure(math.AbsFOp, term_of(state, a)))
 
 
 def apply(state: Elaboration, name: str, given: Number) -> Number:
@@ -274,7 +275,7 @@ def apply(state: Elaboration, name: str, given: Number) -> Number:
             why="elementary functions are those of formats up to float32",
             remedy=f"convert its argument: {name}(np.float32(x))",
         )
-    value = convert(state, given, type_).ssa
+    value = convert(state, given, type_).term
     assert value is not None
     return Number(type_, state.builder.pure(OF_ONE[name], value))
 
@@ -294,7 +295,7 @@ def apply_to_two(state: Elaboration, name: str, a: Number, b: Number) -> Number:
             why="elementary functions are those of formats up to float32",
             remedy=f"convert its arguments: {name}(np.float32(x), np.float32(y))",
         )
-    left, right = (convert(state, side, type_).ssa for side in (a, b))
+    left, right = (convert(state, side, type_).term for side in (a, b))
     assert left is not None and right is not None
     return Number(type_, state.builder.pure(OPERATION_OF[name], left, right))
 
@@ -310,7 +311,7 @@ def _check_float_holds(state: Elaboration, name: str, type_: FixedPoint) -> None
 
 def to_integer(state: Elaboration, a: Number, type_: Integer | PythonInt) -> Number:
     """A float as an integer: its fraction is dropped, towards zero; what is beyond saturates, and a NaN is 0."""
-    value, build = ssa_of(state, a), state.builder.pure
+    value, build = term_of(state, a), state.builder.pure
     if isinstance(type_, PythonInt):
         whole = build(arith.FPToSIOp, value, IntegerType(64))
         return state.python_int(build(arith.IndexCastOp, whole, IndexType()))
@@ -323,7 +324,7 @@ def to_fixed(state: Elaboration, a: Number, type_: FixedPoint) -> Number:
     # What becomes too large for the format would have been too large for the fixed-point number.
     narrow = isinstance(a.type, Float) and a.type.mantissa <= f32.mantissa and a.type.exponent <= f32.exponent
     form = f32 if narrow and abs(type_.fraction) < f32.format.bias and type_.bits < f32.format.bias // 2 else f64
-    wide = convert(state, a, form).ssa
+    wide = convert(state, a, form).term
     assert wide is not None
     build = state.builder.pure
     scaled = build(arith.MulfOp, wide, _constant(state, 2.0**type_.fraction, form))

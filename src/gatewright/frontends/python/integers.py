@@ -6,11 +6,12 @@ from collections.abc import Callable
 
 from xdsl.dialects import arith
 from xdsl.dialects.builtin import IndexType
-from xdsl.ir import Operation, SSAValue
+from xdsl.ir import Operation
 
 from gatewright.frontends.python.bounds import Linear
-from gatewright.frontends.python.conversion import ssa_of, wrap
+from gatewright.frontends.python.conversion import term_of, wrap
 from gatewright.frontends.python.elaboration import Elaboration
+from gatewright.frontends.python.tree import TypedTerm
 from gatewright.frontends.python.values import Number, PythonInt, ir_type_of, python_int
 from gatewright.numbers.types import Integer
 
@@ -67,7 +68,7 @@ def arithmetic(state: Elaboration, operator: str, a: Number, b: Number) -> Numbe
         return b
     if operator == "*" and 0 in (a.constant, b.constant):
         return Number(type_, constant=0, linear=Linear(0))
-    value = _emit(state, operator, a, b)
+    value = _elaborated(state, operator, a, b)
     if isinstance(type_, Integer):
         return Number(type_, value)
     return state.python_int(value, *_bounds(operator, a, b))
@@ -86,8 +87,8 @@ def _folded(state: Elaboration, operator: str, a: Number, b: Number) -> Number:
     return python_int(shifts.get(operator, FOLD[operator])(a.known, b.known))
 
 
-def _emit(state: Elaboration, operator: str, a: Number, b: Number) -> SSAValue:
-    left, right = ssa_of(state, a), ssa_of(state, b)
+def _elaborated(state: Elaboration, operator: str, a: Number, b: Number) -> TypedTerm:
+    left, right = term_of(state, a), term_of(state, b)
     if operator in DIRECT:
         return state.builder.pure(DIRECT[operator], left, right)
     unsigned = _never_negative(a) and _never_negative(b)
@@ -112,9 +113,9 @@ def _never_negative(number: Number) -> bool:
     return least is not None and least >= 0
 
 
-def _by_power_of_two(state: Elaboration, operator: str, a: Number, divisor: int) -> SSAValue:
+def _by_power_of_two(state: Elaboration, operator: str, a: Number, divisor: int) -> TypedTerm:
     """Floor division rounds down, as an arithmetic shift does; the modulo of a positive divisor keeps the low bits."""
-    value = ssa_of(state, a)
+    value = term_of(state, a)
     if operator == "%":
         return state.builder.pure(arith.AndIOp, value, state.builder.constant(divisor - 1, value.type))
     logical = isinstance(a.type, Integer) and not a.type.signed
@@ -122,7 +123,7 @@ def _by_power_of_two(state: Elaboration, operator: str, a: Number, divisor: int)
     return state.builder.pure(arith.ShRUIOp if logical else arith.ShRSIOp, value, count)
 
 
-def _floor_modulo(state: Elaboration, left: SSAValue, right: SSAValue) -> SSAValue:
+def _floor_modulo(state: Elaboration, left: TypedTerm, right: TypedTerm) -> TypedTerm:
     """Python's modulo, which has the sign of the divisor: the remainder, plus the divisor where the signs differ."""
     build = state.builder.pure
     zero = state.builder.constant(0, left.type)
@@ -180,7 +181,7 @@ def invert(state: Elaboration, a: Number) -> Number:
         value = ~a.known
         return python_int(value) if isinstance(a.type, PythonInt) else Number(a.type, constant=wrap(value, a.type))
     ones = state.builder.constant(-1, ir_type_of(a.type))
-    value = state.builder.pure(arith.XOrIOp, ssa_of(state, a), ones)
+    value = state.builder.pure(arith.XOrIOp, term_of(state, a), ones)
     return state.python_int(value) if isinstance(value.type, IndexType) else Number(a.type, value)
 
 

@@ -7,14 +7,14 @@ from dataclasses import dataclass
 
 from xdsl.dialects import arith
 from xdsl.dialects.builtin import IndexType
-from xdsl.ir import SSAValue
 
 from gatewright.frontends.python.bounds import BoundedInteger, Linear
 from gatewright.frontends.python.casts import number_of
-from gatewright.frontends.python.conversion import ssa_of
+from gatewright.frontends.python.conversion import term_of
 from gatewright.frontends.python.elaboration import Elaboration
 from gatewright.frontends.python.integers import arithmetic
 from gatewright.frontends.python.subscripts import index
+from gatewright.frontends.python.tree import TypedTerm
 from gatewright.frontends.python.values import (
     ArrayValue,
     Number,
@@ -48,7 +48,7 @@ class IterationSpace:
             return True
         return False if greatest is not None and greatest <= 0 else None
 
-    def bind(self, state: Elaboration, argument: SSAValue) -> Value:
+    def bind(self, state: Elaboration, argument: TypedTerm) -> Value:
         """What the block argument with the index stands for."""
         return self.item(state.python_int(argument, Linear(0, ((self.symbol, 1),))))
 
@@ -126,13 +126,13 @@ def _counted_range(state: Elaboration, value: RangeObject) -> tuple[Number, Call
 
     def item(position: Number) -> Number:
         moved = arithmetic(state, "+", start, arithmetic(state, "*", position, step))
-        if moved.ssa is None or (step.is_known and abs(step.known) == 1) or not step.is_known:
+        if moved.term is None or (step.is_known and abs(step.known) == 1) or not step.is_known:
             return moved
         assert start.linear is not None and stop.linear is not None
         low, high = (
             (start.linear, stop.linear - Linear(1)) if step.known > 0 else (stop.linear + Linear(1), start.linear)
         )
-        return Number(moved.type, moved.ssa, linear=Linear(0, ((BoundedInteger((low,), (high,)), 1),)))
+        return Number(moved.type, moved.term, linear=Linear(0, ((BoundedInteger((low,), (high,)), 1),)))
 
     return count, item
 
@@ -147,12 +147,12 @@ def range_count(state: Elaboration, value: RangeObject) -> Number:
         size, distance = python_int(-step.known), arithmetic(state, "-", start, stop)
     elif not step.is_known:
         zero = state.builder.constant(0, IndexType())
-        forward = state.builder.pure(arith.CmpiOp, ssa_of(state, step), zero, "sgt")
+        forward = state.builder.pure(arith.CmpiOp, term_of(state, step), zero, "sgt")
         backward = arithmetic(state, "-", start, stop)
         opposite = arithmetic(state, "-", python_int(0), step)
         choose = state.builder.pure
-        distance = state.python_int(choose(arith.SelectOp, forward, ssa_of(state, distance), ssa_of(state, backward)))
-        size = state.python_int(choose(arith.SelectOp, forward, ssa_of(state, step), ssa_of(state, opposite)))
+        distance = state.python_int(choose(arith.SelectOp, forward, term_of(state, distance), term_of(state, backward)))
+        size = state.python_int(choose(arith.SelectOp, forward, term_of(state, step), term_of(state, opposite)))
     padded = arithmetic(state, "+", distance, arithmetic(state, "-", size, python_int(1)))
     return arithmetic(state, "//", padded, size)
 

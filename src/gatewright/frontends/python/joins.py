@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
-from xdsl.dialects import arith, scf
-from xdsl.ir import Block, SSAValue
+from xdsl.dialects import arith
 
 from gatewright.frontends.python import floating_point
 from gatewright.frontends.python.arrays import fill_array, same_number
 from gatewright.frontends.python.bounds import Linear, between
 from gatewright.frontends.python.casts import convert
-from gatewright.frontends.python.conversion import is_weak, ssa_of
+from gatewright.frontends.python.conversion import is_weak, term_of
 from gatewright.frontends.python.elaboration import RESULT, Elaboration
 from gatewright.frontends.python.exits import is_made_up
 from gatewright.frontends.python.memory import allocate
 from gatewright.frontends.python.operators import logical_not
 from gatewright.frontends.python.promotion import joined
+from gatewright.frontends.python.tree import TreeBody, TreeChoice, TypedTerm
 from gatewright.frontends.python.values import (
     LOCAL,
     ArrayView,
@@ -56,7 +56,7 @@ def same_value(a: Value, b: Value) -> bool:
     if isinstance(a, Tuple) and isinstance(b, Tuple):
         return len(a.items) == len(b.items) and all(map(same_value, a.items, b.items))
     if isinstance(a, Number) and isinstance(b, Number):
-        return (a.type, a.possible_types) == (b.type, b.possible_types) and a.has_constant_of(b) and a.ssa is b.ssa
+        return (a.type, a.possible_types) == (b.type, b.possible_types) and a.has_constant_of(b) and a.term is b.term
     if isinstance(a, PythonObject) and isinstance(b, PythonObject):
         return a.value is b.value
     return a is b
@@ -141,7 +141,7 @@ def mismatch(name: str, a: Value, b: Value) -> Unbound:
 
 
 def open_number(state: Elaboration, a: Number, b: Number) -> Number | None:
-    """A number for a variable that is `a` on one path and `b` on the other, its SSA value yet to come; or None."""
+    """A number for a variable that is `a` on one path and `b` on the other, its term yet to come; or None."""
     if (type_ := common_number_type(state, a, b)) is None:
         return None
     linear = hull(a, b) if isinstance(type_, PythonInt) else None
@@ -164,24 +164,26 @@ def number_bounds(number: Number) -> tuple[int | None, int | None] | None:
     return None if number.linear is None else (number.linear.least(), number.linear.greatest())
 
 
-def fill(state: Elaboration, value: Value, results: Iterator[SSAValue]) -> Value:
-    """The value with its open numbers given their SSA values, in order."""
+def fill(state: Elaboration, value: Value, results: Iterator[TypedTerm]) -> Value:
+    """The value with its open numbers given their terms, in order."""
     if isinstance(value, Tuple):
         return Tuple(tuple(fill(state, item, results) for item in value.items))
-    if not isinstance(value, Number) or value.ssa is not None or value.is_known:
+    if not isinstance(value, Number) or value.term is not None or value.is_known:
         return value
-    ssa = next(results)
+    term = next(results)
     if isinstance(value.type, PythonInt):
-        return state.python_int(ssa, value.linear)
-    return Number(value.type, ssa, possible_types=value.possible_types)
+        return state.python_int(term, value.linear)
+    return Number(value.type, term, possible_types=value.possible_types)
 
 
 class _Merge:
     """Finds the values of names after two blocks, and collects what the blocks yield for them."""
 
-    def __init__(self, state: Elaboration, blocks: Sequence[Block], ends: Sequence[dict[str, Value]], live: set[str]):
+    def __init__(
+        self, state: Elaboration, blocks: Sequence[TreeBody], ends: Sequence[dict[str, Value]], live: set[str]
+    ):
         self.state, self.blocks, self.ends, self.live = state, blocks, ends, live
-        self.yields: list[list[SSAValue]] = [[] for _ in blocks]
+        self.yields: list[list[TypedTerm]] = [[] for _ in blocks]
 
     def value(self, name: str, a: Value, b: Value) -> Value:
         """The value of a name that is `a` after the first block and `b` after the second, its numbers open."""
@@ -203,7 +205,7 @@ class _Merge:
             return mismatch(name, a, b)
         for block, ends, number in zip(self.blocks, self.yields, (a, b), strict=True):
             with self.state.builder.inside(block):
-                ends.append(ssa_of(self.state, convert(self.state, number, merged.type)))
+                ends.append(term_of(self.state, convert(self.state, number, merged.type)))
         return merged
 
     def _array(self, name: str, a: ArrayView, b: ArrayView) -> Value:
@@ -219,9 +221,9 @@ class _Merge:
 
 
 def branch(state: Elaboration, condition: Number, arms: Sequence[Callable[[], None]], live: Iterable[str]) -> None:
-    """Emit `scf.if` for a condition that is not known while compiling; `live` are the names needed afterwards."""
+    """Two paths, by a condition that is not known while compiling; `live` are the names needed afterwards."""
     before = dict(state.frame.names)
-    blocks, ends = [Block(), Block()], []
+    blocks, ends = [TreeBody(), TreeBody()], []
     for block, arm in zip(blocks, arms, strict=True):
         state.frame.names = dict(before)
         with state.builder.inside(block):
@@ -233,11 +235,11 @@ def branch(state: Elaboration, condition: Number, arms: Sequence[Callable[[], No
 def merge_blocks(
     state: Elaboration,
     condition: Number,
-    blocks: Sequence[Block],
+    blocks: Sequence[TreeBody],
     ends: Sequence[dict[str, Value]],
     live: Iterable[str],
 ) -> None:
-    """Emit `scf.if` for two blocks that have been filled, at whose ends the names have the values `ends`."""
+    """Join two bodies that have been filled, at whose ends the names have the values `ends`."""
     merge = _Merge(state, blocks, ends, {*live, RESULT})
     names = {}
     for name in dict.fromkeys(name for end in ends for name in end):
@@ -265,13 +267,13 @@ def _like(value: Value) -> Value:
 
 
 def _if(
-    state: Elaboration, condition: Number, blocks: Sequence[Block], yields: Sequence[Sequence[SSAValue]]
-) -> Sequence[SSAValue]:
-    """Close the blocks and build the `scf.if`; a choice between values that exist already is a select."""
+    state: Elaboration, condition: Number, blocks: Sequence[TreeBody], yields: Sequence[Sequence[TypedTerm]]
+) -> Sequence[TypedTerm]:
+    """End the bodies and build the choice of them; a choice between values that exist already is a select."""
     builder = state.builder
-    empty = [block.is_empty for block in blocks]
+    empty = [not block.nodes for block in blocks]
     if all(empty):
-        value = ssa_of(state, condition) if yields[0] else None
+        value = term_of(state, condition) if yields[0] else None
         return [
             a if a is b else builder.pure(arith.SelectOp, value, a, b)
             for a, b in zip(*yields, strict=True)
@@ -281,12 +283,9 @@ def _if(
         condition, blocks = logical_not(state, condition), blocks[::-1]
         empty = empty[::-1]
     for block, ends in zip(blocks, yields, strict=True):
-        with builder.inside(block):
-            builder.insert(scf.YieldOp(*ends))
-    otherwise = [blocks[1]] if yields[0] or not empty[1] else None
-    operation = scf.IfOp(ssa_of(state, condition), [value.type for value in yields[0]], [blocks[0]], otherwise)
-    builder.insert(operation)
-    return operation.results
+        builder.leave(block, ends)
+    otherwise = blocks[1] if yields[0] or not empty[1] else None
+    return builder.add(TreeChoice(term_of(state, condition), blocks[0], otherwise))
 
 
 def note_merged(state: Elaboration, name: str, merged: Buffer, source: ArrayView) -> None:

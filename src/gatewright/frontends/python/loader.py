@@ -6,23 +6,18 @@ import ast
 import inspect
 from types import FunctionType
 
-from xdsl.dialects import func
-from xdsl.dialects.builtin import FunctionType as IrFunctionType
-from xdsl.dialects.builtin import ModuleOp
-from xdsl.ir import Region
-
 from gatewright.errors import SourceError
-from gatewright.frontends.python.builder import hint
 from gatewright.frontends.python.calls import all_arguments, new_frame, run
 from gatewright.frontends.python.captured import from_python, lookup_in
 from gatewright.frontends.python.casts import convert
 from gatewright.frontends.python.conversion import to_python_int
 from gatewright.frontends.python.elaboration import Elaboration
-from gatewright.frontends.python.finishing import emit_results, place_tables, sweep
+from gatewright.frontends.python.emission import emit
+from gatewright.frontends.python.finishing import elaborate_results, place_tables
 from gatewright.frontends.python.naming import bind
 from gatewright.frontends.python.signature import Taken, annotations_of, match_examples, taken
 from gatewright.frontends.python.source import function_source
-from gatewright.frontends.python.statements import emit_body
+from gatewright.frontends.python.statements import elaborate_body
 from gatewright.frontends.python.values import PARAMETER, PYTHON_BOOL, PYTHON_FLOAT, Buffer, Number, number_type, whole
 from gatewright.ir.interface import Parameter, Signature, ir_type, set_signature
 from gatewright.ir.program import Convention, Program
@@ -41,7 +36,7 @@ def load(function: object, args: tuple[object, ...] | None, options: Options) ->
             remedy="pass a function made with def",
         )
     source, node = function_source(function)
-    state = Elaboration(options, emit_body)
+    state = Elaboration(options, elaborate_body)
     frame = new_frame(function.__name__, source, node, lookup_in(state, function), function.__code__)
     state.enter(frame)
     with state.at(node):
@@ -79,9 +74,8 @@ def _parameters(
 
 def _enter(state: Elaboration, parameter: Taken) -> None:
     """Give the function an argument and the parameter its value."""
-    entry = state.builder.entry
-    argument = entry.insert_arg(ir_type(parameter.type), len(entry.args))
-    hint(argument, parameter.name)
+    argument = state.builder.entry.parameter(ir_type(parameter.type))
+    argument.hint(parameter.name)
     if isinstance(parameter.type, Array):
         element = parameter.type.element
         assert isinstance(element, (Integer, Bool, Fixed, Float))
@@ -100,27 +94,15 @@ def _enter(state: Elaboration, parameter: Taken) -> None:
 
 
 def _program(state: Elaboration, function: FunctionType, parameters: list[Taken]) -> Program:
-    """The module with the finished function."""
+    """The finished function, emitted."""
     name = state.options.name or ("function" if function.__name__ == "<lambda>" else function.__name__)
     annotation = annotations_of(function).get("return")
-    results, returned = emit_results(state, annotation)
+    results, returned = elaborate_results(state, annotation)
     builder = state.builder
-    builder.insert(func.ReturnOp(*returned))
-    module = ModuleOp([])
-    place_tables(state, module, name)
-    entry = builder.entry
-    for operation in reversed(builder.head):
-        if entry.first_op is None:
-            entry.add_op(operation)
-        else:
-            entry.insert_op_before(operation, entry.first_op)
-    type_ = IrFunctionType.from_lists([a.type for a in entry.args], [value.type for value in returned])
-    operation = func.FuncOp(name, type_, Region(entry))
-    operation.location = builder.location
-    module.body.block.add_op(operation)
+    builder.leave(builder.entry, returned)
+    module, operation = emit(name, builder.entry, place_tables(state, name))
     taken_parameters = tuple(Parameter(parameter.name, parameter.type) for parameter in parameters)
     set_signature(operation, Signature(taken_parameters, tuple(results)))
-    sweep(module)
     specification = inspect.signature(function).parameters
     defaults = {
         parameter.name: specification[parameter.name].default

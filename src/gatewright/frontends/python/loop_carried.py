@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from xdsl.ir import Attribute, SSAValue
+from xdsl.ir import Attribute
 
 from gatewright.frontends.python.arrays import fill_array, materialize
 from gatewright.frontends.python.casts import convert
-from gatewright.frontends.python.conversion import is_weak, ssa_of
+from gatewright.frontends.python.conversion import is_weak, term_of
 from gatewright.frontends.python.elaboration import Elaboration
 from gatewright.frontends.python.joins import common_number_type, hull, mismatch, possible_types_of, same_value
 from gatewright.frontends.python.memory import allocate
+from gatewright.frontends.python.tree import TypedTerm
 from gatewright.frontends.python.values import (
     ArrayView,
     FixedPoint,
@@ -64,15 +65,15 @@ def _opened(value: Value) -> Value:
 
 
 def open_numbers(value: Value) -> Iterator[Number]:
-    """The numbers in a value whose SSA values are yet to come, in order."""
+    """The numbers in a value whose terms are yet to come, in order."""
     if isinstance(value, Tuple):
         for item in value.items:
             yield from open_numbers(item)
-    elif isinstance(value, Number) and value.ssa is None and not value.is_known:
+    elif isinstance(value, Number) and value.term is None and not value.is_known:
         yield value
 
 
-def initial(state: Elaboration, carried: LoopCarried, entry: dict[str, Value]) -> list[SSAValue]:
+def initial(state: Elaboration, carried: LoopCarried, entry: dict[str, Value]) -> list[TypedTerm]:
     """The values with which the loop starts, converted to what it carries; arrays are copied."""
     for name, copy in carried.copies.items():
         source = entry[name]
@@ -81,7 +82,7 @@ def initial(state: Elaboration, carried: LoopCarried, entry: dict[str, Value]) -
     return [value for name, target in carried.values.items() for value in _converted(state, target, entry[name])]
 
 
-def following(state: Elaboration, carried: LoopCarried, end: dict[str, Value]) -> list[SSAValue]:
+def following(state: Elaboration, carried: LoopCarried, end: dict[str, Value]) -> list[TypedTerm]:
     """The values for the next iteration."""
     sources = {name: end[name] for name in carried.copies}
     overwritten = {copy.buffer for copy in carried.copies.values()}
@@ -96,14 +97,14 @@ def following(state: Elaboration, carried: LoopCarried, end: dict[str, Value]) -
     return [value for name, target in carried.values.items() for value in _converted(state, target, end[name])]
 
 
-def _converted(state: Elaboration, target: Value, value: Value) -> Iterator[SSAValue]:
+def _converted(state: Elaboration, target: Value, value: Value) -> Iterator[TypedTerm]:
     if isinstance(target, Tuple):
         assert isinstance(value, Tuple)
         for part, item in zip(target.items, value.items, strict=True):
             yield from _converted(state, part, item)
-    elif isinstance(target, Number) and target.ssa is None and not target.is_known:
+    elif isinstance(target, Number) and target.term is None and not target.is_known:
         assert isinstance(value, Number)
-        yield ssa_of(state, convert(state, value, target.type))
+        yield term_of(state, convert(state, value, target.type))
 
 
 def refined(state: Elaboration, carried: LoopCarried, entry: dict[str, Value], end: dict[str, Value]) -> LoopCarried:
@@ -158,7 +159,7 @@ def as_left(value: Value, end: Value) -> Value:
     """What a carried value is after a loop that has run: whatever it was before, now it is what the body leaves."""
     if isinstance(value, Tuple) and isinstance(end, Tuple):
         return Tuple(tuple(as_left(item, last) for item, last in zip(value.items, end.items, strict=True)))
-    if isinstance(value, Number) and isinstance(end, Number) and value.ssa is None and not value.is_known:
+    if isinstance(value, Number) and isinstance(end, Number) and value.term is None and not value.is_known:
         return Number(value.type, linear=hull(end), possible_types=possible_types_of((end,), value.type))
     return value
 

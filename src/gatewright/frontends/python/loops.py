@@ -1,4 +1,4 @@
-"""`for` and `while` as `scf.for` and `scf.while`."""
+"""`for` and `while` loops: elaborated until what they carry has settled."""
 
 from __future__ import annotations
 
@@ -6,13 +6,11 @@ import ast
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
 
-from xdsl.dialects import arith, scf
+from xdsl.dialects import arith
 from xdsl.dialects.builtin import IndexType
-from xdsl.ir import Block, SSAValue
 
 from gatewright.errors import GatewrightError
-from gatewright.frontends.python.builder import discard, hint
-from gatewright.frontends.python.conversion import ssa_of
+from gatewright.frontends.python.conversion import term_of
 from gatewright.frontends.python.elaboration import Elaboration
 from gatewright.frontends.python.exits import is_made_up
 from gatewright.frontends.python.iteration import IterationSpace
@@ -29,6 +27,7 @@ from gatewright.frontends.python.loop_carried import (
     refined,
 )
 from gatewright.frontends.python.operators import logical_not
+from gatewright.frontends.python.tree import CountedLoop, TreeBody, TypedTerm, WhileLoop
 from gatewright.frontends.python.values import ArrayView, FixedPoint, Number, Tuple, Unbound, Value, ir_type_of
 
 Bindings = dict[str, Value]
@@ -46,7 +45,7 @@ class LoopElaboration:
         self.live = live
         self.entry: Bindings = dict(state.frame.names)
 
-    def emit(self, attempt: Callable[[LoopCarried], tuple[Bindings, Sequence[Block], Callable[[], None]]]) -> None:
+    def elaborate(self, attempt: Callable[[LoopCarried], tuple[Bindings, Callable[[], None]]]) -> None:
         """Try `attempt`, which fills blocks and returns the names at their end and how to finish, until it is right.
 
         The first guess knows too little of the Python integers before the loop. If it fails, the first iteration, which
@@ -63,25 +62,23 @@ class LoopElaboration:
             tried = carried
             try:
                 with state.guessing(number == 0):
-                    end, blocks, finish = attempt(carried)
+                    end, finish = attempt(carried)
             except GatewrightError:
                 if number > 0 or state.is_guess:
                     raise
                 state.restore(mark)
                 tried = LoopCarried({}, first_only=True)
-                end, blocks, finish = attempt(tried)
+                end, finish = attempt(tried)
             better = refined(state, carried, self.entry, end)
             if not better.changed and not tried.first_only:
                 self._note_end(carried, end)
                 finish()
                 return
-            for block in blocks:
-                discard(block)
             state.restore(mark)
             carried = better
         raise state.unsupported("the types of the variables of this loop do not settle")
 
-    def inside(self, carried: LoopCarried, arguments: Sequence[SSAValue]) -> None:
+    def inside(self, carried: LoopCarried, arguments: Sequence[TypedTerm]) -> None:
         """Give the carried names the values of an iteration."""
         values = iter(arguments)
         frame = self.state.frame
@@ -92,7 +89,7 @@ class LoopElaboration:
         _hint(carried, arguments)
 
     def after(
-        self, carried: LoopCarried, results: Sequence[SSAValue], late: Bindings, end: Bindings | None = None
+        self, carried: LoopCarried, results: Sequence[TypedTerm], late: Bindings, end: Bindings | None = None
     ) -> None:
         """Give the names the values that they have after the loop; `end` are those of the body if it certainly runs."""
         values = iter(results)
@@ -144,12 +141,12 @@ class LoopElaboration:
                 )
 
 
-def _hint(carried: LoopCarried, values: Sequence[SSAValue]) -> None:
-    """Name SSA values after the variables."""
+def _hint(carried: LoopCarried, values: Sequence[TypedTerm]) -> None:
+    """Name terms after the variables."""
     remaining = iter(values)
     for name, value in carried.values.items():
         for _ in range(sum(1 for _ in open_numbers(value))):
-            hint(next(remaining), name)
+            next(remaining).hint(name)
 
 
 def _outliving(name: str, value: Value) -> Value:
@@ -172,55 +169,53 @@ def _late_values(value: Value) -> Iterator[Number]:
         yield value
 
 
-def emit_for(
+def elaborate_for(
     state: Elaboration,
     node: ast.For,
     iteration: IterationSpace,
     body: Callable[[Value], None],
     ended: str | None = None,
 ) -> None:
-    """A counted loop; `body` binds the target to an item and emits the statements.
+    """A counted loop; `body` binds the target to an item and elaborates the statements.
 
     `ended` is the variable that says that the loop is to be left.
     """
     if iteration.runs is False:
         return
     if ended is not None:
-        _emit_for_until(state, node, iteration, body, ended)
+        _elaborate_for_until(state, node, iteration, body, ended)
         return
     loop = LoopElaboration(state, node)
     builder = state.builder
-    start, stop, step = (ssa_of(state, number) for number in (iteration.start, iteration.stop, iteration.step))
+    start, stop, step = (term_of(state, number) for number in (iteration.start, iteration.stop, iteration.step))
 
     def attempt(carried: LoopCarried):
-        block = Block(arg_types=[IndexType(), *carried.types()])
-        loop.inside(carried, block.args[1:])
-        with builder.inside(block), _counting(state, node.target, block.args[0]):
-            body(iteration.bind(state, block.args[0]))
+        block = TreeBody.of([IndexType(), *carried.types()])
+        loop.inside(carried, block.parameters[1:])
+        with builder.inside(block), _counting(state, node.target, block.parameters[0]):
+            body(iteration.bind(state, block.parameters[0]))
         end = state.frame.names
 
         def finish() -> None:
             late = loop.late(carried, end, iteration.runs is True)
             yields, first = _with_late(state, loop, carried, end, late, block)
-            with builder.inside(block):
-                builder.insert(scf.YieldOp(*yields))
-            operation = scf.ForOp(start, stop, step, first, block)
-            builder.insert(operation)
-            loop.after(carried, operation.results, late, end if iteration.runs else None)
+            builder.leave(block, yields)
+            results = builder.add(CountedLoop(start, stop, step, first, block))
+            loop.after(carried, results, late, end if iteration.runs else None)
 
-        return end, [block], finish
+        return end, finish
 
-    loop.emit(attempt)
+    loop.elaborate(attempt)
 
 
 @contextmanager
-def _counting(state: Elaboration, target: ast.expr, counter: SSAValue) -> Generator[None, None, None]:
+def _counting(state: Elaboration, target: ast.expr, counter: TypedTerm) -> Generator[None, None, None]:
     """Within, the names of a loop's target stand for its counter."""
     frame = state.frame
     outer = frame.counters
     names = [each.id for each in ast.walk(target) if isinstance(each, ast.Name)]
     for name in names[:1]:
-        hint(counter, name)
+        counter.hint(name)
     frame.counters = {**outer, **dict.fromkeys(names, counter)}
     try:
         yield
@@ -228,63 +223,61 @@ def _counting(state: Elaboration, target: ast.expr, counter: SSAValue) -> Genera
         frame.counters = outer
 
 
-def _emit_for_until(
+def _elaborate_for_until(
     state: Elaboration, node: ast.For, iteration: IterationSpace, body: Callable[[Value], None], ended: str
 ) -> None:
     """A counted loop that may be left: it carries its counter."""
     loop = LoopElaboration(state, node)
     builder = state.builder
-    start, stop, step = (ssa_of(state, number) for number in (iteration.start, iteration.stop, iteration.step))
+    start, stop, step = (term_of(state, number) for number in (iteration.start, iteration.stop, iteration.step))
 
     def attempt(carried: LoopCarried):
         types = [IndexType(), *carried.types()]
-        before, after = Block(arg_types=types), Block(arg_types=types)
+        before, after = TreeBody.of(types), TreeBody.of(types)
         names = state.frame.names
         with builder.inside(before):
-            going = builder.pure(arith.CmpiOp, before.args[0], stop, "slt")
+            going = builder.pure(arith.CmpiOp, before.parameters[0], stop, "slt")
             state.frame.names = dict(names)
-            loop.inside(carried, before.args[1:])
+            loop.inside(carried, before.parameters[1:])
             left = state.frame.names[ended]
             assert isinstance(left, Number)
             if not left.is_known:
-                going = builder.pure(arith.AndIOp, going, ssa_of(state, logical_not(state, left)))
+                going = builder.pure(arith.AndIOp, going, term_of(state, logical_not(state, left)))
         state.frame.names = dict(names)
-        loop.inside(carried, after.args[1:])
+        loop.inside(carried, after.parameters[1:])
         with builder.inside(after):
-            body(iteration.bind(state, after.args[0]))
+            body(iteration.bind(state, after.parameters[0]))
         end = state.frame.names
 
         def finish() -> None:
             late = loop.late(carried, end, iteration.runs is True)
             yields, first = _with_late(state, loop, carried, end, late, before, after)
-            with builder.inside(before):
-                builder.insert(scf.ConditionOp(going, *before.args))
             with builder.inside(after):
-                following = builder.pure(arith.AddiOp, after.args[0], step)
-                builder.insert(scf.YieldOp(following, *yields))
-            operation = scf.WhileOp([start, *first], [v.type for v in before.args], [before], [after])
-            builder.insert(operation)
-            loop.after(carried, operation.results[1:], late, end if iteration.runs else None)
+                following = builder.pure(arith.AddiOp, after.parameters[0], step)
+            builder.leave(before, before.parameters)
+            builder.leave(after, [following, *yields])
+            results = builder.add(WhileLoop([start, *first], before, going, after))
+            loop.after(carried, results[1:], late, end if iteration.runs else None)
 
-        return end, [before, after], finish
+        return end, finish
 
-    loop.emit(attempt)
+    loop.elaborate(attempt)
 
 
 def _with_late(
-    state: Elaboration, loop: LoopElaboration, carried: LoopCarried, end: Bindings, late: Bindings, *blocks: Block
-) -> tuple[list[SSAValue], list[SSAValue]]:
+    state: Elaboration, loop: LoopElaboration, carried: LoopCarried, end: Bindings, late: Bindings, *blocks: TreeBody
+) -> tuple[list[TypedTerm], list[TypedTerm]]:
     """What the last of a loop's blocks yields and what the loop starts with: the carried values and the late ones.
 
     The blocks get arguments for the latter.
     """
     last = [number for name in late for number in _last_numbers(late[name], end[name])]
     with state.builder.inside(blocks[-1]):
-        yields = [*following(state, carried, end), *(ssa_of(state, number) for number in last)]
+        yields = [*following(state, carried, end), *(term_of(state, number) for number in last)]
     first = [*initial(state, carried, loop.entry), *(_zero(state, number) for number in last)]
     for block in blocks:
         for number in last:
-            block.insert_arg(ir_type_of(number.type), len(block.args))
+            block.parameter(ir_type_of(number.type))
     return yields, first
 
 
@@ -293,12 +286,14 @@ def _last_numbers(late: Value, end: Value) -> Iterator[Number]:
     return iter(()) if isinstance(late, Unbound) else _late_values(end)
 
 
-def _zero(state: Elaboration, number: Number) -> SSAValue:
+def _zero(state: Elaboration, number: Number) -> TypedTerm:
     """What stands for the value before the first iteration, which nobody reads."""
     return state.builder.constant(0, ir_type_of(number.type))
 
 
-def emit_while(state: Elaboration, node: ast.While, condition: Callable[[], Number], body: Callable[[], None]) -> None:
+def elaborate_while(
+    state: Elaboration, node: ast.While, condition: Callable[[], Number], body: Callable[[], None]
+) -> None:
     """A loop that runs while `condition` holds."""
     loop = LoopElaboration(state, node)
     builder = state.builder
@@ -309,17 +304,17 @@ def emit_while(state: Elaboration, node: ast.While, condition: Callable[[], Numb
     runs = first.is_known
 
     def attempt(carried: LoopCarried):
-        before, after = Block(arg_types=carried.types()), Block(arg_types=carried.types())
+        before, after = TreeBody.of(carried.types()), TreeBody.of(carried.types())
         entry = state.frame.names
         state.frame.names = dict(entry)
-        loop.inside(carried, before.args)
+        loop.inside(carried, before.parameters)
         with builder.inside(before):
             holds = condition()
             if holds.is_known and holds.known and not carried.first_only:
                 raise state.unsupported("this loop never ends", why="its condition is always true")
-            going = ssa_of(state, holds)
+            going = term_of(state, holds)
         state.frame.names = dict(entry)
-        loop.inside(carried, after.args)
+        loop.inside(carried, after.parameters)
         with builder.inside(after):
             body()
         end = state.frame.names
@@ -327,14 +322,10 @@ def emit_while(state: Elaboration, node: ast.While, condition: Callable[[], Numb
         def finish() -> None:
             late = loop.late(carried, end, runs)
             yields, start = _with_late(state, loop, carried, end, late, before, after)
-            with builder.inside(before):
-                builder.insert(scf.ConditionOp(going, *before.args))
-            with builder.inside(after):
-                builder.insert(scf.YieldOp(*yields))
-            operation = scf.WhileOp(start, [value.type for value in before.args], [before], [after])
-            builder.insert(operation)
-            loop.after(carried, operation.results, late, end if runs else None)
+            builder.leave(before, before.parameters)
+            builder.leave(after, yields)
+            loop.after(carried, builder.add(WhileLoop(start, before, going, after)), late, end if runs else None)
 
-        return end, [before, after], finish
+        return end, finish
 
-    loop.emit(attempt)
+    loop.elaborate(attempt)

@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from math import prod
 
 import numpy as np
-from xdsl.dialects import arith, memref
-from xdsl.dialects.builtin import DenseIntOrFPElementsAttr, IntegerType, MemRefType, StringAttr, TensorType, UnitAttr
+from xdsl.dialects import arith
+from xdsl.dialects.builtin import MemRefType
 
-from gatewright.frontends.python.conversion import ssa_of
+from gatewright.frontends.python.conversion import term_of
 from gatewright.frontends.python.elaboration import Elaboration
+from gatewright.frontends.python.tree import ConstantTable, ElementLoad, ElementStore, LocalArray
 from gatewright.frontends.python.values import (
     LOCAL,
     OUTSIDE,
@@ -23,7 +24,7 @@ from gatewright.frontends.python.values import (
     WideInteger,
     ir_type_of,
 )
-from gatewright.ir.floats import constant_of_bits, dense_of_bits
+from gatewright.ir.floats import constant_of_bits
 from gatewright.numbers.types import Bool, Float, Integer
 
 
@@ -45,18 +46,18 @@ def allocate(state: Elaboration, element: ElementType, shape: tuple[int, ...], n
         raise state.unsupported(
             f"an array of shape {shape} has no memory", remedy="use arrays with at least one element"
         )
-    operation = memref.AllocOp((), (), memref_type(element, shape))
-    state.builder.insert_at_head(operation)
-    buffer = Buffer(operation.memref, element, shape, LOCAL, name)
+    origin = LocalArray.of(memref_type(element, shape))
+    state.builder.add_at_head(origin)
+    buffer = Buffer(origin.result, element, shape, LOCAL, name, origin=origin)
     state.buffers.append(buffer)
     return buffer
 
 
 def table(state: Elaboration, element: ElementType, contents: np.ndarray, name: str) -> Buffer:
     """A local array that begins with known contents (raw): a ROM, or a RAM filled from it if it is stored to."""
-    operation = memref.GetGlobalOp("", memref_type(element, contents.shape))
-    state.builder.insert(operation)
-    buffer = Buffer(operation.memref, element, contents.shape, TABLE, name, contents, operation)
+    origin = ConstantTable.of(memref_type(element, contents.shape))
+    state.builder.add(origin)
+    buffer = Buffer(origin.result, element, contents.shape, TABLE, name, contents, origin)
     state.buffers.append(buffer)
     return buffer
 
@@ -65,24 +66,11 @@ def outside_table(state: Elaboration, element: ElementType, contents: np.ndarray
     """A constant array of the function's surroundings (raw contents); the same array always gives the same memory."""
     key = (element, contents.shape, contents.dtype.str, contents.tobytes())
     if key not in state.constants:
-        operation = memref.GetGlobalOp("", memref_type(element, contents.shape))
-        state.builder.insert_at_head(operation)
-        state.constants[key] = Buffer(operation.memref, element, contents.shape, OUTSIDE, name, contents, operation)
+        origin = ConstantTable.of(memref_type(element, contents.shape))
+        state.builder.add_at_head(origin)
+        state.constants[key] = Buffer(origin.result, element, contents.shape, OUTSIDE, name, contents, origin)
         state.buffers.append(state.constants[key])
     return state.constants[key]
-
-
-def global_for(name: str, element: ElementType, contents: np.ndarray) -> memref.GlobalOp:
-    """The `memref.global` that holds a table."""
-    type_ = memref_type(element, contents.shape)
-    values = [int(value) for value in contents.ravel()]
-    scalar = ir_type_of(element)
-    if isinstance(element, Float):
-        dense = dense_of_bits(element.format, values, contents.shape)
-    else:
-        assert isinstance(scalar, IntegerType)
-        dense = DenseIntOrFPElementsAttr.from_list(TensorType(scalar, contents.shape), values)
-    return memref.GlobalOp.get(StringAttr(name), type_, dense, constant=UnitAttr())
 
 
 def load(state: Elaboration, buffer: Buffer, indices: Sequence[Number]) -> Number:
@@ -94,9 +82,9 @@ def load(state: Elaboration, buffer: Buffer, indices: Sequence[Number]) -> Numbe
             attribute = constant_of_bits(raw, ir_type_of(buffer.element))
             return Number(buffer.element, state.builder.pure(arith.ConstantOp, attribute))
         return Number(buffer.element, constant=raw)
-    operation = memref.LoadOp.get(buffer.ref, [ssa_of(state, index) for index in indices])
-    state.builder.insert(operation)
-    return Number(buffer.element, operation.res)
+    node = ElementLoad.of(buffer.term, [term_of(state, index) for index in indices], ir_type_of(buffer.element))
+    state.builder.add(node)
+    return Number(buffer.element, node.result)
 
 
 def check_changeable(state: Elaboration, buffer: Buffer) -> None:
@@ -125,6 +113,6 @@ def check_changeable(state: Elaboration, buffer: Buffer) -> None:
 def store(state: Elaboration, buffer: Buffer, value: Number, indices: Sequence[Number]) -> None:
     """Store a number of the buffer's element type at `indices`."""
     assert value.type == buffer.element
-    indices_ssa = [ssa_of(state, index) for index in indices]
-    state.builder.insert(memref.StoreOp.get(ssa_of(state, value), buffer.ref, indices_ssa))
+    places = [term_of(state, index) for index in indices]
+    state.builder.add(ElementStore(term_of(state, value), buffer.term, places))
     state.stores.append((buffer, state.here))

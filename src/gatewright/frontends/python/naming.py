@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from xdsl.ir import OpResult
-
 from gatewright.frontends.python import fixed_point
 from gatewright.frontends.python.arrays import materialize
-from gatewright.frontends.python.builder import hint
 from gatewright.frontends.python.elaboration import Elaboration
 from gatewright.frontends.python.values import FixedPoint, LazyArray, Number, PythonFloat, Tuple, Unbound, Value
 
@@ -25,8 +22,8 @@ def bind(state: Elaboration, name: str, value: Value) -> None:
     value = settled(state, value, name)
     if isinstance(value, Number):
         value = _formatted(state, name, value)
-        if isinstance(value.ssa, OpResult):
-            hint(value.ssa, name)
+        if value.term is not None and value.term.node is not None:
+            value.term.hint(name)
     state.frame.names[name] = value
 
 

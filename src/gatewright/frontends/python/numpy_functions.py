@@ -9,7 +9,7 @@ import numpy as np
 
 from gatewright.frontends.python import floating_point
 from gatewright.frontends.python.arrays import array_of, assign, elementwise, materialize
-from gatewright.frontends.python.builtin_functions import emit_absolute, function_of, select, square_root
+from gatewright.frontends.python.builtin_functions import elaborate_absolute, function_of, select, square_root
 from gatewright.frontends.python.casts import convert, number_of, plain_number
 from gatewright.frontends.python.dtypes import cast, named_type, strong
 from gatewright.frontends.python.elaboration import Elaboration
@@ -87,11 +87,11 @@ LOGICAL: dict[object, tuple[str, str]] = {
 _EVERYTHING, _NEW_AXIS = SliceIndex(None, None, None), PythonObject(None)
 
 
-def _enter_binary(thing: object, name: str, note: str, emit: Callable[[Elaboration, Value, Value], Value]) -> None:
+def _enter_binary(thing: object, name: str, note: str, elaborate: Callable[[Elaboration, Value, Value], Value]) -> None:
     def of_two(state: Elaboration, arguments: Arguments) -> Value:
         a, b = arguments.bind(state, "x1", "x2", least=2)
         assert a is not None and b is not None
-        return strong(state, emit(state, a, b))
+        return strong(state, elaborate(state, a, b))
 
     of_two.__doc__ = note
     function(thing, name)(of_two)
@@ -124,14 +124,14 @@ for _table, _kind in ((UFUNCS, _operator), (COMPARING, _comparison), (LOGICAL, _
 
 
 @function(np.abs, "np.abs")
-def emit_abs(state: Elaboration, arguments: Arguments) -> Value:
+def elaborate_abs(state: Elaboration, arguments: Arguments) -> Value:
     """The absolute value of each element; the smallest integer of a type keeps its sign."""
     (value,) = arguments.bind(state, "x")
-    return strong(state, emit_absolute(state, value))
+    return strong(state, elaborate_absolute(state, value))
 
 
 @function(np.negative, "np.negative")
-def emit_negative(state: Elaboration, arguments: Arguments) -> Value:
+def elaborate_negative(state: Elaboration, arguments: Arguments) -> Value:
     """The operator `-`, for each element."""
     (value,) = arguments.bind(state, "x")
     assert value is not None
@@ -139,7 +139,7 @@ def emit_negative(state: Elaboration, arguments: Arguments) -> Value:
 
 
 @function(np.invert, "np.invert")
-def emit_invert(state: Elaboration, arguments: Arguments) -> Value:
+def elaborate_invert(state: Elaboration, arguments: Arguments) -> Value:
     """The operator `~`, for each element."""
     (value,) = arguments.bind(state, "x")
     assert value is not None
@@ -147,21 +147,21 @@ def emit_invert(state: Elaboration, arguments: Arguments) -> Value:
 
 
 @function(np.logical_not, "np.logical_not")
-def emit_logical_not(state: Elaboration, arguments: Arguments) -> Value:
+def elaborate_logical_not(state: Elaboration, arguments: Arguments) -> Value:
     """The opposite truth value of each element."""
     (value,) = arguments.bind(state, "x")
     return elementwise(state, lambda x: logical_not(state, convert(state, x, Bool())), [_numeric(state, value)])
 
 
 @function(np.square, "np.square")
-def emit_square(state: Elaboration, arguments: Arguments) -> Value:
+def elaborate_square(state: Elaboration, arguments: Arguments) -> Value:
     """The square of each element."""
     (value,) = arguments.bind(state, "x")
     return elementwise(state, lambda x: number_binary(state, "*", x, x), [_numeric(state, value)])
 
 
 @function(np.sqrt, "np.sqrt")
-def emit_sqrt(state: Elaboration, arguments: Arguments) -> Value:
+def elaborate_sqrt(state: Elaboration, arguments: Arguments) -> Value:
     """The square root of each element; of integers of up to 32 bits, `np.uint32(np.sqrt(x))` is its exact floor."""
     (value,) = arguments.bind(state, "x")
     return elementwise(
@@ -192,12 +192,12 @@ _FUNCTIONS: dict[str, str] = {
 
 
 def _enter_function(thing: object, name: str, spoken: str, note: str) -> None:
-    def emit(state: Elaboration, arguments: Arguments) -> Value:
+    def elaborate(state: Elaboration, arguments: Arguments) -> Value:
         (value,) = arguments.bind(state, "x")
         return elementwise(state, lambda x: _applied(state, name, spoken, x), [_numeric(state, value)])
 
-    emit.__doc__ = f"{note}."
-    function(thing, spoken)(emit)
+    elaborate.__doc__ = f"{note}."
+    function(thing, spoken)(elaborate)
 
 
 def _applied(state: Elaboration, name: str, spoken: str, number: Number) -> Number:
@@ -209,12 +209,12 @@ for _name, _note in _FUNCTIONS.items():
 
 
 def _enter_function_of_two(thing: object, name: str, spoken: str, note: str) -> None:
-    def emit(state: Elaboration, arguments: Arguments) -> Value:
+    def elaborate(state: Elaboration, arguments: Arguments) -> Value:
         values = [_numeric(state, value) for value in arguments.bind(state, "x1", "x2", least=2)]
         return elementwise(state, lambda x, y: floating_point.apply_to_two(state, name, x, y), values)
 
-    emit.__doc__ = f"{note}."
-    function(thing, spoken)(emit)
+    elaborate.__doc__ = f"{note}."
+    function(thing, spoken)(elaborate)
 
 
 for _name in FUNCTIONS:
@@ -228,7 +228,7 @@ for _name in ("erf", "rsqrt", "sigmoid", "gelu"):
 
 
 @function(np.isnan, "np.isnan")
-def emit_isnan(state: Elaboration, arguments: Arguments) -> Value:
+def elaborate_isnan(state: Elaboration, arguments: Arguments) -> Value:
     """Whether each element is a NaN."""
     (value,) = arguments.bind(state, "x")
     return elementwise(
@@ -237,7 +237,7 @@ def emit_isnan(state: Elaboration, arguments: Arguments) -> Value:
 
 
 @function(np.reciprocal, "np.reciprocal")
-def emit_reciprocal(state: Elaboration, arguments: Arguments) -> Value:
+def elaborate_reciprocal(state: Elaboration, arguments: Arguments) -> Value:
     """One divided by each floating-point element."""
     (value,) = arguments.bind(state, "x")
     one = Number(PythonFloat(), constant=1.0)
@@ -251,7 +251,7 @@ def _numeric(state: Elaboration, value: Value | None) -> Number | ArrayValue:
 
 
 @function(np.where, "np.where")
-def emit_where(state: Elaboration, arguments: Arguments) -> Value:
+def elaborate_where(state: Elaboration, arguments: Arguments) -> Value:
     """For each element, one of two values."""
     condition, a, b = arguments.bind(state, "condition", "x", "y", least=3)
 
@@ -275,7 +275,7 @@ def meeting_type(state: Elaboration, a: Number, b: Number) -> NumberType:
 
 
 @function(np.clip, "np.clip")
-def emit_clip(state: Elaboration, arguments: Arguments) -> Value:
+def elaborate_clip(state: Elaboration, arguments: Arguments) -> Value:
     """Each element kept between two bounds."""
     value, low, high = arguments.bind(state, "a", "a_min", "a_max", least=3)
     return clip(state, value, low, high)
@@ -291,7 +291,7 @@ def clip(state: Elaboration, value: Value | None, low: Value | None, high: Value
 
 
 @function(np.transpose, "np.transpose")
-def emit_transpose(state: Elaboration, arguments: Arguments) -> Value:
+def elaborate_transpose(state: Elaboration, arguments: Arguments) -> Value:
     """The array with its axes in another order; a view."""
     value, axes = arguments.bind(state, "a", "axes")
     return transpose(state, array_of(state, value), _axes(state, axes))
@@ -305,21 +305,21 @@ def _axes(state: Elaboration, value: Value | None) -> list[int] | None:
 
 
 @function(np.reshape, "np.reshape")
-def emit_reshape(state: Elaboration, arguments: Arguments) -> Value:
+def elaborate_reshape(state: Elaboration, arguments: Arguments) -> Value:
     """The array in another shape; a view where NumPy gives one."""
     value, shape = arguments.bind(state, "a", "shape", least=2)
     return reshape(state, array_of(state, value), _axes(state, shape) or [])
 
 
 @function(np.ravel, "np.ravel")
-def emit_ravel(state: Elaboration, arguments: Arguments) -> Value:
+def elaborate_ravel(state: Elaboration, arguments: Arguments) -> Value:
     """The array with one axis; a view where NumPy gives one."""
     (value,) = arguments.bind(state, "a")
     return reshape(state, array_of(state, value), [-1])
 
 
 @function(np.outer, "np.outer")
-def emit_outer(state: Elaboration, arguments: Arguments) -> Value:
+def elaborate_outer(state: Elaboration, arguments: Arguments) -> Value:
     """All products of the elements of two vectors."""
     a, b = (array_of(state, value) for value in arguments.bind(state, "a", "b", least=2))
     columns = index(state, reshape(state, a, [-1]), [_EVERYTHING, _NEW_AXIS])
@@ -327,7 +327,7 @@ def emit_outer(state: Elaboration, arguments: Arguments) -> Value:
 
 
 @method("astype")
-def emit_astype(state: Elaboration, owner: Value, arguments: Arguments) -> Value:
+def elaborate_astype(state: Elaboration, owner: Value, arguments: Arguments) -> Value:
     """The elements converted to a type; integers wrap."""
     (dtype,) = arguments.bind(state, "dtype")
     converted = cast(state, owner, named_type(state, dtype), strict=False)
@@ -339,14 +339,14 @@ def emit_astype(state: Elaboration, owner: Value, arguments: Arguments) -> Value
 
 
 @method("copy")
-def emit_copy(state: Elaboration, owner: Value, arguments: Arguments) -> Value:
+def elaborate_copy(state: Elaboration, owner: Value, arguments: Arguments) -> Value:
     """A copy of the array."""
     arguments.bind(state)
     return owner if isinstance(owner, Number) else materialize(state, array_of(state, owner), "copy")
 
 
 @method("reshape")
-def emit_reshape_method(state: Elaboration, owner: Value, arguments: Arguments) -> Value:
+def elaborate_reshape_method(state: Elaboration, owner: Value, arguments: Arguments) -> Value:
     """The array in another shape; a view where NumPy gives one."""
     given = arguments.positional
     shape = given[0].items if len(given) == 1 and isinstance(given[0], Tuple) else given
@@ -355,21 +355,21 @@ def emit_reshape_method(state: Elaboration, owner: Value, arguments: Arguments) 
 
 
 @method("ravel")
-def emit_ravel_method(state: Elaboration, owner: Value, arguments: Arguments) -> Value:
+def elaborate_ravel_method(state: Elaboration, owner: Value, arguments: Arguments) -> Value:
     """The array with one axis; a view where NumPy gives one."""
     arguments.bind(state)
     return reshape(state, array_of(state, owner), [-1])
 
 
 @method("flatten")
-def emit_flatten(state: Elaboration, owner: Value, arguments: Arguments) -> Value:
+def elaborate_flatten(state: Elaboration, owner: Value, arguments: Arguments) -> Value:
     """A copy of the array with one axis."""
     arguments.bind(state)
     return reshape(state, materialize(state, array_of(state, owner)), [-1])
 
 
 @method("transpose")
-def emit_transpose_method(state: Elaboration, owner: Value, arguments: Arguments) -> Value:
+def elaborate_transpose_method(state: Elaboration, owner: Value, arguments: Arguments) -> Value:
     """The array with its axes in another order; a view."""
     given = arguments.positional
     axes = given[0] if len(given) == 1 else Tuple(tuple(given)) if given else None
@@ -377,7 +377,7 @@ def emit_transpose_method(state: Elaboration, owner: Value, arguments: Arguments
 
 
 @method("fill")
-def emit_fill(state: Elaboration, owner: Value, arguments: Arguments) -> Value:
+def elaborate_fill(state: Elaboration, owner: Value, arguments: Arguments) -> Value:
     """Store one number into all elements."""
     (value,) = arguments.bind(state, "value")
     array = array_of(state, owner)
@@ -388,14 +388,14 @@ def emit_fill(state: Elaboration, owner: Value, arguments: Arguments) -> Value:
 
 
 @method("clip")
-def emit_clip_method(state: Elaboration, owner: Value, arguments: Arguments) -> Value:
+def elaborate_clip_method(state: Elaboration, owner: Value, arguments: Arguments) -> Value:
     """Each element kept between two bounds."""
     low, high = arguments.bind(state, "min", "max", least=0)
     return clip(state, owner, low, high)
 
 
 @method("item")
-def emit_item(state: Elaboration, owner: Value, arguments: Arguments) -> Value:
+def elaborate_item(state: Elaboration, owner: Value, arguments: Arguments) -> Value:
     """A NumPy number as a Python number."""
     arguments.bind(state)
     number = number_of(state, owner)

@@ -8,7 +8,6 @@ from itertools import product
 from math import copysign
 
 from xdsl.dialects import arith
-from xdsl.ir import Block
 
 from gatewright.frontends.python import fixed_point, floating_point, integers
 from gatewright.frontends.python.arrays import elementwise
@@ -21,13 +20,14 @@ from gatewright.frontends.python.conversion import (
     from_truth,
     is_signed,
     is_weak,
-    ssa_of,
+    term_of,
     to_integer,
     to_python_int,
     wrap,
 )
 from gatewright.frontends.python.elaboration import Elaboration
 from gatewright.frontends.python.promotion import promote, weak_with
+from gatewright.frontends.python.tree import TypedTerm
 from gatewright.frontends.python.values import (
     PYTHON_BOOL,
     PYTHON_FLOAT,
@@ -220,13 +220,13 @@ def _on_truth(state: Elaboration, operator: str, a: Number, b: Number) -> Number
     for known, other in ((a, b), (b, a)):
         if known.is_known:
             return _truth_with_constant(state, operator, known.known, other, type_)
-    return Number(type_, state.builder.pure(_TRUTH_OPERATIONS[operator], ssa_of(state, a), ssa_of(state, b)))
+    return Number(type_, state.builder.pure(_TRUTH_OPERATIONS[operator], term_of(state, a), term_of(state, b)))
 
 
 def _truth_with_constant(
     state: Elaboration, operator: str, known: int, other: Number, type_: Bool | PythonBool
 ) -> Number:
-    same = Number(type_, other.ssa, other.constant)
+    same = Number(type_, other.term, other.constant)
     if operator in ("&", "*"):
         return same if known else Number(type_, constant=0)
     if operator in ("|", "+"):
@@ -260,10 +260,13 @@ def _settled_type(state: Elaboration, results: Sequence[Number], doing: str) -> 
 
 def _stand_in(number: Number) -> Number:
     """Some number of the type, to learn the type of a result."""
-    if number.is_known or number.ssa is not None:
+    if number.is_known or number.term is not None:
         return number
-    unknown = Block(arg_types=[ir_type_of(number.type)]).args[0]
-    return Number(number.type, unknown, linear=between(None, None) if isinstance(number.type, PythonInt) else None)
+    return Number(
+        number.type,
+        TypedTerm(ir_type_of(number.type)),
+        linear=between(None, None) if isinstance(number.type, PythonInt) else None,
+    )
 
 
 def _weak_on_some_path(state: Elaboration):
@@ -286,7 +289,7 @@ def with_possible_types(state: Elaboration, number: Number, seen: Sequence[Numbe
     distinct = list(dict.fromkeys(seen))
     if len({alternative.type for alternative in distinct}) == 1:
         return number
-    return Number(number.type, number.ssa, number.constant, number.linear, tuple(distinct))
+    return Number(number.type, number.term, number.constant, number.linear, tuple(distinct))
 
 
 def _fits(weak: Number, type_: Integer) -> bool:
@@ -348,7 +351,7 @@ def logical_not(state: Elaboration, a: Number) -> Number:
     """The opposite truth value, of the same type."""
     if a.is_known:
         return Number(a.type, constant=1 - a.known)
-    value = ssa_of(state, a)
+    value = term_of(state, a)
     return Number(a.type, state.builder.pure(arith.XOrIOp, value, state.builder.constant(1, value.type)))
 
 
@@ -401,7 +404,7 @@ def absolute(state: Elaboration, a: Number) -> Number:
         a = fixed_point.rescale(state, a, opposite.type)
     if negative.is_known:
         return opposite if negative.known else a
-    value = state.builder.pure(arith.SelectOp, ssa_of(state, negative), ssa_of(state, opposite), ssa_of(state, a))
+    value = state.builder.pure(arith.SelectOp, term_of(state, negative), term_of(state, opposite), term_of(state, a))
     return state.python_int(value, None, 0, None) if isinstance(a.type, PythonInt) else Number(a.type, value)
 
 
@@ -415,7 +418,7 @@ def compare(state: Elaboration, operator: str, a: Value, b: Value) -> Value:
         equal = python_bool(True)
         for x, y in zip(a.items, b.items, strict=True):
             same = number_of(state, compare(state, "==", x, y))
-            equal = _on_truth(state, "&", equal, Number(PYTHON_BOOL, same.ssa, same.constant))
+            equal = _on_truth(state, "&", equal, Number(PYTHON_BOOL, same.term, same.constant))
         return equal if operator == "==" else logical_not(state, equal)
     raise state.unsupported(f"{operator} does not work on {kind_of(a)} and {kind_of(b)}")
 
@@ -439,7 +442,7 @@ def number_compare(state: Elaboration, operator: str, a: Number, b: Number) -> N
         return Number(type_, constant=int(decided))
     bits, signed = _comparison_width(a, b)
     if isinstance(a.type, PythonInt) and (isinstance(b.type, PythonInt) or b.is_known):
-        left, right = ssa_of(state, a), ssa_of(state, to_python_int(state, b))
+        left, right = term_of(state, a), term_of(state, to_python_int(state, b))
     else:
         left, right = bits_of(state, a, bits), bits_of(state, b, bits)
     predicate = _PREDICATES[operator]
@@ -493,4 +496,4 @@ def _compare_fixed(state: Elaboration, operator: str, a: Number, b: Number, type
         return Number(type_, constant=int(_holds(operator, a.known, b.known)))
     predicate = _PREDICATES[operator]
     predicate = predicate if predicate in ("eq", "ne") else "s" + predicate
-    return Number(type_, state.builder.pure(arith.CmpiOp, ssa_of(state, a), ssa_of(state, b), predicate))
+    return Number(type_, state.builder.pure(arith.CmpiOp, term_of(state, a), term_of(state, b), predicate))

@@ -226,16 +226,18 @@ REDUCTIONS: tuple[tuple[str, object, Callable[..., Value], str, tuple[str, ...],
     ("any", np.any, _truth, "|", ("axis", "keepdims"), "Whether any element is true."),
     ("all", np.all, _truth, "&", ("axis", "keepdims"), "Whether all elements are true."),
 )
-"""Each reduction as a function and as a method: its emitter, operator and options."""
+"""Each reduction as a function and as a method: what elaborates it, operator and options."""
 
 
-def _enter(name: str, thing: object, emit: Callable[..., Value], operator: str, options: tuple[str, ...], note: str):
+def _enter(
+    name: str, thing: object, elaborate: Callable[..., Value], operator: str, options: tuple[str, ...], note: str
+):
     def of_function(state: Elaboration, arguments: Arguments) -> Value:
         array, *given = arguments.bind(state, "a", *options)
-        return emit(state, operator, array, given)
+        return elaborate(state, operator, array, given)
 
     def of_method(state: Elaboration, owner: Value, arguments: Arguments) -> Value:
-        return emit(state, operator, owner, arguments.bind(state, *options, least=0))
+        return elaborate(state, operator, owner, arguments.bind(state, *options, least=0))
 
     of_function.__doc__ = of_method.__doc__ = note
     function(thing, f"np.{name}")(of_function)
@@ -260,62 +262,62 @@ def _mean(state: Elaboration, array: Value | None, options: Sequence[Value | Non
 
 
 @function(np.mean, "np.mean")
-def emit_mean(state: Elaboration, arguments: Arguments) -> Value:
+def elaborate_mean(state: Elaboration, arguments: Arguments) -> Value:
     """The mean, of all elements or along axes; the sum is taken element by element."""
     array, *options = arguments.bind(state, "a", "axis", "dtype", "keepdims")
     return _mean(state, array, options)
 
 
 @method("mean")
-def emit_mean_method(state: Elaboration, owner: Value, arguments: Arguments) -> Value:
+def elaborate_mean_method(state: Elaboration, owner: Value, arguments: Arguments) -> Value:
     """The mean, of all elements or along axes; the sum is taken element by element."""
     return _mean(state, owner, arguments.bind(state, "axis", "dtype", "keepdims", least=0))
 
 
 @function(np.argmin, "np.argmin")
-def emit_argmin(state: Elaboration, arguments: Arguments) -> Value:
+def elaborate_argmin(state: Elaboration, arguments: Arguments) -> Value:
     """The index of the first smallest element."""
     array, axis = arguments.bind(state, "a", "axis")
     return _position(state, "<", array, axis)
 
 
 @function(np.argmax, "np.argmax")
-def emit_argmax(state: Elaboration, arguments: Arguments) -> Value:
+def elaborate_argmax(state: Elaboration, arguments: Arguments) -> Value:
     """The index of the first largest element."""
     array, axis = arguments.bind(state, "a", "axis")
     return _position(state, ">", array, axis)
 
 
 @method("argmin")
-def emit_argmin_method(state: Elaboration, owner: Value, arguments: Arguments) -> Value:
+def elaborate_argmin_method(state: Elaboration, owner: Value, arguments: Arguments) -> Value:
     """The index of the first smallest element."""
     (axis,) = arguments.bind(state, "axis", least=0)
     return _position(state, "<", owner, axis)
 
 
 @method("argmax")
-def emit_argmax_method(state: Elaboration, owner: Value, arguments: Arguments) -> Value:
+def elaborate_argmax_method(state: Elaboration, owner: Value, arguments: Arguments) -> Value:
     """The index of the first largest element."""
     (axis,) = arguments.bind(state, "axis", least=0)
     return _position(state, ">", owner, axis)
 
 
 @function(np.matmul, "np.matmul")
-def emit_matmul(state: Elaboration, arguments: Arguments) -> Value:
+def elaborate_matmul(state: Elaboration, arguments: Arguments) -> Value:
     """The product of matrices and vectors, as `@`."""
     a, b = arguments.bind(state, "a", "b", least=2)
     return matrix_product(state, a, b)
 
 
 @function(np.dot, "np.dot")
-def emit_dot(state: Elaboration, arguments: Arguments) -> Value:
+def elaborate_dot(state: Elaboration, arguments: Arguments) -> Value:
     """The product of two vectors or matrices."""
     a, b = arguments.bind(state, "a", "b", least=2)
     return dot(state, a, b)
 
 
 @method("dot")
-def emit_dot_method(state: Elaboration, owner: Value, arguments: Arguments) -> Value:
+def elaborate_dot_method(state: Elaboration, owner: Value, arguments: Arguments) -> Value:
     """The product of two vectors or matrices."""
     (b,) = arguments.bind(state, "b")
     return dot(state, owner, b)

@@ -1,4 +1,4 @@
-"""Statements: each kind of syntax has a function here that emits it."""
+"""Statements: each kind of syntax has a function here that elaborates it."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from gatewright.frontends.python.arrays import assign
-from gatewright.frontends.python.directives import directive_kind, emit_directive
+from gatewright.frontends.python.directives import directive_kind, elaborate_directive
 from gatewright.frontends.python.elaboration import RESULT, Elaboration
 from gatewright.frontends.python.exits import ForUntil
 from gatewright.frontends.python.expressions import condition, evaluate, subscript_items
 from gatewright.frontends.python.iteration import counted_items, iterate
 from gatewright.frontends.python.joins import branch
-from gatewright.frontends.python.loops import emit_for, emit_while
+from gatewright.frontends.python.loops import elaborate_for, elaborate_while
 from gatewright.frontends.python.naming import bind, lookup, settled
 from gatewright.frontends.python.operators import BINARY, binary, logical_not
 from gatewright.frontends.python.reductions import matrix_product
@@ -35,15 +35,15 @@ from gatewright.numbers.types import Bool, Integer
 from gatewright.plan import KINDS
 
 
-def emit_body(state: Elaboration, body: Sequence[ast.stmt]) -> None:
-    """Emit the statements of a block."""
+def elaborate_body(state: Elaboration, body: Sequence[ast.stmt]) -> None:
+    """Elaborate the statements of a block."""
     for statement in body:
         with state.at(statement):
-            emit = STATEMENTS.get(type(statement))
-            if emit is None:
+            elaborate = STATEMENTS.get(type(statement))
+            if elaborate is None:
                 words, remedy = UNSUPPORTED_STATEMENTS.get(type(statement), (type(statement).__name__, None))
                 raise state.unsupported(f"{words} cannot be compiled", remedy=remedy)
-            emit(state, statement)
+            elaborate(state, statement)
 
 
 def _assign(state: Elaboration, node: ast.Assign) -> None:
@@ -168,7 +168,7 @@ def _directive(state: Elaboration, kind: str, node: ast.Call) -> None:
     rest = [] if KINDS[kind].value is None else node.args[1:]
     values: list[tuple[str | None, Value]] = [(None, evaluate(state, each)) for each in rest]
     values += [(each.arg, evaluate(state, each.value)) for each in node.keywords]
-    emit_directive(state, kind, node, values)
+    elaborate_directive(state, kind, node, values)
 
 
 def _pass(state: Elaboration, node: ast.Pass) -> None:
@@ -190,10 +190,10 @@ def _if(state: Elaboration, node: ast.If) -> None:
     """`if`, `elif`, `else`; conditions known while compiling choose a branch then."""
     holds = condition(state, node.test)
     if holds.is_known:
-        emit_body(state, node.body if holds.known else node.orelse)
+        elaborate_body(state, node.body if holds.known else node.orelse)
         return
     live = state.frame.liveness.after[node]
-    branch(state, holds, [lambda: emit_body(state, node.body), lambda: emit_body(state, node.orelse)], live)
+    branch(state, holds, [lambda: elaborate_body(state, node.body), lambda: elaborate_body(state, node.orelse)], live)
 
 
 def _for(state: Elaboration, node: ast.For) -> None:
@@ -211,7 +211,7 @@ def _for_items(state: Elaboration, node: ast.For, ended: str | None) -> None:
 
     def body(item: Value) -> None:
         assign_to(state, node.target, item)
-        emit_body(state, node.body)
+        elaborate_body(state, node.body)
 
     if isinstance(iterated, Tuple):
         for item in iterated.items:
@@ -219,22 +219,22 @@ def _for_items(state: Elaboration, node: ast.For, ended: str | None) -> None:
         return
     if isinstance(iterated, ArrayValue):
         iterated = settled(state, iterated)
-    emit_for(state, node, iterate(state, iterated), body, ended)
+    elaborate_for(state, node, iterate(state, iterated), body, ended)
 
 
-def _unless(state: Elaboration, node: ast.stmt, ended: str | None, emit: Callable[[], None]) -> None:
-    """Emit an iteration of an unrolled loop, which does not take place if the loop was left."""
+def _unless(state: Elaboration, node: ast.stmt, ended: str | None, elaborate: Callable[[], None]) -> None:
+    """Elaborate an iteration of an unrolled loop, which does not take place if the loop was left."""
     left = python_bool(False) if ended is None else lookup(state, ended)
     assert isinstance(left, Number)
     if not left.is_known:
-        branch(state, logical_not(state, left), [emit, lambda: None], state.frame.liveness.head[node])
+        branch(state, logical_not(state, left), [elaborate, lambda: None], state.frame.liveness.head[node])
     elif not left.known:
-        emit()
+        elaborate()
 
 
 def _while(state: Elaboration, node: ast.While) -> None:
     """Loops with any condition, also one that is always true; `break`, `continue` and `return` included."""
-    emit_while(state, node, lambda: condition(state, node.test), lambda: emit_body(state, node.body))
+    elaborate_while(state, node, lambda: condition(state, node.test), lambda: elaborate_body(state, node.body))
 
 
 def _return(state: Elaboration, node: ast.Return) -> None:
@@ -264,7 +264,7 @@ STATEMENTS: dict[type[ast.stmt], Callable[..., None]] = {
     ast.Pass: _pass,
     ast.Assert: _assert,
 }
-"""What emits each kind of statement."""
+"""What elaborates each kind of statement."""
 
 UNSUPPORTED_STATEMENTS: dict[type[ast.stmt], tuple[str, str | None]] = {
     ast.Delete: ("del", None),

@@ -11,7 +11,7 @@ from xdsl.dialects import arith
 from xdsl.dialects.builtin import IndexType
 
 from gatewright.frontends.python.arrays import element_at, locate, materialize
-from gatewright.frontends.python.conversion import ssa_of, to_python_int
+from gatewright.frontends.python.conversion import term_of, to_python_int
 from gatewright.frontends.python.elaboration import Elaboration
 from gatewright.frontends.python.integers import arithmetic
 from gatewright.frontends.python.memory import load
@@ -62,9 +62,9 @@ def resolve_index(state: Elaboration, value: Value, extent: int) -> Number:
     shifted = arithmetic(state, "+", index, python_int(extent))
     if greatest is not None and greatest < 0:
         return shifted
-    value_ssa, zero = ssa_of(state, index), state.builder.constant(0, IndexType())
-    negative = state.builder.pure(arith.CmpiOp, value_ssa, zero, "slt")
-    chosen = state.builder.pure(arith.SelectOp, negative, ssa_of(state, shifted), value_ssa)
+    held, zero = term_of(state, index), state.builder.constant(0, IndexType())
+    negative = state.builder.pure(arith.CmpiOp, held, zero, "slt")
+    chosen = state.builder.pure(arith.SelectOp, negative, term_of(state, shifted), held)
     return state.python_int(chosen, None, 0)
 
 

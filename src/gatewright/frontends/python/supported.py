@@ -44,12 +44,12 @@ NAMES: dict[type[ast.AST], str] = {
 """How the documentation calls each kind of syntax."""
 
 
-def _note(emit: object) -> str:
-    return (emit.__doc__ or "").strip().split("\n")[0]
+def _note(elaborate: object) -> str:
+    return (elaborate.__doc__ or "").strip().split("\n")[0]
 
 
 SUPPORTED: dict[str, str] = {
-    **{NAMES[syntax]: _note(emit) for table in (STATEMENTS, EXPRESSIONS) for syntax, emit in table.items()},
+    **{NAMES[syntax]: _note(elaborate) for table in (STATEMENTS, EXPRESSIONS) for syntax, elaborate in table.items()},
     **{entry.name: entry.note for entry in FUNCTIONS.values()},
     **{entry.name: entry.note for entry in METHODS.values()},
 }

@@ -1,7 +1,7 @@
-"""The tables of functions and methods that programs may call: what front-end function emits each of them.
+"""The tables of functions and methods that programs may call: what elaborates each of them.
 
 A function is found by the object that its name means, so that `from numpy import zeros` works as `np.zeros` does. The
-first line of the docstring of what emits it is its entry in the documentation.
+first line of the docstring of what elaborates it is its entry in the documentation.
 """
 
 from __future__ import annotations
@@ -45,36 +45,36 @@ class SupportedFunction:
     """A function or method: its name in the documentation and what emits a call."""
 
     name: str
-    emit: Callable[..., Value]
+    elaborate: Callable[..., Value]
 
     @property
     def note(self) -> str:
         """One line on what it does."""
-        return (self.emit.__doc__ or "").strip().split("\n")[0]
+        return (self.elaborate.__doc__ or "").strip().split("\n")[0]
 
 
 FUNCTIONS: dict[object, SupportedFunction] = {}
-"""What emits a call of a function, by the function."""
+"""What elaborates a call of a function, by the function."""
 METHODS: dict[str, SupportedFunction] = {}
-"""What emits a call of a method of an array or number, by its name."""
+"""What elaborates a call of a method of an array or number, by its name."""
 
 
 def function(thing: object, name: str):
-    """Enter the decorated function as what emits calls of `thing`."""
+    """Enter the decorated function as what elaborates calls of `thing`."""
 
-    def enter(emit: Callable[[Elaboration, Arguments], Value]):
-        FUNCTIONS[thing] = SupportedFunction(name, emit)
-        return emit
+    def enter(elaborate: Callable[[Elaboration, Arguments], Value]):
+        FUNCTIONS[thing] = SupportedFunction(name, elaborate)
+        return elaborate
 
     return enter
 
 
 def method(name: str):
-    """Enter the decorated function as what emits calls of a method."""
+    """Enter the decorated function as what elaborates calls of a method."""
 
-    def enter(emit: Callable[[Elaboration, Value, Arguments], Value]):
-        METHODS[name] = SupportedFunction(f".{name}()", emit)
-        return emit
+    def enter(elaborate: Callable[[Elaboration, Value, Arguments], Value]):
+        METHODS[name] = SupportedFunction(f".{name}()", elaborate)
+        return elaborate
 
     return enter
 

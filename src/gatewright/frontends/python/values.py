@@ -1,6 +1,6 @@
 """What names and expressions stand for while a function is compiled: numbers, tuples, functions, arrays.
 
-They are data: what emits them is in the files above, `conversion`, `memory`, `arrays`.
+They are data: what elaborates them is in the files above, `conversion`, `memory`, `arrays`.
 
 A number's type is a NumPy one (`Integer`, `Bool`, `Float`), Python's own (`PythonInt`, `PythonBool`, `PythonFloat`:
 weak next to NumPy's), an exact fixed-point number, or the float64 root of an integer, whose floor is exact.
@@ -15,11 +15,12 @@ from math import copysign, prod
 
 import numpy as np
 from xdsl.dialects.builtin import IndexType, IntegerType, LocationAttr
-from xdsl.ir import Attribute, Operation, SSAValue
+from xdsl.ir import Attribute
 
 from gatewright.frontends.python.bounds import Linear
 from gatewright.frontends.python.liveness import Liveness
 from gatewright.frontends.python.source import SourceFile
+from gatewright.frontends.python.tree import ConstantTable, LocalArray, TypedTerm
 from gatewright.ir.floats import ir_float
 from gatewright.numbers.types import Bool, Fixed, Float, Integer, f64
 
@@ -120,10 +121,10 @@ def number_type(scalar: Integer | Bool | Fixed | Float) -> Integer | Bool | Fixe
 
 @dataclass(frozen=True)
 class Number:
-    """A scalar: its SSA value, or its value if it is known while compiling (raw for fixed point)."""
+    """A scalar: its term in the tree, or its value if it is known while compiling (raw for fixed point)."""
 
     type: NumberType
-    ssa: SSAValue | None = None
+    term: TypedTerm | None = None
     constant: int | float | None = None
     linear: Linear | None = None
     """For Python integers: the value as a linear expression, for bounds."""
@@ -133,11 +134,11 @@ class Number:
 
     def __eq__(self, other: object) -> bool:
         """Zeros of both signs are two numbers."""
-        mine = self.type, self.ssa, self.linear, self.possible_types
+        mine = self.type, self.term, self.linear, self.possible_types
         return (
             isinstance(other, Number)
             and self.has_constant_of(other)
-            and mine == (other.type, other.ssa, other.linear, other.possible_types)
+            and mine == (other.type, other.term, other.linear, other.possible_types)
         )
 
     def has_constant_of(self, other: Number) -> bool:
@@ -202,7 +203,7 @@ class Frame:
     names: dict[str, Value] = field(default_factory=dict)
     formats: dict[str, FixedPoint] = field(default_factory=dict)
     """The fixed-point formats of local variables: those of their first assignments."""
-    counters: dict[str, SSAValue] = field(default_factory=dict)
+    counters: dict[str, TypedTerm] = field(default_factory=dict)
     """What counts the loops that are running, by the names that count or follow it."""
     own: frozenset[str] = frozenset()
     """The names that the function assigns anywhere, its parameters among them."""
@@ -268,17 +269,17 @@ stored to; a constant of the function's surroundings, which it must not change."
 
 @dataclass(eq=False)
 class Buffer:
-    """A memory: its `memref`, and what the front end knows of it."""
+    """A memory: its term in the tree, and what the front end knows of it."""
 
-    ref: SSAValue
+    term: TypedTerm
     element: ElementType
     shape: tuple[int, ...]
     kind: str
     name: str
     contents: np.ndarray | None = None
     """The raw elements of a table."""
-    anchor: Operation | None = None
-    """For a table of the function: the operation at which it is made."""
+    origin: LocalArray | ConstantTable | None = None
+    """The node that makes it; None for a parameter."""
 
     @property
     def size(self) -> int:
@@ -344,7 +345,7 @@ class LazyArray(ArrayValue):
     sources: tuple[tuple[ArrayView, bool], ...]
     """What an element reads: a view, and whether only at the same indices."""
     made_at: int
-    """The number of stores emitted before it was made; a later store to a source would come too early."""
+    """The number of stores elaborated before it was made; a later store to a source would come too early."""
     location: LocationAttr
     cheap: bool = False
     """Whether computing an element twice costs nothing worth a memory."""
