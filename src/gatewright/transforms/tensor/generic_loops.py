@@ -36,6 +36,8 @@ class GenericLoops:
         self.nest, self.placement, self.memories, self.scalars = nest, placement, memories, scalars
         self.splats: dict[SSAValue, SSAValue] = {}
         """Constant tensors whose elements are all the same."""
+        self.padded: dict[SSAValue, SSAValue] = {}
+        """Tensors that are read through what they pad, by the padding: they lie nowhere themselves."""
 
     def load(self, tensor_: SSAValue, indices: Sequence[LinearIndex]) -> SSAValue:
         """The element of a tensor."""
@@ -44,9 +46,23 @@ class GenericLoops:
             source = source.owner.operands[0]
         if source in self.splats:
             return self.splats[source]
+        if tensor_ in self.padded:
+            return self._padded(tensor_, indices)
         view = self.placement.view(tensor_)
         addresses = [self.nest.index(index) for index in view.indices(indices)]
         return self.nest.emit(memref.LoadOp.get(self.memories[view.memory], addresses))
+
+    def _padded(self, tensor_: SSAValue, indices: Sequence[LinearIndex]) -> SSAValue:
+        """The element of a padded tensor, found in what it pads, or the padding."""
+        op, padding = tensor_.owner, self.padded[tensor_]
+        assert isinstance(op, tensor.PadOp)
+        within = [index.plus(-low) for index, low in zip(indices, op.static_low.get_values(), strict=True)]
+        condition = self.nest.inside(within, generic.shape_of(op.source.type))
+        if condition is None:
+            return self.load(op.source, within)
+        with self.nest.choice(condition, padding) as found:
+            found.append(self.load(op.source, within))
+        return found[0]
 
     def store(self, value: SSAValue, view: TensorView, indices: Sequence[LinearIndex]) -> None:
         """Write an element of a view."""
@@ -93,7 +109,9 @@ class GenericLoops:
         """The loops of each dimension: several where an operand joins several axes of its array into one."""
         factors: list[tuple[int, ...]] = [()] * len(extents)
         for operand, map_ in zip(op.operands, generic.maps_of(op), strict=True):
-            if operand in self.splats or isinstance(operand.owner, (tensor.EmptyOp, GenericOp)) or not map_.results:
+            if operand in self.splats or operand in self.padded or not map_.results:
+                continue
+            if isinstance(operand.owner, tensor.EmptyOp | GenericOp):
                 continue
             view = self.placement.view(operand)
             for axis, expression in enumerate(map_.results):

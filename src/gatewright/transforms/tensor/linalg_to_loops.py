@@ -48,7 +48,8 @@ class LinalgToLoopsPass(ModulePass):
     Every operation becomes one nest. A reduction keeps its result so far in registers, starts it with the elementwise
     operation that alone makes its initial value, and ends in the elementwise operation that alone uses it. Tensors
     become arrays that are written once, in their last place: results of the function in its result arrays, padded and
-    joined tensors where they are padded and joined. Reshaping and slicing change addresses only.
+    joined tensors where they are padded and joined. Reshaping and slicing change addresses only; a padded tensor that
+    only loops read is read through what it pads.
     """
 
     name = "linalg-to-loops"

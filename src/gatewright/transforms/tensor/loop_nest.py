@@ -92,6 +92,36 @@ class NestBuilder:
         results[:] = op.results
 
     @contextmanager
+    def choice(self, condition: SSAValue, otherwise: SSAValue) -> Generator[list[SSAValue], None, None]:
+        """What is emitted inside happens only if the condition holds. Yields a list in which the caller puts a value,
+        and finds the one of the choice afterwards: that, or the one given for otherwise."""
+        results: list[SSAValue] = []
+        then, other = Block(), Block([scf.YieldOp(otherwise)])
+        op = scf.IfOp(condition, [otherwise.type], Region(then), Region(other))
+        self.emit(op)
+        self.scopes[-1].inner = op
+        self.scopes.append(Scope(then))
+        yield results
+        self.emit(scf.YieldOp(*results))
+        self.scopes.pop()
+        self.scopes[-1].inner = None
+        results[:] = op.results
+
+    def inside(self, indices: Sequence[LinearIndex], shape: Sequence[int]) -> SSAValue | None:
+        """Whether indices are those of an element of an array of `shape`; None if they certainly are."""
+        both: SSAValue | None = None
+        for index, extent in zip(indices, shape, strict=True):
+            low, high = index.bounds() or (-1, extent)
+            depth = max((self._depth(atom) for atom, _ in index.terms), default=0)
+            for limit, predicate in ([(0, "sge")] if low < 0 else []) + ([(extent, "slt")] if high >= extent else []):
+                key = (frozenset(index.terms), index.constant, limit, predicate)
+                known = self.scopes[depth].indices
+                if key not in known:
+                    known[key] = self.emit(arith.CmpiOp(self.index(index), self.constant(limit), predicate), depth)
+                both = known[key] if both is None else self.emit(arith.AndIOp(both, known[key]))
+        return both
+
+    @contextmanager
     def nest(self, loops: Sequence[LoopIndex]) -> Generator[None, None, None]:
         """Loops inside each other that carry nothing."""
         if not loops:

@@ -12,7 +12,7 @@ from gatewright.ir.location import source_location
 from gatewright.transforms.tensor import generic
 from gatewright.transforms.tensor.generic_loops import GenericLoops
 from gatewright.transforms.tensor.linear_index import LinearIndex, LoopIndex
-from gatewright.transforms.tensor.placement import joined_at, part
+from gatewright.transforms.tensor.placement import is_only_read, joined_at, part
 from gatewright.transforms.tensor.storage import Sliced, TensorView
 
 
@@ -52,13 +52,21 @@ def _insert(op: tensor.InsertSliceOp, loops: GenericLoops) -> None:
 
 
 def _pad(op: tensor.PadOp, loops: GenericLoops) -> None:
-    """Fill the margins, one axis after the other, and put the inside in place unless it is there already."""
+    """Fill the margins, one axis after the other, around what was computed in place inside.
+
+    What lies elsewhere is not copied if only loops read it: they ask whether they are inside, see `GenericLoops`.
+    """
     if op.low or op.high:
         raise generic.dynamic_shape(op)
-    result, inside = loops.placement.view(op.result), generic.shape_of(op.source.type)
+    inside = generic.shape_of(op.source.type)
     low, high = list(op.static_low.get_values()), list(op.static_high.get_values())
     if min([*low, *high], default=0) < 0:
         raise UnsupportedError("negative padding is not supported", where=source_location(op))
+    if not loops.placement.is_claimed(op, 0) and is_only_read(op):
+        *constants, last = op.region.block.ops
+        loops.padded[op.result] = loops.body(constants, {}, {})(last.operands[0])
+        return
+    result = loops.placement.view(op.result)
     for axis in range(len(inside)):
         for offset, extent in ((0, low[axis]), (low[axis] + inside[axis], high[axis])):
             if extent:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from xdsl.dialects import func, tensor
+from xdsl.dialects import arith, func, tensor
 from xdsl.dialects.builtin import TensorType
 from xdsl.dialects.linalg.ops import GenericOp
 from xdsl.ir import Block, Operation, SSAValue, Use
@@ -18,7 +18,8 @@ class Placement:
     """The view each tensor is read and written through.
 
     A tensor that is computed is put straight into where its first use wants it: a result array, the inside of a padded
-    array, its part of a joined array; else it gets an array of its own. Reshaping and slicing are views. `claimed`
+    array, its part of a joined array; else it gets an array of its own. A padded tensor that only loops read has no
+    array. Reshaping and slicing are views. `claimed`
     tells which uses need no copy for that reason.
     """
 
@@ -79,7 +80,7 @@ class Placement:
             if outside is None:
                 return None
             return outside.through(reshaping(op, shape).inverse(), shape)
-        if isinstance(op, tensor.PadOp) and use.index == 0:
+        if isinstance(op, tensor.PadOp) and use.index == 0 and not is_only_read(op):
             return self.view(op.result).through(Sliced(tuple(op.static_low.get_values()), (1,) * len(shape)), shape)
         if isinstance(op, tensor.ConcatOp):
             return self.view(op.result).through(Sliced(joined_at(op, use.index), (1,) * len(shape)), shape)
@@ -114,6 +115,14 @@ def part(of: TensorView, op: tensor.ExtractSliceOp | tensor.InsertSliceOp, shape
         else:
             groups.append(((), (size,)))
     return view.through(Regrouped(tuple(groups)), shape)
+
+
+def is_only_read(op: tensor.PadOp) -> bool:
+    """Whether only loops over elements use a padded tensor, and its padding is the same everywhere."""
+    constant = all(isinstance(inner, arith.ConstantOp) for inner in list(op.region.block.ops)[:-1])
+    uses = [use for use in op.result.uses if isinstance(use.operation, GenericOp)]
+    read = all(use.index < len(use.operation.inputs) for use in uses if isinstance(use.operation, GenericOp))
+    return constant and read and len(uses) == len(list(op.result.uses))
 
 
 def joined_at(op: tensor.ConcatOp, operand: int) -> tuple[int, ...]:

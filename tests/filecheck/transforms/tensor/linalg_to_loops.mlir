@@ -77,6 +77,41 @@ func.func @padded(%x: tensor<4xi8>) -> tensor<6xi8> {
 
 // -----
 
+// A padded tensor that only loops read lies nowhere: they read what it pads, or the padding. An index that is certainly
+// inside is not compared.
+
+func.func @read_padded(%x: tensor<4x3xi8>) -> tensor<5x3xi8> {
+  %z = arith.constant 7 : i8
+  %p = tensor.pad %x low[1, 0] high[0, 0] {
+  ^bb0(%i: index, %j: index):
+    tensor.yield %z : i8
+  } : tensor<4x3xi8> to tensor<5x3xi8>
+  %e = tensor.empty() : tensor<5x3xi8>
+  %r = linalg.generic {indexing_maps = [affine_map<(d0, d1) -> (d0, d1)>, affine_map<(d0, d1) -> (d0, d1)>], iterator_types = ["parallel", "parallel"]} ins(%p : tensor<5x3xi8>) outs(%e : tensor<5x3xi8>) {
+  ^bb0(%a: i8, %o: i8):
+    %v = arith.addi %a, %a : i8
+    linalg.yield %v : i8
+  } -> tensor<5x3xi8>
+  func.return %r : tensor<5x3xi8>
+}
+
+// CHECK-LABEL: func.func @read_padded
+// CHECK-NOT:     memref.alloc
+// CHECK:         [[Z:%\S+]] = arith.constant 7 : i8
+// CHECK:         scf.for [[I:%\d+]] =
+// CHECK-NEXT:      [[K:%\d+]] = arith.addi [[I]], {{%\d+}} : index
+// CHECK-NEXT:      [[IN:%\d+]] = arith.cmpi sge, [[K]], {{%\d+}} : index
+// CHECK:           scf.for [[J:%\d+]] =
+// CHECK-NEXT:        [[V:%\d+]] = scf.if [[IN]] -> (i8) {
+// CHECK-NEXT:          [[L:%\d+]] = memref.load %x{{\[}}[[K]], [[J]]]
+// CHECK-NEXT:          scf.yield [[L]] : i8
+// CHECK-NEXT:        } else {
+// CHECK-NEXT:          scf.yield [[Z]] : i8
+// CHECK-NEXT:        }
+// CHECK-NEXT:        arith.addi [[V]], [[V]] : i8
+
+// -----
+
 // An array read as a row of its elements is read along its own axes: no division, no copy.
 
 func.func @flattened(%x: tensor<2x3xi8>) -> tensor<6xi8> {
