@@ -15,7 +15,7 @@ REASONS = {
     "loops/rotate_while.py CHEAP_COUNT": "hardware: logic that fits into the cycle in which a loop is decided",
     "loops/split_sums.py MOST_PARTS": "effort: the time to compile grows with the square of the parts",
     "rtl/circuit.py LONGEST_CHAIN": "hardware: registers in a chain, of which a counter takes fewer beyond",
-    "rtl/operator_modules.py MODULES": "effort: modules of operators that are kept, so that each is parsed once",
+    "rtl/operator_modules.py MODULES": "effort: modules of operators that are kept, so that each is made once",
     "schedule/operators.py ADDRESS_BITS": "numbers: the bits of an index whose range is not known yet",
     "schedule/overlap_loops.py NEVER": "numbers: a cycle that does not come",
     "tensor/expression.py LARGEST_DIVISOR": "numbers: what divides exactly in the format",

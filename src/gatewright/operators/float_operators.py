@@ -17,6 +17,7 @@ from gatewright.numbers.float_format import FloatFormat, format_named
 from gatewright.operators import arctangent, elementary, gaussian, trigonometric
 from gatewright.operators import float as pipelined
 from gatewright.operators import float_iterative as iterative
+from gatewright.operators.netlist import NetlistModule
 from gatewright.operators.power import power
 from gatewright.operators.staged_netlist import Signal, StagedNetlist
 
@@ -80,8 +81,13 @@ class FloatModule:
     luts: int
     registers: int
     multipliers: int
-    text: str
+    module: NetlistModule
     """Its module, whose name is `name`."""
+
+    @property
+    def text(self) -> str:
+        """The text of its module."""
+        return self.module.text
 
     @property
     def name(self) -> str:
@@ -121,7 +127,7 @@ def _finished(
     assert result.stage is not None
     latency = result.stage + 1
     net.net.name = f"{kind}_{'_'.join(types)}_l{latency}"
-    text = net.text(result)
+    module = net.finished(result)
     return FloatModule(
         kind,
         types,
@@ -134,7 +140,7 @@ def _finished(
         net.luts,
         net.register_bits,
         net.multipliers,
-        text,
+        module,
     )
 
 

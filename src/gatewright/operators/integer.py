@@ -12,22 +12,22 @@ from gatewright.operators.float_operators import KINDS
 from gatewright.operators.iterative import divider, square_root
 from gatewright.operators.library import INTEGER_ITERATIVE, Operator, OperatorLibrary
 from gatewright.operators.multiplier_plan import Limb
-from gatewright.operators.netlist import Netlist, NetlistWire
+from gatewright.operators.netlist import Netlist, NetlistModule, NetlistWire
 
 
-def module_text(operator: Operator, library: OperatorLibrary) -> str:
+def module_of(operator: Operator, library: OperatorLibrary) -> NetlistModule:
     """The module of an operator with latency."""
     if operator.kind == "muli":
         return multiplier(operator, library)
     if operator.function in KINDS:
-        return library.float_module(operator.function, *operator.types).text
+        return library.float_module(operator.function, *operator.types).module
     if operator.kind == "isqrt":
         return square_root(operator, library)
     assert operator.kind in INTEGER_ITERATIVE, f"{operator.name} has no module"
     return divider(operator, library)
 
 
-def multiplier(operator: Operator, library: OperatorLibrary) -> str:
+def multiplier(operator: Operator, library: OperatorLibrary) -> NetlistModule:
     """Inputs `a`, `b`; fully pipelined, without reset.
 
     Partial products are registered where a synthesizer finds them the registers of its multipliers: before and behind
@@ -54,7 +54,7 @@ def multiplier(operator: Operator, library: OperatorLibrary) -> str:
         sums = [net.register(f"sum_{stage + 1}_{index}", operator.width) for index in range(len(terms))]
         terms = [net.drive(register, term) for register, term in zip(sums, terms, strict=True)]
     assert len(terms) == 1
-    return net.text(terms[0])
+    return net.finished(terms[0])
 
 
 def _limb(net: Netlist, operand: NetlistWire, limb: Limb, width: int) -> NetlistWire:

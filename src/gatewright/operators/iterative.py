@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from gatewright.operators.digits import countdown, multiples_of, quotient_digit, root_registers, root_step
 from gatewright.operators.library import Operator, OperatorLibrary
-from gatewright.operators.netlist import Netlist, NetlistWire
+from gatewright.operators.netlist import Netlist, NetlistModule, NetlistWire
 
 
-def divider(operator: Operator, library: OperatorLibrary) -> str:
+def divider(operator: Operator, library: OperatorLibrary) -> NetlistModule:
     """Inputs `start`, `a`, `b`: restoring division.
 
     Division by zero gives 0. Signs are taken off first and put back at the end; the smallest number divided by -1 is
@@ -53,7 +53,7 @@ def divider(operator: Operator, library: OperatorLibrary) -> str:
     net.drive(rest, net.mux(start, net.constant(0, width), next_rest), running)
     chosen = rest if kind.startswith("rem") else net.bits(quotient, 0, width)
     if not signed:
-        return net.text(chosen)
+        return net.finished(chosen)
     negative = net.register("negative", 1)
     sign = net.top(a) if kind == "remsi" else net.differ(net.top(a), net.top(b))
     if kind == "floordivsi":
@@ -63,7 +63,7 @@ def divider(operator: Operator, library: OperatorLibrary) -> str:
     result = net.differ(chosen, net.repeat(negative, width))
     if kind != "floordivsi":
         result = net.add(result, net.extend(negative, width))
-    return net.text(net.drive(net.register("signed_result", width), result) if plan.register_result else result)
+    return net.finished(net.drive(net.register("signed_result", width), result) if plan.register_result else result)
 
 
 def _magnitude(net: Netlist, number: NetlistWire) -> NetlistWire:
@@ -84,7 +84,7 @@ def _dividend_to_round_down(net: Netlist, a: NetlistWire, b: NetlistWire) -> Net
     return net.add(net.differ(a, net.repeat(negative, a.width)), added)
 
 
-def square_root(operator: Operator, library: OperatorLibrary) -> str:
+def square_root(operator: Operator, library: OperatorLibrary) -> NetlistModule:
     """Inputs `start`, `a`: the floor of the square root of an unsigned number, as by hand."""
     width = operator.width
     plan = library.iterative_plan(operator)
@@ -93,4 +93,4 @@ def square_root(operator: Operator, library: OperatorLibrary) -> str:
     running = net.any(start, countdown(net, plan, start))
     radicand = net.extend(net.input("a"), 2 * plan.cycles * plan.digit_bits)
     _, root = root_step(net, plan, root_registers(net, plan, (width + 1) // 2), radicand, start, running)
-    return net.text(net.extend(root, width))
+    return net.finished(net.extend(root, width))

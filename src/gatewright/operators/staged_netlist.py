@@ -14,7 +14,7 @@ from typing import TypeAlias
 from gatewright.devices.device import Technology
 from gatewright.operators.logic import Logic
 from gatewright.operators.multiplier_plan import FIRST_STAGE_SHARE, limbs
-from gatewright.operators.netlist import Netlist, NetlistWire
+from gatewright.operators.netlist import Netlist, NetlistModule, NetlistWire
 
 
 @dataclass(frozen=True)
@@ -179,10 +179,10 @@ class StagedNetlist(Logic[Signal]):
             self.register_bits += signal.width
         return self._delayed[key]
 
-    def text(self, result: Signal) -> str:
+    def finished(self, result: Signal) -> NetlistModule:
         """The module, with `result`, behind a register, as its output."""
         assert result.stage is not None
-        return self.net.text(self.at(result, result.stage + 1))
+        return self.net.finished(self.at(result, result.stage + 1))
 
     def _logic(self, inputs: int, width: int, build: Build, *operands: Signal) -> Signal:
         return self._operation(self.technology.levels(inputs) * self.technology.lut, width, build, *operands)

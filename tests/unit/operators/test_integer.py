@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from gatewright.devices.device import TARGETS
-from gatewright.operators.integer import module_text
+from gatewright.operators.integer import module_of
 from gatewright.operators.library import INTEGER_ITERATIVE, Operator, OperatorLibrary
 from gatewright.simulate.model import Model
 
@@ -42,7 +42,7 @@ class Unit:
 
     def __init__(self, operator: Operator, library: OperatorLibrary):
         self.operator = operator
-        self.model = Model(module_text(operator, library), operator.name)
+        self.model = Model(module_of(operator, library).text, operator.name)
         self.model.power_on()
 
     def cycle(self, **inputs: int) -> None:

@@ -7,7 +7,7 @@ import re
 import pytest
 
 from gatewright.devices.device import TARGETS, device_of
-from gatewright.operators.integer import module_text
+from gatewright.operators.integer import module_of
 from gatewright.operators.iterative_plan import MOST_DIFFERENCES, plan_division, plan_square_root
 from gatewright.operators.library import INTEGER_ITERATIVE, OperatorLibrary
 
@@ -55,7 +55,7 @@ def test_a_faster_clock_never_takes_fewer_cycles(target: str, kind: str):
 def test_the_area_counts_the_registers_of_the_module(target: str, kind: str):
     for library, width in cases(target, (1, 3, 16, 64)):
         operator = library.operator(kind, width)
-        declared = re.findall(r"= seq.compreg.* : i(\d+)\n", module_text(operator, library))
+        declared = re.findall(r"= seq.compreg.* : i(\d+)\n", module_of(operator, library).text)
         assert operator.area.registers == sum(int(bits) for bits in declared), operator.name
 
 

@@ -7,7 +7,7 @@ import re
 import pytest
 
 from gatewright.devices.device import TARGETS, device_of
-from gatewright.operators.integer import module_text
+from gatewright.operators.integer import module_of
 from gatewright.operators.library import INTEGER_ITERATIVE, OperatorLibrary
 from gatewright.operators.multiplier_plan import limbs, plan_multiplier
 
@@ -66,7 +66,7 @@ def test_a_narrow_multiplication_takes_fewer_multipliers():
 def test_the_area_counts_the_registers_of_the_module(width: int, operands: tuple[int, ...], clock_mhz: int):
     library = OperatorLibrary("xc7", clock_mhz)
     operator = library.operator("muli", width, operands)
-    declared = re.findall(r"= seq.compreg .* : i(\d+)", module_text(operator, library))
+    declared = re.findall(r"= seq.compreg .* : i(\d+)", module_of(operator, library).text)
     assert operator.area.registers == sum(int(bits) for bits in declared)
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from gatewright.bridge.circt import split_verilog
-from gatewright.operators.integer import module_text
+from gatewright.operators.integer import module_of
 from gatewright.operators.library import INTEGER_ITERATIVE, OperatorLibrary
 from gatewright.simulate.verilator import lint
 
@@ -17,7 +17,7 @@ LIBRARY = OperatorLibrary("ecp5", 100)
 
 
 def files(kind: str, width: int, operands: tuple[int, ...] = ()) -> dict[str, str]:
-    return split_verilog(module_text(LIBRARY.operator(kind, width, operands), LIBRARY))
+    return split_verilog(module_of(LIBRARY.operator(kind, width, operands), LIBRARY).text)
 
 
 @pytest.mark.parametrize("kind", [*INTEGER_ITERATIVE, "muli"])
