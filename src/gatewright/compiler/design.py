@@ -30,6 +30,7 @@ from gatewright.ir.interface import (
     write_back,
 )
 from gatewright.ir.program import Convention
+from gatewright.machine.duration import sequence_cycles
 from gatewright.numbers.types import Array
 from gatewright.options import Options
 from gatewright.plan import Plan
@@ -190,7 +191,8 @@ class Design:
             if level == "rtl":
                 from gatewright.simulate.arc import ArcSimulator
 
-                self._simulators[level] = ArcSimulator(rtl.top, str(rtl.module), rtl.images)
+                cycles = sequence_cycles(self._compilation.schedule.function.body.block)
+                self._simulators[level] = ArcSimulator(rtl.top, str(rtl.module), rtl.images, cycles)
             else:
                 from gatewright.simulate.verilator import VerilatorSimulator
 

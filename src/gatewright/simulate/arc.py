@@ -20,11 +20,14 @@ class ArcSimulator:
     before a run, and scalar inputs are valid only in the cycle of the start.
     """
 
-    def __init__(self, top: TopModule, rtl_text: str, images: Mapping[str, np.ndarray]):
-        """Compile the module `top` of an rtl text whose memories start with `images`, by file name."""
+    def __init__(self, top: TopModule, rtl_text: str, images: Mapping[str, np.ndarray], cycles: int | None = None):
+        """Compile the module `top` of an rtl text whose memories start with `images`, by file name.
+
+        `cycles` is how many a run takes, if that is known.
+        """
         self._top = top
         around = harness(top)
-        self._model = Model(rtl_text, around.name, around=around.text, stop=STOP)
+        self._model = Model(rtl_text, around.name, around=around.text, stop=STOP, cycles=cycles)
         self._model.power_on()
         for name, file in self._model.layout.images.items():
             self._model.memory(name)[:] = to_words(images[file], self._model.layout.memories[name].width)

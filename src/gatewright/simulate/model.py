@@ -12,6 +12,8 @@ CHUNK = 1 << 22
 """Cycles between two chances to interrupt a simulation from the keyboard."""
 LARGE = 15_000
 """Lines of LLVM from which on optimisation takes seconds and makes the code no faster: it is one long basic block."""
+LITTLE = 20_000_000
+"""Lines times cycles up to which a run takes less time than optimising the code for it would."""
 
 
 class Model:
@@ -21,14 +23,17 @@ class Model:
     returns.
     """
 
-    def __init__(self, text: str, top: str, *, around: str = "", stop: str | None = None):
+    def __init__(self, text: str, top: str, *, around: str = "", stop: str | None = None, cycles: int | None = None):
         """Compile the module `top`; `around` holds more modules, which declare those of `text` as external.
 
-        `stop` names an output of one bit that ends `advance` early.
+        `stop` names an output of one bit that ends `advance` early. `cycles` is how many a run takes, if that is known:
+        code that runs for a few is not optimised.
         """
         self.layout: ArcModel = arc_model(text, top, around)
         code = _with_loop(self.layout, stop)
-        self._code = compile_llvm(code, optimisation=2 if code.count("\n") < LARGE else 0)
+        lines = code.count("\n")
+        quickly = lines >= LARGE or (cycles is not None and cycles * lines <= LITTLE)
+        self._code = compile_llvm(code, optimisation=0 if quickly else 2)
         self._advance = self._code.function("gw_advance", 2, returns=True)
         self._evaluate = self._code.function(f"{top}_eval", 1)
         spare = np.zeros(self.layout.storage_bytes + 64, np.uint8)
