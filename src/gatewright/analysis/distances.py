@@ -20,21 +20,13 @@ from gatewright.analysis.dependences.analysis import DependenceAnalysis
 from gatewright.analysis.dependences.description import ArrayAccess
 from gatewright.analysis.dependences.effort import EffortError, limited
 from gatewright.analysis.dependences.flat_distances import FlatDistances
-from gatewright.analysis.dependences.from_loops import DescribedFunction, describe
+from gatewright.analysis.dependences.from_loops import DescribedFunction
+from gatewright.analysis.function_dependences import MOST_ACCESSES, QUESTION_EFFORT, FunctionDependences
 from gatewright.analysis.ranges import Range
 from gatewright.dialects.notes import ACCESS, DISTANCES, TURN
 
-DESCRIPTION_EFFORT = 500_000
-"""Operations of isl to describe a function."""
-
-QUESTION_EFFORT = 50_000
-"""Operations of isl to find one distance."""
-
 MOST_GIVEN_UP = 4
 """Questions about a loop after which no more are asked."""
-
-MOST_ACCESSES = 24
-"""Of loops with more accesses, nothing is asked."""
 
 
 @dataclass(frozen=True)
@@ -81,12 +73,10 @@ class FunctionDistances:
     @cached_property
     def _described(self) -> tuple[DescribedFunction, DependenceAnalysis] | None:
         """The function as the analysis sees it; None if that is too much work."""
-        try:
-            with limited(DESCRIPTION_EFFORT):
-                described = describe(self.function)
-                return described, DependenceAnalysis(described.description)
-        except EffortError:
+        dependences = FunctionDependences.of(self.function)
+        if dependences.described is None or dependences.analysis is None:
             return None
+        return dependences.described, dependences.analysis
 
     def of_loop(self, loop: Operation) -> Distances | None:
         """Distances in iterations of a loop; None if it was not there when the first were asked for."""

@@ -6,7 +6,7 @@ that by transitivity is proven, so that `k` in `range(j)` with `j` in `range(i)`
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from xdsl.dialects import arith, scf
 from xdsl.dialects.builtin import IndexType, IntegerAttr
@@ -22,7 +22,7 @@ DEPTH = 8
 class Order:
     """Proves inequalities between `index` values."""
 
-    def __init__(self, ranges: dict[SSAValue, Range]):
+    def __init__(self, ranges: Mapping[SSAValue, Range]):
         self.ranges = ranges
 
     def differ(self, one: SSAValue, other: SSAValue) -> bool:

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from xdsl.dialects import func, memref, scf
+from xdsl.dialects import func, scf
 
-from gatewright.analysis.dependences.analysis import DependenceAnalysis
-from gatewright.analysis.dependences.effort import EffortError, limited
-from gatewright.analysis.dependences.from_loops import describe
-from gatewright.analysis.distances import DESCRIPTION_EFFORT, MOST_ACCESSES, QUESTION_EFFORT
-from gatewright.ir.accesses import MemoryAccess
+from gatewright.analysis.function_dependences import FunctionDependences
+from gatewright.ir.accesses import accesses_of_stored
 
 
 def is_parallel(function: func.FuncOp, loop: scf.ForOp) -> bool:
@@ -20,25 +17,5 @@ def carried(function: func.FuncOp, loop: scf.ForOp) -> str | None:
     """The dependence of an iteration of a loop on another one, in words; None if there is none."""
     if loop.iter_args:
         return "an iteration takes up a value that the one before it hands on"
-    accesses = [op for op in loop.walk() if isinstance(op, MemoryAccess)]
-    stored = {op.memref for op in accesses if isinstance(op, memref.StoreOp)}
-    accesses = [op for op in accesses if op.memref in stored]
-    if len(accesses) > MOST_ACCESSES:
-        return _UNKNOWN
-    try:
-        with limited(DESCRIPTION_EFFORT):
-            described = describe(function)
-            analysis = DependenceAnalysis(described.description)
-        carrier = described.loop_of[loop]
-        with limited(QUESTION_EFFORT * (1 + len(accesses))):
-            for one in accesses:
-                for other in accesses:
-                    for dependence in analysis.between(described.access_of[one], described.access_of[other]):
-                        if dependence.carrier is carrier:
-                            return dependence.describe()
-    except EffortError:
-        return _UNKNOWN
-    return None
-
-
-_UNKNOWN = "its accesses are too many, or too hard to compare, to tell that no iteration depends on another one"
+    accesses = accesses_of_stored(loop)
+    return FunctionDependences.of(function).forbidding(accesses, accesses, [loop])

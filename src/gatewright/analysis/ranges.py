@@ -7,11 +7,13 @@ both included; bits are read as two's complement.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from xdsl.dialects import arith, func, scf
 from xdsl.dialects.builtin import IndexType, IntegerAttr, IntegerType
 from xdsl.ir import Attribute, Block, Operation, SSAValue
+
+from gatewright.ir.analyses import analysed
 
 Range = tuple[int, int]
 RangeRule = Callable[[Operation, list[Range]], "Range | None"]
@@ -38,8 +40,12 @@ def signed_bits(range_: Range) -> int:
     return 1 + max((~low if low < 0 else low).bit_length(), (~high if high < 0 else high).bit_length())
 
 
-def value_ranges(function: func.FuncOp) -> dict[SSAValue, Range]:
+def value_ranges(function: func.FuncOp) -> Mapping[SSAValue, Range]:
     """The range of every integer value of a function with one block, nested regions included."""
+    return analysed(_ranges, function)
+
+
+def _ranges(function: func.FuncOp) -> dict[SSAValue, Range]:
     analysis = _Analysis()
     analysis.block(function.body.block)
     return analysis.ranges

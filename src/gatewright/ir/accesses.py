@@ -5,6 +5,19 @@ from __future__ import annotations
 from typing import TypeAlias
 
 from xdsl.dialects import memref
+from xdsl.ir import Operation
 
 MemoryAccess: TypeAlias = memref.LoadOp | memref.StoreOp
 """An operation that loads an element of an array, or stores one."""
+
+
+def accesses(*ops: Operation) -> list[MemoryAccess]:
+    """The accesses among some operations and in them, in the order of the text."""
+    return [inner for op in ops for inner in op.walk() if isinstance(inner, MemoryAccess)]
+
+
+def accesses_of_stored(op: Operation) -> list[MemoryAccess]:
+    """Those of them in an operation that are of arrays to which it stores."""
+    found = accesses(op)
+    stored = {each.memref for each in found if isinstance(each, memref.StoreOp)}
+    return [each for each in found if each.memref in stored]

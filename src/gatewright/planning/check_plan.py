@@ -14,6 +14,7 @@ from gatewright.dialects.notes import ASKED, LOOP
 from gatewright.errors import OptionError
 from gatewright.ir.decisions import asked, plan_of
 from gatewright.ir.location import source_location
+from gatewright.ir.rewriting import functions_of
 from gatewright.plan import KINDS, Decision, Plan
 
 
@@ -27,7 +28,7 @@ class CheckPlanPass(ModulePass):
     name = "check-plan"
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
-        for function in [inner for inner in op.ops if isinstance(inner, func.FuncOp) and not inner.is_declaration]:
+        for function in functions_of(op):
             made = plan_of(function)
             for decision in asked(function):
                 done = made.find(*decision.topic)

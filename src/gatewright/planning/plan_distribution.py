@@ -17,6 +17,7 @@ from gatewright.analysis.trip_count import counted_trips
 from gatewright.ir.decisions import asked, record
 from gatewright.ir.loop_labels import label_of, labelled, name_loops
 from gatewright.ir.purity import is_pure
+from gatewright.ir.rewriting import functions_of
 from gatewright.plan import Decision
 from gatewright.transforms.loops.if_convert import LONG_OPERATIONS
 from gatewright.transforms.loops.nest import nest_of
@@ -44,7 +45,7 @@ class PlanDistributionPass(ModulePass):
     """The most multipliers, of integers and of floating-point numbers; any number by default."""
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
-        for function in [inner for inner in op.ops if isinstance(inner, func.FuncOp) and not inner.is_declaration]:
+        for function in functions_of(op):
             name_loops(function)
             loops = [inner for inner in function.walk() if isinstance(inner, scf.ForOp)]
             for loop in reversed(loops):

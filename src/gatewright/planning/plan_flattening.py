@@ -11,6 +11,7 @@ from xdsl.passes import ModulePass
 
 from gatewright.ir.decisions import asked, record
 from gatewright.ir.loop_labels import label_of, labelled, name_loops
+from gatewright.ir.rewriting import functions_of
 from gatewright.plan import Decision
 from gatewright.transforms.loops.flatten_loops import flatten, nests_in, not_flat
 from gatewright.transforms.loops.nest import Nest, nest_of
@@ -30,7 +31,7 @@ class PlanFlatteningPass(ModulePass):
     name = "plan-flattening"
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
-        for function in [inner for inner in op.ops if isinstance(inner, func.FuncOp) and not inner.is_declaration]:
+        for function in functions_of(op):
             name_loops(function)
             _plan(function)
 

@@ -12,6 +12,7 @@ from xdsl.passes import ModulePass
 
 from gatewright.ir.decisions import asked, plan_of, record
 from gatewright.ir.loop_labels import label_of, labelled, name_loops
+from gatewright.ir.rewriting import functions_of
 from gatewright.plan import Decision, Plan
 from gatewright.transforms.loops.fuse_loops import Fusion, PerfectNest, fuse, join, runs
 
@@ -31,7 +32,7 @@ class PlanFusionPass(ModulePass):
     name = "plan-fusion"
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
-        for function in [inner for inner in op.ops if isinstance(inner, func.FuncOp) and not inner.is_declaration]:
+        for function in functions_of(op):
             name_loops(function)
             _plan(function)
 

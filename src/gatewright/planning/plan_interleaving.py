@@ -18,6 +18,7 @@ from gatewright.ir.decisions import asked, record
 from gatewright.ir.floats import scalar_bits
 from gatewright.ir.location import source_location
 from gatewright.ir.loop_labels import label_of, labelled, name_loops
+from gatewright.ir.rewriting import functions_of
 from gatewright.operators.library import OperatorLibrary
 from gatewright.plan import Decision, Plan
 from gatewright.planning.plan_flattening import FLAT_OPERATIONS
@@ -48,7 +49,7 @@ class PlanInterleavingPass(ModulePass):
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         library = OperatorLibrary(self.target, self.clock_mhz)
-        for function in [inner for inner in op.ops if isinstance(inner, func.FuncOp) and not inner.is_declaration]:
+        for function in functions_of(op):
             name_loops(function)
             _plan(function, library)
 

@@ -14,6 +14,7 @@ from gatewright.errors import OptionError
 from gatewright.ir.decisions import asked, record
 from gatewright.ir.location import source_location
 from gatewright.ir.loop_labels import labelled, name_loops
+from gatewright.ir.rewriting import functions_of
 from gatewright.plan import Decision
 from gatewright.transforms.loops.permute_loops import reorder
 
@@ -25,7 +26,7 @@ class PlanOrderPass(ModulePass):
     name = "plan-order"
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
-        for function in [inner for inner in op.ops if isinstance(inner, func.FuncOp) and not inner.is_declaration]:
+        for function in functions_of(op):
             name_loops(function)
             for decision in asked(function):
                 if decision.kind == "order":

@@ -14,6 +14,7 @@ from gatewright.analysis.multiplication import needs_multiplier
 from gatewright.analysis.trip_count import counted_trips
 from gatewright.ir.decisions import asked, record
 from gatewright.ir.loop_labels import label_of, name_loops
+from gatewright.ir.rewriting import functions_of
 from gatewright.plan import Decision
 from gatewright.transforms.loops.forward_across_iterations import ChainFinder, may_forward, rotate
 from gatewright.transforms.loops.register_rotation import RotationChains, can_skew
@@ -37,7 +38,7 @@ class PlanRotationPass(ModulePass):
     """The most multipliers that there will be."""
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
-        for function in [inner for inner in op.ops if isinstance(inner, func.FuncOp) and not inner.is_declaration]:
+        for function in functions_of(op):
             name_loops(function)
             given = asked(function)
             loops = [loop for loop in function.walk() if isinstance(loop, scf.ForOp)]

@@ -16,6 +16,7 @@ from gatewright.errors import OptionError
 from gatewright.ir.decisions import asked, plan_of, record
 from gatewright.ir.location import source_location
 from gatewright.ir.loop_labels import label_of, labelled, name_loops
+from gatewright.ir.rewriting import functions_of
 from gatewright.operators.library import OperatorLibrary
 from gatewright.plan import Decision
 from gatewright.transforms.loops.split_sums import carries_a_sum, split
@@ -40,7 +41,7 @@ class PlanSumsPass(ModulePass):
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         library = OperatorLibrary(self.target, self.clock_mhz)
-        for function in [inner for inner in op.ops if isinstance(inner, func.FuncOp) and not inner.is_declaration]:
+        for function in functions_of(op):
             name_loops(function)
             self._decide_given(function)
             for loop in [inner for inner in function.walk() if isinstance(inner, scf.ForOp)]:

@@ -6,7 +6,7 @@ in its type: from value ranges, or from the bounds and conditions of the place i
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from xdsl.dialects import arith
 from xdsl.dialects.builtin import IntegerAttr, IntegerType
@@ -27,7 +27,7 @@ def is_truth(type_: Attribute) -> bool:
 class Expressions:
     """The values of a function that are understood so far."""
 
-    def __init__(self, ranges: dict[SSAValue, Range]):
+    def __init__(self, ranges: Mapping[SSAValue, Range]):
         self.ranges = ranges
         self.numbers: dict[SSAValue, Affine] = {}
         """Signed values."""

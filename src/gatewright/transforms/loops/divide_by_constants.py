@@ -13,6 +13,7 @@ from xdsl.rewriter import Rewriter
 
 from gatewright.analysis.ranges import width_of
 from gatewright.analysis.reciprocal import reciprocal
+from gatewright.ir.rewriting import insert_before
 
 DIVISIONS = (arith.DivUIOp, arith.DivSIOp, arith.FloorDivSIOp, arith.RemUIOp, arith.RemSIOp)
 
@@ -68,11 +69,7 @@ class _QuotientBuilder:
 
     def insert(self, op: Operation) -> SSAValue:
         """Insert an operation; its result."""
-        block = self.at.parent_block()
-        assert block is not None
-        op.location = self.at.location
-        block.insert_op_before(op, self.at)
-        return op.results[0]
+        return insert_before(op, self.at).results[0]
 
     def constant(self, number: int, width: int) -> SSAValue:
         """The low `width` bits of a number, as a constant."""

@@ -15,6 +15,7 @@ from xdsl.passes import ModulePass
 from gatewright.analysis.first_accesses import NEVER, FirstAccesses, UnknownControlError
 from gatewright.ir.accesses import MemoryAccess
 from gatewright.ir.purity import is_pure
+from gatewright.ir.rewriting import functions_of
 
 
 @dataclass(frozen=True)
@@ -37,7 +38,7 @@ class EliminateDeadStoresPass(ModulePass):
     name = "eliminate-dead-stores"
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
-        for function in [inner for inner in op.ops if isinstance(inner, func.FuncOp) and not inner.is_declaration]:
+        for function in functions_of(op):
             gone: set[Operation] = set()
             for nest in [inner for inner in function.walk() if isinstance(inner, scf.ForOp)]:
                 array = None if nest in gone else _filled(nest)

@@ -10,6 +10,7 @@ from xdsl.ir import Attribute, Block, Operation, Region, SSAValue
 
 from gatewright.analysis.distances import carry_number
 from gatewright.ir.constants import zero_of
+from gatewright.ir.rewriting import copied
 
 
 class FlatLoopBuilder:
@@ -44,12 +45,7 @@ class FlatLoopBuilder:
 
     def copy(self, op: Operation) -> None:
         """Append a copy of an operation of the source."""
-        copy = op.clone({value: self.value(value) for value in op.operands})
-        copy.location = op.location
-        self.block.add_op(copy)
-        for before, after in zip(op.results, copy.results, strict=True):
-            after.name_hint = before.name_hint
-            self.values[before] = after
+        self.block.add_op(copied(op, self.values))
 
     def carry(self, initial: SSAValue, hint: str | None) -> SSAValue:
         """A value carried from iteration to iteration; it stays the same unless updated."""

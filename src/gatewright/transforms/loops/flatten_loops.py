@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence, Set
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 
 from xdsl.context import Context
@@ -21,6 +21,7 @@ from gatewright.ir.accesses import MemoryAccess
 from gatewright.ir.constants import constant_value, does_not_matter
 from gatewright.ir.location import source_location
 from gatewright.ir.loop_labels import label_of, labelled, take_place
+from gatewright.ir.rewriting import functions_of
 from gatewright.transforms.loops.flat_loop import FlatLoopBuilder
 from gatewright.transforms.loops.nest import Nest, nest_of
 from gatewright.transforms.loops.prefetch_bounds import BoundsPrefetch, loads_of_bounds
@@ -56,7 +57,7 @@ class FlattenLoopsPass(ModulePass):
     loop: str = ""
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
-        for function in [inner for inner in op.ops if isinstance(inner, func.FuncOp) and not inner.is_declaration]:
+        for function in functions_of(op):
             if not self.loop:
                 flatten(function, nests_in(function.body.block, lambda nest: True))
             elif (loop := labelled(function, self.loop)) is not None:
@@ -98,7 +99,7 @@ def nests_in(block: Block, wanted: Callable[[Nest], bool]) -> Iterator[Nest]:
 
 
 def _note_distances(
-    nest: Nest, function: func.FuncOp, ranges: dict[SSAValue, Range]
+    nest: Nest, function: func.FuncOp, ranges: Mapping[SSAValue, Range]
 ) -> ArrayAttr[DenseArrayBase] | None:
     """Find how far apart the accesses of a nest are, if that is not found later by running its control."""
     stored = {op.memref for op in nest.loop.walk() if isinstance(op, memref.StoreOp)}
@@ -124,7 +125,7 @@ class _Turn:
 class _Flattener:
     """Builds the flat loop of one nest."""
 
-    def __init__(self, nest: Nest, ranges: dict[SSAValue, Range]):
+    def __init__(self, nest: Nest, ranges: Mapping[SSAValue, Range]):
         self.nest = nest
         self.ranges = ranges
         self.slot = FlatLoopBuilder(nest.loop.location)

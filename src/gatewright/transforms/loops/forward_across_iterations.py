@@ -9,24 +9,26 @@ import islpy as isl
 from xdsl.context import Context
 from xdsl.dialects import arith, func, memref, scf
 from xdsl.dialects.builtin import ModuleOp
-from xdsl.ir import Block, Operation, Region, SSAValue
+from xdsl.ir import SSAValue
 from xdsl.passes import ModulePass
 from xdsl.rewriter import Rewriter
 
 from gatewright.analysis.dependences.analysis import DependenceAnalysis
 from gatewright.analysis.dependences.description import Affine, ArrayAccess, LoopRange, affine
 from gatewright.analysis.dependences.effort import EffortError, limited
-from gatewright.analysis.dependences.from_loops import DescribedFunction, describe
+from gatewright.analysis.dependences.from_loops import DescribedFunction
+from gatewright.analysis.function_dependences import FunctionDependences
 from gatewright.errors import UnsupportedError
 from gatewright.ir.accesses import MemoryAccess
 from gatewright.ir.backward_slice import backward_slice
 from gatewright.ir.location import source_location
-from gatewright.ir.loop_labels import label_of, labelled, take_place
+from gatewright.ir.loop_labels import label_of, labelled
 from gatewright.ir.purity import is_pure
+from gatewright.ir.rewriting import carrying, copied, functions_of, insert_before
 from gatewright.transforms.loops.register_rotation import RotationChains, can_skew, skew
 
 EFFORT = 500_000
-"""Operations of isl to describe a function, and to ask for the dependences of a loop; with more it stays as it is."""
+"""Operations of isl to ask for the dependences of a loop; with more it stays as it is."""
 
 
 @dataclass(frozen=True)
@@ -61,7 +63,7 @@ class ForwardAcrossIterationsPass(ModulePass):
     back: int = 4
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
-        for function in [inner for inner in op.ops if isinstance(inner, func.FuncOp) and not inner.is_declaration]:
+        for function in functions_of(op):
             if (loop := labelled(function, self.loop)) is not None:
                 chains = ChainFinder(function).chains(loop, self.back)
                 rotate(loop, chains, self.through)
@@ -85,21 +87,16 @@ class ChainFinder:
     """Finds in the loops of a function what could be forwarded across iterations."""
 
     def __init__(self, function: func.FuncOp):
-        self._described: DescribedFunction | None = None
-        try:
-            with limited(EFFORT):
-                self._described = describe(function)
-                self._analysis = DependenceAnalysis(self._described.description)
-        except EffortError:
-            self._described = None
+        self._dependences = FunctionDependences.of(function)
 
     def chains(self, loop: scf.ForOp, back: int) -> RotationChains:
         """What a loop stores or loads, and the loads that read it up to so many iterations later; perhaps nothing."""
-        if self._described is None or not may_forward(loop):
+        described, analysis = self._dependences.described, self._dependences.analysis
+        if described is None or analysis is None or not may_forward(loop):
             return {}
         try:
             with limited(EFFORT):
-                return _Chains(loop, self._described, self._analysis, back).find()
+                return _Chains(loop, described, analysis, back).find()
         except EffortError:
             return {}
 
@@ -266,34 +263,16 @@ def _forward(loop: scf.ForOp, chains: RotationChains) -> None:
     for source in chains:
         newest = source.value if isinstance(source, memref.StoreOp) else source.res
         following += [newest, *carried[source][:-1]]
-    terminator = body.last_op
-    assert isinstance(terminator, scf.YieldOp)
-    Rewriter.replace_op(terminator, scf.YieldOp(*terminator.operands, *following), [])
-    region = Region(loop.body.detach_block(0))
-    replacement = scf.ForOp(loop.lb, loop.ub, loop.step, [*loop.iter_args, *initial], region)
-    replacement.location = loop.location
-    take_place([loop], replacement)
-    for before, after in zip(loop.results, replacement.results, strict=False):
-        after.name_hint = before.name_hint
-    Rewriter.replace_op(loop, replacement, list(replacement.results[: len(loop.results)]))
+    carrying(loop, initial, following)
 
 
 def _load_before(loop: scf.ForOp, source: MemoryAccess, back: int, sample: memref.LoadOp) -> SSAValue:
     """Load, in front of a loop, the element that an access would have touched some iterations before the first."""
     counter = loop.lb
     for _ in range(back):
-        counter = _insert(arith.SubiOp(counter, loop.step), loop, sample).results[0]
+        counter = insert_before(arith.SubiOp(counter, loop.step), loop, sample).result
     mapping: dict[SSAValue, SSAValue] = {loop.body.block.args[0]: counter}
     for op in backward_slice(loop.body.block, source.indices):
-        copy = _insert(op.clone(mapping), loop, op)
-        mapping.update(zip(op.results, copy.results, strict=True))
+        insert_before(copied(op, mapping), loop, op)
     load = memref.LoadOp.get(source.memref, [mapping.get(index, index) for index in source.indices])
-    return _insert(load, loop, sample).results[0]
-
-
-def _insert(op: Operation, loop: scf.ForOp, origin: Operation) -> Operation:
-    op.location = origin.location
-    block = loop.parent
-    assert isinstance(block, Block)
-    block.insert_op_before(op, loop)
-    return op
+    return insert_before(load, loop, sample).res

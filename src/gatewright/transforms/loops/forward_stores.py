@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from xdsl.context import Context
-from xdsl.dialects import func, memref, scf
+from xdsl.dialects import memref, scf
 from xdsl.dialects.builtin import ModuleOp
 from xdsl.ir import Block, Operation, SSAValue
 from xdsl.passes import ModulePass
@@ -15,6 +15,7 @@ from xdsl.rewriter import Rewriter
 from gatewright.analysis.index_inequalities import Order
 from gatewright.analysis.ranges import value_ranges
 from gatewright.ir.accesses import MemoryAccess
+from gatewright.ir.rewriting import functions_of
 
 
 @dataclass(frozen=True)
@@ -34,7 +35,7 @@ class ForwardStoresPass(ModulePass):
     name = "forward-stores"
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
-        for function in [inner for inner in op.ops if isinstance(inner, func.FuncOp) and not inner.is_declaration]:
+        for function in functions_of(op):
             order = Order(value_ranges(function))
             _forward(function.body.block, order, [])
             for block in list(_blocks(function)):

@@ -12,17 +12,16 @@ from xdsl.ir import Block, Operation, Region, SSAValue
 from xdsl.passes import ModulePass
 from xdsl.rewriter import Rewriter
 
-from gatewright.analysis.dependences.analysis import DependenceAnalysis
-from gatewright.analysis.dependences.effort import EffortError, limited
-from gatewright.analysis.dependences.from_loops import DescribedFunction, describe
+from gatewright.analysis.dependences.effort import EffortError
 from gatewright.analysis.dependences.fusion import prevents_fusion
-from gatewright.analysis.distances import DESCRIPTION_EFFORT, MOST_ACCESSES, QUESTION_EFFORT
+from gatewright.analysis.function_dependences import UNKNOWN, FunctionDependences
 from gatewright.errors import UnsupportedError
 from gatewright.ir.accesses import MemoryAccess
 from gatewright.ir.constants import constant_value
 from gatewright.ir.location import source_location
 from gatewright.ir.loop_labels import label_of, labelled, take_place
 from gatewright.ir.purity import is_pure
+from gatewright.ir.rewriting import functions_of
 
 
 @dataclass(frozen=True)
@@ -50,7 +49,7 @@ class FuseLoopsPass(ModulePass):
     loops: tuple[str, ...] = ()
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
-        for function in [inner for inner in op.ops if isinstance(inner, func.FuncOp) and not inner.is_declaration]:
+        for function in functions_of(op):
             found = [loop for name in self.loops if (loop := labelled(function, name)) is not None]
             if found:
                 fuse(function, found)
@@ -183,28 +182,16 @@ class Fusion:
     """What the dependences of a function, as it is, say of fusing nests."""
 
     def __init__(self, function: func.FuncOp):
-        self._described: DescribedFunction | None = None
-        try:
-            with limited(DESCRIPTION_EFFORT):
-                self._described = describe(function)
-                self._analysis = DependenceAnalysis(self._described.description)
-        except EffortError:
-            self._described = None
+        self._dependences = FunctionDependences.of(function)
 
     def obstacle(self, earlier: PerfectNest, later: PerfectNest) -> str | None:
         """Why two nests cannot be one, in words; None if they can."""
-        unknown = "their accesses are too many, or too hard to compare, to tell that it is legal"
-        if self._described is None:
-            return unknown
-        access_of = self._described.access_of
-        sources, targets = ([access_of[op] for op in nest.accesses] for nest in (earlier, later))
-        if len(sources) + len(targets) > MOST_ACCESSES:
-            return unknown
         try:
-            with limited(QUESTION_EFFORT * (len(sources) + len(targets))):
-                found = prevents_fusion(self._analysis, sources, targets, len(earlier.loops))
+            with self._dependences.asked(len(earlier.accesses) + len(later.accesses)) as (described, analysis):
+                sources, targets = ([described.access_of[op] for op in nest.accesses] for nest in (earlier, later))
+                found = prevents_fusion(analysis, sources, targets, len(earlier.loops))
         except EffortError:
-            return unknown
+            return UNKNOWN
         return (
             None if found is None else f"the iteration that comes first would depend on a later one: {found.describe()}"
         )

@@ -14,6 +14,7 @@ from xdsl.rewriter import Rewriter
 from gatewright.dialects.gw import IsqrtOp
 from gatewright.ir.accesses import MemoryAccess
 from gatewright.ir.purity import is_pure
+from gatewright.ir.rewriting import insert_before, located
 
 LONG_OPERATIONS = (
     arith.DivUIOp,
@@ -94,7 +95,7 @@ def _flatten(conditional: scf.IfOp) -> None:
         else_values = _hoist(conditional.false_region, conditional, inverted)
     selected: list[SSAValue] = []
     for then_value, else_value in zip(then_values, else_values, strict=False):
-        select = _place(arith.SelectOp(conditional.cond, then_value, else_value), conditional)
+        select = insert_before(arith.SelectOp(conditional.cond, then_value, else_value), conditional)
         selected.append(select.results[0])
     Rewriter.replace_op(conditional, [], selected)
 
@@ -110,16 +111,8 @@ def _hoist_branch(conditional: scf.IfOp, taken: bool) -> None:
 
 
 def _invert(conditional: scf.IfOp) -> SSAValue:
-    true = _place(arith.ConstantOp(BoolAttr.from_bool(True)), conditional)
-    return _place(arith.XOrIOp(conditional.cond, true.results[0]), conditional).results[0]
-
-
-def _place(op: Operation, before: Operation) -> Operation:
-    op.location = before.location
-    block = before.parent_block()
-    assert block is not None
-    block.insert_op_before(op, before)
-    return op
+    true = insert_before(arith.ConstantOp(BoolAttr.from_bool(True)), conditional)
+    return insert_before(arith.XOrIOp(conditional.cond, true.results[0]), conditional).results[0]
 
 
 def _hoist(region: Region, conditional: scf.IfOp, predicate: SSAValue) -> list[SSAValue]:
@@ -131,10 +124,9 @@ def _hoist(region: Region, conditional: scf.IfOp, predicate: SSAValue) -> list[S
             return list(op.operands)
         op.detach()
         if isinstance(op, memref.StoreOp):
-            op = scf.IfOp(predicate, [], Region(Block([op, scf.YieldOp()])))
-            op.location = next(iter(op.true_region.block.ops)).location
+            op = located(scf.IfOp(predicate, [], Region(Block([op, scf.YieldOp()]))), op)
         elif isinstance(op, scf.IfOp):
-            both = _place(arith.AndIOp(op.cond, predicate), conditional)
+            both = insert_before(arith.AndIOp(op.cond, predicate), conditional)
             op.operands[0] = both.results[0]
         block.insert_op_before(op, conditional)
     return []

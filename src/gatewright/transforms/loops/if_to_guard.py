@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from xdsl.context import Context
 from xdsl.dialects import arith, scf
 from xdsl.dialects.builtin import BoolAttr, ModuleOp
-from xdsl.ir import Attribute, Block, Operation, Region, SSAValue
+from xdsl.ir import Block, Region, SSAValue
 from xdsl.passes import ModulePass
 from xdsl.rewriter import Rewriter
 
 from gatewright.ir.constants import zero_of
+from gatewright.ir.rewriting import insert_before
 from gatewright.transforms.loops.if_convert import is_predicated_store
 
 
@@ -43,19 +44,19 @@ class IfToGuardPass(ModulePass):
 
 
 def _to_guards(conditional: scf.IfOp) -> None:
-    insert = _Inserter(conditional)
     condition, branches = conditional.cond, list(conditional.regions)
     if _only_yields(conditional.true_region) and not _only_yields(conditional.false_region):
-        condition = _invert(insert, condition)
+        condition = _invert(conditional, condition)
         branches.reverse()
     taken, other = branches
     if _only_yields(other):
         values = _yielded(other)
-        values = _guard(insert, condition, values, taken)
+        values = _guard(conditional, condition, values, taken)
     else:
-        values = [insert(_zero(result.type)).results[0] for result in conditional.results]
-        values = _guard(insert, condition, values, taken)
-        values = _guard(insert, _invert(insert, condition), values, other)
+        zeros = [arith.ConstantOp(zero_of(result.type)) for result in conditional.results]
+        values: Sequence[SSAValue] = [insert_before(zero, conditional).result for zero in zeros]
+        values = _guard(conditional, condition, values, taken)
+        values = _guard(conditional, _invert(conditional, condition), values, other)
     Rewriter.replace_op(conditional, [], list(values))
 
 
@@ -68,13 +69,15 @@ def _yielded(branch: Region) -> Sequence[SSAValue]:
     return list(terminator.operands) if terminator else []
 
 
-def _invert(insert: _Inserter, condition: SSAValue) -> SSAValue:
-    true = insert(arith.ConstantOp(BoolAttr.from_bool(True))).results[0]
-    return insert(arith.XOrIOp(condition, true)).results[0]
+def _invert(conditional: scf.IfOp, condition: SSAValue) -> SSAValue:
+    true = insert_before(arith.ConstantOp(BoolAttr.from_bool(True)), conditional)
+    return insert_before(arith.XOrIOp(condition, true.result), conditional).result
 
 
-def _guard(insert: _Inserter, condition: SSAValue, values: Sequence[SSAValue], branch: Region) -> Sequence[SSAValue]:
-    """Insert the loop that runs `branch` once if `condition` holds; return what `values` become."""
+def _guard(
+    conditional: scf.IfOp, condition: SSAValue, values: Sequence[SSAValue], branch: Region
+) -> Sequence[SSAValue]:
+    """The loop in front of the conditional that runs `branch` once if `condition` holds: what `values` become."""
     types = [condition.type, *(value.type for value in values)]
     before = Block(arg_types=types)
     before.add_op(scf.ConditionOp(before.args[0], *before.args))
@@ -86,23 +89,5 @@ def _guard(insert: _Inserter, condition: SSAValue, values: Sequence[SSAValue], b
     false = arith.ConstantOp(BoolAttr.from_bool(False))
     body.insert_op_before(false, terminator)
     Rewriter.replace_op(terminator, scf.YieldOp(false.result, *terminator.operands), [])
-    loop = insert(scf.WhileOp([condition, *values], types, Region(before), Region(body)))
+    loop = insert_before(scf.WhileOp([condition, *values], types, Region(before), Region(body)), conditional)
     return loop.results[1:]
-
-
-def _zero(type_: Attribute) -> Operation:
-    return arith.ConstantOp(zero_of(type_))
-
-
-class _Inserter:
-    """Inserts operations before an anchor, with its location."""
-
-    def __init__(self, anchor: Operation):
-        self.anchor = anchor
-
-    def __call__(self, op: Operation) -> Operation:
-        op.location = self.anchor.location
-        block = self.anchor.parent_block()
-        assert block is not None
-        block.insert_op_before(op, self.anchor)
-        return op

@@ -22,6 +22,7 @@ from gatewright.ir.constants import constant_value, zero_of
 from gatewright.ir.location import source_location
 from gatewright.ir.loop_labels import fresh_label, label_of, labelled, take_place
 from gatewright.ir.purity import is_pure
+from gatewright.ir.rewriting import copied, functions_of, located
 from gatewright.transforms.loops.if_convert import LONG_OPERATIONS
 from gatewright.transforms.loops.nest import Nest, nest_of
 from gatewright.transforms.loops.permute_loops import move_inside, perfect_nest
@@ -56,7 +57,7 @@ class InterleaveLoopsPass(ModulePass):
     count: int = 1
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
-        for function in [inner for inner in op.ops if isinstance(inner, func.FuncOp) and not inner.is_declaration]:
+        for function in functions_of(op):
             if (loop := labelled(function, self.loop)) is not None:
                 interleave(function, loop, self.count)
 
@@ -229,7 +230,7 @@ class _Interleaver:
         if len(inner) > 1:
             for op in _between(old):
                 if self._is_there(op, values):
-                    self._copy(op, body, values)
+                    body.add_op(copied(op, values))
         nested = self._nest(inner[1:], list(body.args[1:]), values, block, step)
         body.add_ops([nested, scf.YieldOp(*nested.results)])
         new = scf.ForOp(old.lb, old.ub, old.step, carried, Region(body))
@@ -252,15 +253,15 @@ class _Interleaver:
         needed = [operand for op in plan.inner[0].walk() for operand in op.operands]
         for op in backward_slice(plan.loop.body.block, needed):
             if op in plan.before and not self._is_start(op):
-                self._copy(op, body, values)
+                body.add_op(copied(op, values))
         for op in [op for loop in plan.inner[:-1] for op in _between(loop)]:
             if op.results[0] not in values:
-                self._copy(op, body, values)
+                body.add_op(copied(op, values))
         first = self._all(body, [self._at(body, loop, values, last=False) for loop in plan.inner])
         heads = [body.args[1 + self.at_once * position] for position in range(len(innermost.iter_args))]
         self._start(body, first, heads, values)
         for op in list(old.ops)[:-1]:
-            self._copy(op, body, values)
+            body.add_op(copied(op, values))
         following = [values.get(value, value) for value in terminator.operands]
         last = [self._at(body, loop, values, last=True) for loop in plan.inner]
         self._finish(body, self._all(body, [*last, *([inside] if inside is not None else [])]), following, values)
@@ -315,7 +316,7 @@ class _Interleaver:
         inside = dict(values)
         for op in backward_slice(plan.loop.body.block, initial):
             if op.results[0] not in values:
-                self._copy(op, taken, inside)
+                taken.add_op(copied(op, inside))
         given = [inside.get(value, value) for value in initial]
         if taken.ops:
             taken.add_op(scf.YieldOp(*given))
@@ -346,9 +347,9 @@ class _Interleaver:
         ]
         for op in [*backward_slice(plan.loop.body.block, needed)]:
             if op in plan.before and op.results[0] not in values:
-                self._copy(op, taken, inside)
+                taken.add_op(copied(op, inside))
         for op in plan.behind:
-            self._copy(op, taken, inside)
+            taken.add_op(copied(op, inside))
         taken.add_op(scf.YieldOp())
         guarded = scf.IfOp(last, [], Region(taken))
         guarded.location = plan.loop.location
@@ -367,15 +368,6 @@ class _Interleaver:
             found = self._emit(body, arith.AndIOp(found, condition))
         return found
 
-    def _copy(self, op: Operation, block: Block, values: dict[SSAValue, SSAValue]) -> None:
-        copy = op.clone(values)
-        for before, after in zip(op.walk(), copy.walk(), strict=True):
-            after.location = before.location
-        block.add_op(copy)
-        for before, after in zip(op.results, copy.results, strict=True):
-            after.name_hint = before.name_hint
-            values[before] = after
-
     def _index(self, number: int) -> SSAValue:
         """A constant in front of the loop."""
         if number not in self.known:
@@ -383,8 +375,7 @@ class _Interleaver:
         return self.known[number]
 
     def _place(self, op: Operation) -> SSAValue:
-        op.location = self.plan.loop.location
-        self.outside.append(op)
+        self.outside.append(located(op, self.plan.loop))
         return op.results[0]
 
     def _anything(self, type_: Attribute) -> SSAValue:
@@ -394,6 +385,5 @@ class _Interleaver:
         return self._place(op)
 
     def _emit(self, block: Block, op: Operation) -> SSAValue:
-        op.location = self.plan.loop.location
-        block.add_op(op)
+        block.add_op(located(op, self.plan.loop))
         return op.results[0]

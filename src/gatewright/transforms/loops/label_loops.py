@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from xdsl.context import Context
-from xdsl.dialects import func, scf
+from xdsl.dialects import scf
 from xdsl.dialects.builtin import ModuleOp
 from xdsl.ir import Block, SSAValue
 from xdsl.passes import ModulePass
@@ -16,6 +16,7 @@ from gatewright.errors import GatewrightError, OptionError, UnsupportedError
 from gatewright.ir.decisions import ask, value_of
 from gatewright.ir.location import source_location
 from gatewright.ir.loop_labels import label_of, name_loops
+from gatewright.ir.rewriting import functions_of
 from gatewright.plan import ASKED, Decision
 
 
@@ -42,7 +43,7 @@ class LabelLoopsPass(ModulePass):
     name = "label-loops"
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
-        for function in [inner for inner in op.ops if isinstance(inner, func.FuncOp) and not inner.is_declaration]:
+        for function in functions_of(op):
             name_loops(function)
             found = [inner for inner in function.walk() if isinstance(inner, DirectiveOp)]
             ask(function, list(_decisions(found)))

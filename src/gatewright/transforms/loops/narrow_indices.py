@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from xdsl.context import Context
@@ -13,6 +13,7 @@ from xdsl.passes import ModulePass
 
 from gatewright.analysis.ranges import INDEX_WIDTH, Range, signed_bits, value_ranges, whole, width_of
 from gatewright.ir.loop_labels import take_place
+from gatewright.ir.rewriting import functions_of
 from gatewright.transforms.loops.if_convert import is_predicated_store
 
 LOW_BITS_SUFFICE = (arith.AddiOp, arith.SubiOp, arith.MuliOp)
@@ -37,7 +38,7 @@ class NarrowIndicesPass(ModulePass):
     name = "narrow-indices"
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
-        for function in [inner for inner in op.ops if isinstance(inner, func.FuncOp) and not inner.is_declaration]:
+        for function in functions_of(op):
             if all(_is_of_loops(inner) for inner in function.walk()):
                 _Narrower(value_ranges(function)).function(function)
 
@@ -50,7 +51,7 @@ def _is_of_loops(op: Operation) -> bool:
 class _Narrower:
     """Rebuilds blocks with narrowed values. `values` maps what has been rebuilt."""
 
-    def __init__(self, ranges: dict[SSAValue, Range]):
+    def __init__(self, ranges: Mapping[SSAValue, Range]):
         self.ranges = ranges
         self.values: dict[SSAValue, SSAValue] = {}
 

@@ -6,22 +6,21 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from xdsl.context import Context
-from xdsl.dialects import func, memref, scf
+from xdsl.dialects import func, scf
 from xdsl.dialects.builtin import IndexType, ModuleOp
 from xdsl.ir import SSAValue
 from xdsl.passes import ModulePass
 
-from gatewright.analysis.dependences.analysis import DependenceAnalysis, MemoryDependence
-from gatewright.analysis.dependences.effort import EffortError, limited
-from gatewright.analysis.dependences.from_loops import describe
-from gatewright.analysis.distances import DESCRIPTION_EFFORT, MOST_ACCESSES, QUESTION_EFFORT
+from gatewright.analysis.dependences.analysis import MemoryDependence
+from gatewright.analysis.function_dependences import FunctionDependences
 from gatewright.analysis.trip_count import counted_trips
 from gatewright.dialects.notes import LOOP
 from gatewright.errors import OptionError, UnsupportedError
-from gatewright.ir.accesses import MemoryAccess
+from gatewright.ir.accesses import accesses_of_stored
 from gatewright.ir.location import source_location
 from gatewright.ir.loop_labels import label_of, labelled
 from gatewright.ir.purity import is_pure
+from gatewright.ir.rewriting import functions_of
 
 
 @dataclass(frozen=True)
@@ -47,7 +46,7 @@ class PermuteLoopsPass(ModulePass):
     order: tuple[str, ...] = ()
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
-        for function in [inner for inner in op.ops if isinstance(inner, func.FuncOp) and not inner.is_declaration]:
+        for function in functions_of(op):
             if any(labelled(function, name) is not None for name in self.order):
                 reorder(function, self.order)
 
@@ -142,26 +141,10 @@ def violated(function: func.FuncOp, nest: Sequence[scf.ForOp], places: Sequence[
 
     `places` are the positions in the nest, from the new outermost to the new innermost one.
     """
-    accesses = [op for op in nest[0].walk() if isinstance(op, MemoryAccess)]
-    stored = {op.memref for op in accesses if isinstance(op, memref.StoreOp)}
-    accesses = [op for op in accesses if op.memref in stored]
-    unknown = "too many accesses depend on each other to tell that none forbids it"
-    if len(accesses) > MOST_ACCESSES:
-        return unknown
-    try:
-        with limited(DESCRIPTION_EFFORT):
-            described = describe(function)
-            analysis = DependenceAnalysis(described.description)
-        carriers = [described.loop_of[loop] for loop in nest]
-        with limited(QUESTION_EFFORT * (1 + len(accesses))):
-            for one in accesses:
-                for other in accesses:
-                    for dependence in analysis.between(described.access_of[one], described.access_of[other]):
-                        if dependence.carrier in carriers and not _is_kept(dependence, [carriers[k] for k in places]):
-                            return dependence.describe()
-    except EffortError:
-        return unknown
-    return None
+    accesses, dependences = accesses_of_stored(nest[0]), FunctionDependences.of(function)
+    ranges = [] if dependences.described is None else [dependences.described.loop_of[loop] for loop in nest]
+    order = [ranges[place] for place in places] if ranges else []
+    return dependences.forbidding(accesses, accesses, nest, lambda found: not _is_kept(found, order))
 
 
 def _is_kept(dependence: MemoryDependence, order: Sequence[object]) -> bool:

@@ -7,6 +7,7 @@ from xdsl.ir import Operation, SSAValue
 
 from gatewright.ir.backward_slice import backward_slice
 from gatewright.ir.purity import is_pure
+from gatewright.ir.rewriting import copied, located
 from gatewright.transforms.loops.flat_loop import FlatLoopBuilder
 from gatewright.transforms.loops.nest import Nest
 
@@ -82,16 +83,12 @@ class BoundsPrefetch:
         body = self.loop.body.block
         mapping: dict[SSAValue, SSAValue] = {body.args[0]: counter}
         for op in backward_slice(body, self.load.indices):
-            copy = op.clone(mapping)
-            copy.location = op.location
-            target.append(copy)
-            mapping.update(zip(op.results, copy.results, strict=True))
+            target.append(copied(op, mapping))
         return [mapping.get(index, index) for index in self.load.indices]
 
     def _load(self, target: list[Operation], subscripts: list[SSAValue]) -> SSAValue:
         return self._place(target, memref.LoadOp.get(self.load.memref, subscripts))
 
     def _place(self, target: list[Operation], op: Operation) -> SSAValue:
-        op.location = self.load.location
-        target.append(op)
+        target.append(located(op, self.load))
         return op.results[0]

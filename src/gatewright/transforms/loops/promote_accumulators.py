@@ -6,7 +6,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 
 from xdsl.context import Context
-from xdsl.dialects import arith, func, memref, scf
+from xdsl.dialects import arith, memref, scf
 from xdsl.dialects.builtin import MemRefType, ModuleOp
 from xdsl.ir import Attribute, Block, Operation, Region, SSAValue
 from xdsl.passes import ModulePass
@@ -16,7 +16,7 @@ from gatewright.analysis.index_inequalities import Order
 from gatewright.analysis.ranges import value_ranges
 from gatewright.ir.accesses import MemoryAccess
 from gatewright.ir.constants import zero_of
-from gatewright.ir.loop_labels import take_place
+from gatewright.ir.rewriting import carrying, functions_of, insert_before, located
 from gatewright.transforms.loops.if_convert import is_predicated_store
 
 
@@ -42,7 +42,7 @@ class PromoteAccumulatorsPass(ModulePass):
     name = "promote-accumulators"
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
-        for function in [inner for inner in op.ops if isinstance(inner, func.FuncOp) and not inner.is_declaration]:
+        for function in functions_of(op):
             ranges = value_ranges(function)
             order = Order(ranges)
             for loop in [inner for inner in function.walk() if isinstance(inner, scf.ForOp)]:
@@ -124,17 +124,8 @@ def _promote(loop: scf.ForOp, group: list[MemoryAccess], order: Order) -> scf.Fo
             Rewriter.erase_op(op)
         elif is_predicated_store(op):
             current = _promote_predicated(op, members, current)
-    terminator = body.last_op
-    assert isinstance(terminator, scf.YieldOp)
-    Rewriter.replace_op(terminator, scf.YieldOp(*terminator.operands, current), [])
-    region = Region(loop.body.detach_block(0))
-    carried = scf.ForOp(loop.lb, loop.ub, loop.step, [*loop.iter_args, initial], region)
-    carried.location = loop.location
-    take_place([loop], carried)
-    for before, after in zip(loop.results, carried.results, strict=False):
-        after.name_hint = before.name_hint
     indices, array = list(sample.indices), sample.memref
-    Rewriter.replace_op(loop, carried, list(carried.results[:-1]))
+    carried = carrying(loop, [initial], [current])
     _store_behind(carried, carried.results[-1], array, indices, guard)
     return carried
 
@@ -142,14 +133,9 @@ def _promote(loop: scf.ForOp, group: list[MemoryAccess], order: Order) -> scf.Fo
 def _promote_predicated(op: Operation, members: set[int], current: SSAValue) -> SSAValue:
     """Turn stores under a predicate into selections; return what the element is behind them."""
     assert isinstance(op, scf.IfOp)
-    block = op.parent
-    assert block is not None
     for store in list(op.true_region.block.ops):
         if isinstance(store, memref.StoreOp) and id(store) in members:
-            select = arith.SelectOp(op.cond, store.value, current)
-            select.location = store.location
-            block.insert_op_before(select, op)
-            current = select.result
+            current = insert_before(arith.SelectOp(op.cond, store.value, current), op, store).result
             Rewriter.erase_op(store)
     if len(op.true_region.block.ops) == 1:
         Rewriter.erase_op(op)
@@ -167,38 +153,23 @@ def _is_inside(access: MemoryAccess, order: Order) -> bool:
 
 def _runs(loop: scf.ForOp) -> SSAValue:
     """The condition that a loop has an iteration, in front of it."""
-    compare = arith.CmpiOp(loop.lb, loop.ub, "slt")
-    _insert_before(loop, compare)
-    return compare.result
-
-
-def _insert_before(anchor: Operation, op: Operation) -> None:
-    op.location = anchor.location
-    assert anchor.parent is not None
-    anchor.parent.insert_op_before(op, anchor)
+    return insert_before(arith.CmpiOp(loop.lb, loop.ub, "slt"), loop).result
 
 
 def _load_before(loop: scf.ForOp, sample: MemoryAccess, element: Attribute, guard: SSAValue | None) -> SSAValue:
-    load = memref.LoadOp.get(sample.memref, list(sample.indices))
-    load.location = sample.location
+    load = located(memref.LoadOp.get(sample.memref, list(sample.indices)), sample)
     if guard is None:
-        _insert_before(loop, load)
-        return load.res
-    zero = arith.ConstantOp(zero_of(element))
-    _insert_before(loop, zero)
+        return insert_before(load, loop, sample).res
+    zero = insert_before(arith.ConstantOp(zero_of(element)), loop)
     taken, other = Block([load, scf.YieldOp(load.res)]), Block([scf.YieldOp(zero.result)])
-    conditional = scf.IfOp(guard, [element], Region(taken), Region(other))
-    _insert_before(loop, conditional)
-    return conditional.results[0]
+    return insert_before(scf.IfOp(guard, [element], Region(taken), Region(other)), loop).results[0]
 
 
 def _store_behind(
     loop: scf.ForOp, value: SSAValue, array: SSAValue, indices: list[SSAValue], guard: SSAValue | None
 ) -> None:
-    store: Operation = memref.StoreOp.get(value, array, indices)
-    store.location = loop.location
+    store: Operation = located(memref.StoreOp.get(value, array, indices), loop)
     if guard is not None:
-        store = scf.IfOp(guard, [], Region(Block([store, scf.YieldOp()])))
-        store.location = loop.location
+        store = located(scf.IfOp(guard, [], Region(Block([store, scf.YieldOp()]))), loop)
     assert loop.parent is not None
     loop.parent.insert_op_after(store, loop)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from xdsl.context import Context
-from xdsl.dialects import arith, func, scf
+from xdsl.dialects import arith, scf
 from xdsl.dialects.builtin import IndexType, IntegerAttr, IntegerType, ModuleOp
 from xdsl.ir import Attribute, Block, Operation, SSAValue
 from xdsl.passes import ModulePass
@@ -15,6 +15,7 @@ from xdsl.rewriter import Rewriter
 from gatewright.analysis.multiplication import needs_multiplier
 from gatewright.analysis.ranges import Range, signed_bits, value_ranges, whole, width_of
 from gatewright.ir.constants import constant_value
+from gatewright.ir.rewriting import carrying, functions_of, insert_before
 
 QUOTIENTS = (arith.DivUIOp, arith.DivSIOp, arith.FloorDivSIOp)
 REMAINDERS = (arith.RemUIOp, arith.RemSIOp)
@@ -46,7 +47,7 @@ class ReduceStrengthPass(ModulePass):
     """Whether to do so with products, which analyses of subscripts understand better as they are."""
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
-        for function in [inner for inner in op.ops if isinstance(inner, func.FuncOp) and not inner.is_declaration]:
+        for function in functions_of(op):
             ranges = value_ranges(function)
             for loop in [inner for inner in function.walk() if isinstance(inner, scf.ForOp)]:
                 counting = _Counting(loop, ranges)
@@ -59,7 +60,7 @@ class _Counting:
     """Adds carried values to one loop with a constant lower bound and step."""
 
     loop: scf.ForOp
-    ranges: dict[SSAValue, Range]
+    ranges: Mapping[SSAValue, Range]
     added: list[tuple[SSAValue, SSAValue]] = field(default_factory=list)
     """The initial and the next value of each."""
     quotients: dict[tuple[int, int], tuple[SSAValue, SSAValue]] = field(default_factory=dict)
@@ -85,7 +86,7 @@ class _Counting:
                 carried = self._division(op)
             if carried is not None:
                 hint = op.results[0].name_hint
-                value = self._cast(carried, op.results[0].type, lambda each, op=op: _insert_before(each, op))
+                value = self._cast(carried, op.results[0].type, lambda each, op=op: insert_before(each, op).results[0])
                 value.name_hint = carried.name_hint = hint
                 Rewriter.replace_op(op, [], [value])
         if self.added:
@@ -144,7 +145,7 @@ class _Counting:
         if constant is not None:
             self._yield(carried, self._add(carried, self.step * constant))
         else:
-            added = self._cast(factor, type_, lambda op: _insert_before(op, self.loop))
+            added = self._cast(factor, type_, lambda op: insert_before(op, self.loop).results[0])
             self._yield(carried, self._next(arith.AddiOp(carried, added)))
         return carried
 
@@ -187,7 +188,7 @@ class _Counting:
         assert isinstance(type_, IntegerType)
         masked = number & ((1 << type_.width.data) - 1)
         signed = masked - (1 << type_.width.data) if masked >> (type_.width.data - 1) else masked
-        return _insert_before(arith.ConstantOp(IntegerAttr(signed, type_)), self.loop)
+        return insert_before(arith.ConstantOp(IntegerAttr(signed, type_)), self.loop).result
 
     def _add(self, value: SSAValue, number: int) -> SSAValue:
         """The sum of a carried value and a number, at the end of the body."""
@@ -197,7 +198,7 @@ class _Counting:
         """Compute something for the next iteration."""
         end = self.loop.body.block.last_op
         assert end is not None
-        return _insert_before(op, end)
+        return insert_before(op, end).results[0]
 
     def _cast(self, value: SSAValue, type_: Attribute, insert: Callable[[Operation], SSAValue]) -> SSAValue:
         """A signed value in another type, which holds it or takes its low bits."""
@@ -211,28 +212,7 @@ class _Counting:
 
     def _rebuild(self) -> None:
         """Replace the loop by one that carries the new values too."""
-        loop = self.loop
-        end = loop.body.block.last_op
-        assert isinstance(end, scf.YieldOp)
-        following = scf.YieldOp(*end.operands, *(value for _, value in self.added))
-        following.location = end.location
-        Rewriter.replace_op(end, following, [])
-        initial = [*loop.iter_args, *(value for value, _ in self.added)]
-        counted = scf.ForOp(loop.lb, loop.ub, loop.step, initial, loop.detach_region(0))
-        counted.location = loop.location
-        counted.attributes.update(loop.attributes)
-        _insert_before(counted, loop)
-        for old, new in zip(loop.results, counted.results, strict=False):
-            new.name_hint = old.name_hint
-            old.replace_all_uses_with(new)
-        Rewriter.erase_op(loop)
-
-
-def _insert_before(op: Operation, anchor: Operation) -> SSAValue:
-    assert anchor.parent is not None
-    op.location = anchor.location
-    anchor.parent.insert_op_before(op, anchor)
-    return op.results[0]
+        carrying(self.loop, [value for value, _ in self.added], [value for _, value in self.added])
 
 
 def _parent(block: Block) -> Operation:

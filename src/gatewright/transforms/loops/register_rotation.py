@@ -30,6 +30,7 @@ from gatewright.ir.accesses import MemoryAccess
 from gatewright.ir.backward_slice import backward_slice
 from gatewright.ir.constants import zero_of
 from gatewright.ir.loop_labels import take_place
+from gatewright.ir.rewriting import copied, insert_before, keep_names, located
 
 RotationChains = dict[MemoryAccess, list[tuple[memref.LoadOp, int]]]
 """For each store, or load, the loads that read what it wrote, or read, and how many iterations before."""
@@ -56,7 +57,7 @@ class _Skewed:
         self.old = loop.body.block
         self.lengths = {source: max(distance for _, distance in loads) for source, loads in chains.items()}
         types = [source.res.type for source, length in self.lengths.items() for _ in range(length)]
-        self.zeros = [_insert(arith.ConstantOp(zero_of(type_)), loop) for type_ in types]
+        self.zeros = [insert_before(arith.ConstantOp(zero_of(type_)), loop).result for type_ in types]
         self.block = Block(arg_types=[*(value.type for value in self.old.args), *types])
         self.values: dict[SSAValue, SSAValue] = dict(zip(self.old.args, self.block.args, strict=False))
         for before, after in self.values.items():
@@ -69,7 +70,7 @@ class _Skewed:
         loop = self.loop
         start = loop.lb
         for _ in range(max(self.lengths.values())):
-            start = _insert(arith.SubiOp(start, loop.step), loop)
+            start = insert_before(arith.SubiOp(start, loop.step), loop).result
         for source in self.chains:
             for op in [*backward_slice(self.old, source.indices), source]:
                 self._copy(op, self.block)
@@ -78,7 +79,7 @@ class _Skewed:
             following += [self.values[source.res], *window[:-1]]
         self.block.add_op(scf.YieldOp(*following))
         new = scf.ForOp(start, loop.ub, loop.step, [*loop.iter_args, *self.zeros], Region(self.block))
-        new.location = loop.location
+        located(new, loop)
         take_place([loop], new)
         for before, after in zip(loop.results, new.results, strict=False):
             after.name_hint = before.name_hint
@@ -87,8 +88,7 @@ class _Skewed:
     def _iteration(self) -> Sequence[SSAValue]:
         """Append what an iteration does, unless it is an early one; return what it yields."""
         loop, carried = self.loop, self.block.args[1 : len(self.old.args)]
-        begun = arith.CmpiOp(self.block.args[0], loop.lb, "sge")
-        begun.location = loop.location
+        begun = located(arith.CmpiOp(self.block.args[0], loop.lb, "sge"), loop)
         self.block.add_op(begun)
         gone: set[Operation] = set()
         for source, loads in self.chains.items():
@@ -102,8 +102,7 @@ class _Skewed:
             elif op not in gone and op not in self.chains:
                 self._copy(op, inner)
         idle = Region(Block([scf.YieldOp(*carried)])) if carried else None
-        choice = scf.IfOp(begun.result, [value.type for value in carried], Region(inner), idle)
-        choice.location = loop.location
+        choice = located(scf.IfOp(begun.result, [value.type for value in carried], Region(inner), idle), loop)
         self.block.add_op(choice)
         return choice.results
 
@@ -111,17 +110,6 @@ class _Skewed:
         """Append a copy of an operation that has none yet."""
         if op.results and all(result in self.values for result in op.results):
             return
-        copy = op.clone(self.values)
-        for before, after in zip(op.walk(), copy.walk(), strict=True):
-            after.location = before.location
+        copy = copied(op, self.values)
         block.add_op(copy)
-        for before, after in zip(op.results, copy.results, strict=True):
-            after.name_hint = before.name_hint
-            self.values[before] = after
-
-
-def _insert(op: Operation, loop: scf.ForOp) -> SSAValue:
-    op.location = loop.location
-    assert loop.parent is not None
-    loop.parent.insert_op_before(op, loop)
-    return op.results[0]
+        keep_names(op, copy)

@@ -13,6 +13,7 @@ from xdsl.passes import ModulePass
 from xdsl.rewriter import Rewriter
 
 from gatewright.ir.loop_labels import take_place
+from gatewright.ir.rewriting import copied, insert_before
 
 CHEAP_OPERATIONS = (
     arith.ConstantOp,
@@ -96,7 +97,5 @@ def _clone_condition(before: Block, arguments: Sequence[SSAValue], target: Block
     for op in before.ops:
         if isinstance(op, scf.ConditionOp):
             return [mapping.get(value, value) for value in (op.condition, *op.args)]
-        copy = op.clone(mapping)
-        copy.location = op.location
-        target.insert_op_before(copy, anchor)
+        insert_before(copied(op, mapping), anchor, op)
     raise AssertionError("a condition region ends in scf.condition")

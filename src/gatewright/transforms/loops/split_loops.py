@@ -12,19 +12,17 @@ from xdsl.dialects.builtin import IndexType, MemRefType, ModuleOp, UnknownLoc
 from xdsl.ir import Block, Operation, OpResult, Region, SSAValue
 from xdsl.passes import ModulePass
 
-from gatewright.analysis.dependences.analysis import DependenceAnalysis
-from gatewright.analysis.dependences.effort import EffortError, limited
-from gatewright.analysis.dependences.from_loops import describe
-from gatewright.analysis.distances import DESCRIPTION_EFFORT, MOST_ACCESSES, QUESTION_EFFORT
+from gatewright.analysis.function_dependences import FunctionDependences
 from gatewright.analysis.trip_count import counted_trips
 from gatewright.dialects.notes import DISTRIBUTED, LOOP
 from gatewright.errors import UnsupportedError
-from gatewright.ir.accesses import MemoryAccess
+from gatewright.ir.accesses import MemoryAccess, accesses
 from gatewright.ir.constants import constant_value
 from gatewright.ir.floats import scalar_bits
 from gatewright.ir.location import source_location
 from gatewright.ir.loop_labels import base_name, fresh_label, label_of, labelled
 from gatewright.ir.purity import is_pure
+from gatewright.ir.rewriting import copied, functions_of
 from gatewright.transforms.loops.if_convert import LONG_OPERATIONS, is_predicated_store
 from gatewright.transforms.loops.nest import nest_of
 
@@ -58,7 +56,7 @@ class SplitLoopsPass(ModulePass):
     after: int = 0
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
-        for function in [inner for inner in op.ops if isinstance(inner, func.FuncOp) and not inner.is_declaration]:
+        for function in functions_of(op):
             found = [labelled(function, name) for name in self.loops]
             if loops := [loop for loop in found if loop is not None]:
                 distribute(function, loops, self.after)
@@ -96,7 +94,7 @@ def obstacle(function: func.FuncOp, loops: Sequence[scf.ForOp], cut: Cut) -> str
         return "there is control in it that is no counted loop"
     if not _Splitter(function, loops, *cut).is_possible:
         return "what the first part hands to the second has no form in memory"
-    return _carried(function, loops, *cut)
+    return FunctionDependences.of(function).forbidding(accesses(*cut[1]), accesses(*cut[0]), loops)
 
 
 Cut = tuple[list[Operation], list[Operation]]
@@ -118,34 +116,6 @@ def is_simple(op: Operation) -> bool:
     if isinstance(op, scf.ForOp):
         return nest_of(op) is not None
     return is_pure(op) or isinstance(op, MemoryAccess) or is_predicated_store(op)
-
-
-def _carried(
-    function: func.FuncOp, loops: Sequence[scf.ForOp], first: Sequence[Operation], second: Sequence[Operation]
-) -> str | None:
-    """A dependence of the first part on the second one in an earlier iteration of any loop; None if there is none."""
-    unknown = "its accesses are too many, or too hard to compare, to tell that it is legal"
-    try:
-        with limited(DESCRIPTION_EFFORT):
-            described = describe(function)
-            analysis = DependenceAnalysis(described.description)
-        earlier, later = _accesses(second), _accesses(first)
-        if len(earlier) + len(later) > MOST_ACCESSES:
-            return unknown
-        carriers = [described.loop_of[loop] for loop in loops]
-        with limited(QUESTION_EFFORT * (len(earlier) + len(later))):
-            for one in earlier:
-                for other in later:
-                    for dependence in analysis.between(described.access_of[one], described.access_of[other]):
-                        if any(dependence.carrier is carrier for carrier in carriers):
-                            return dependence.describe()
-    except EffortError:
-        return unknown
-    return None
-
-
-def _accesses(ops: Sequence[Operation]) -> list[Operation]:
-    return [inner for op in ops for inner in op.walk() if isinstance(inner, MemoryAccess)]
 
 
 class _Splitter:
@@ -257,8 +227,7 @@ class _Splitter:
         """A value from in front of the second part in its loop."""
         if value not in self.known and value.owner in self.shared:
             assert isinstance(value, OpResult)
-            copy = value.op.clone({operand: self._compute_again(operand) for operand in value.op.operands})
-            copy.location = value.op.location
+            copy = copied(value.op, {operand: self._compute_again(operand) for operand in value.op.operands})
             self.known[value] = self._add(copy, value.index)
             self.known[value].name_hint = value.name_hint
         return self.known.get(value, value)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from xdsl.context import Context
-from xdsl.dialects import arith, func, scf
+from xdsl.dialects import arith, scf
 from xdsl.dialects.builtin import ModuleOp
 from xdsl.ir import Block, Operation, Region, SSAValue
 from xdsl.passes import ModulePass
@@ -17,6 +17,7 @@ from gatewright.errors import UnsupportedError
 from gatewright.ir.floats import float_attribute
 from gatewright.ir.location import source_location
 from gatewright.ir.loop_labels import label_of, labelled, take_place
+from gatewright.ir.rewriting import functions_of, insert_before
 
 _NEUTRAL: dict[type[Operation], float] = {arith.AddfOp: -0.0, arith.MulfOp: 1.0}
 """What a sum or a product starts with so that nothing changes: minus zero, since plus zero would lose its sign."""
@@ -48,7 +49,7 @@ class SplitSumsPass(ModulePass):
     parts: int = 1
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
-        for function in [inner for inner in op.ops if isinstance(inner, func.FuncOp) and not inner.is_declaration]:
+        for function in functions_of(op):
             if (loop := labelled(function, self.loop)) is not None:
                 split(loop, self.parts)
 
@@ -95,8 +96,8 @@ def _split(loop: scf.ForOp, parts: int) -> None:
     assert isinstance(terminator, scf.YieldOp)
     (following,) = terminator.operands
     kind, type_ = type(following.owner), following.type
-    assert loop.parent is not None and issubclass(kind, arith.AddfOp | arith.MulfOp)
-    neutral = _placed(loop, arith.ConstantOp(float_attribute(_NEUTRAL[kind], type_)))
+    assert issubclass(kind, arith.AddfOp | arith.MulfOp)
+    neutral = insert_before(arith.ConstantOp(float_attribute(_NEUTRAL[kind], type_)), loop).result
     body = Block(arg_types=[old.args[0].type, *[type_] * parts])
     for before, after in zip(old.args, body.args, strict=False):
         after.name_hint = before.name_hint
@@ -106,21 +107,11 @@ def _split(loop: scf.ForOp, parts: int) -> None:
         body.add_op(op)
     body.add_op(scf.YieldOp(*body.args[2:], following))
     new = scf.ForOp(loop.lb, loop.ub, loop.step, [*loop.iter_args, *[neutral] * (parts - 1)], Region(body))
-    new.location = loop.location
-    take_place([loop], new)
-    loop.parent.insert_op_before(new, loop)
+    take_place([loop], insert_before(new, loop))
     sums: list[SSAValue] = list(new.results)
     while len(sums) > 1:
         pairs = zip(sums[::2], sums[1::2], strict=False)
-        joined = [_placed(loop, kind(one, other)) for one, other in pairs]
+        joined = [insert_before(kind(one, other), loop).result for one, other in pairs]
         sums = [*joined, *sums[len(sums) - len(sums) % 2 :]]
     note_sums(new, f"{parts} partial sums in turn")
     Rewriter.replace_op(loop, [], sums)
-
-
-def _placed(loop: scf.ForOp, op: Operation) -> SSAValue:
-    """An operation in front of what the loop still is: its first result."""
-    op.location = loop.location
-    assert loop.parent is not None
-    loop.parent.insert_op_before(op, loop)
-    return op.results[0]

@@ -8,12 +8,12 @@ from typing import cast
 from xdsl.context import Context
 from xdsl.dialects import arith
 from xdsl.dialects.builtin import IntegerType, ModuleOp
-from xdsl.ir import Operation, SSAValue
 from xdsl.passes import ModulePass
 from xdsl.rewriter import Rewriter
 
 from gatewright.analysis.multiplication import needs_multiplier
 from gatewright.analysis.ranges import width_of
+from gatewright.ir.rewriting import insert_before, located
 
 
 @dataclass(frozen=True)
@@ -42,17 +42,7 @@ class UnifyMultipliersPass(ModulePass):
 
 
 def _widen(product: arith.MuliOp, type_: IntegerType) -> None:
-    block = product.parent_block()
-    assert block is not None
-
-    def insert(op: Operation) -> SSAValue:
-        op.location = product.location
-        block.insert_op_before(op, product)
-        return op.results[0]
-
-    left = insert(arith.ExtSIOp(product.lhs, type_))
-    right = left if product.rhs is product.lhs else insert(arith.ExtSIOp(product.rhs, type_))
-    wide = insert(arith.MuliOp(left, right))
-    narrow = arith.TruncIOp(wide, cast(IntegerType, product.result.type))
-    narrow.location = product.location
-    Rewriter.replace_op(product, narrow)
+    left = insert_before(arith.ExtSIOp(product.lhs, type_), product)
+    right = left if product.rhs is product.lhs else insert_before(arith.ExtSIOp(product.rhs, type_), product)
+    wide = insert_before(arith.MuliOp(left, right), product)
+    Rewriter.replace_op(product, located(arith.TruncIOp(wide, cast(IntegerType, product.result.type)), product))

@@ -16,6 +16,7 @@ from gatewright.dialects.notes import BYPASSED, OPERATOR, PORT, UNIT
 from gatewright.ir.accesses import MemoryAccess
 from gatewright.ir.constants import constant_value
 from gatewright.ir.operator_notes import operator_attribute
+from gatewright.ir.rewriting import copied
 from gatewright.scheduling.binding import bind
 from gatewright.scheduling.list_schedule import list_schedule
 from gatewright.scheduling.problem import Problem, Schedule, verify
@@ -170,13 +171,10 @@ def clone_into(
     """Copy a scheduled operation into a step, with its operator and unit noted."""
     entry = block.entries[position]
     mapping = {operand: step.values.get(operand, outer.get(operand, operand)) for operand in entry.operands}
-    copy = entry.op.clone(mapping)
-    copy.location = entry.op.location
+    copy = copied(entry.op, mapping)
     drop_notes(copy)
     BYPASSED.drop(copy)
-    for before, after in zip(entry.op.results, copy.results, strict=True):
-        after.name_hint = before.name_hint
-        step.values[before] = after
+    step.values.update(zip(entry.op.results, copy.results, strict=True))
     operator = chooser.operator(entry.op)
     if isinstance(entry.op, MemoryAccess) and entry.op.memref in chooser.dual:
         PORT.set(copy, block.units[position])

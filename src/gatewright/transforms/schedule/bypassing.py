@@ -13,6 +13,7 @@ from xdsl.rewriter import Rewriter
 from gatewright.analysis.traced_dependences import accesses_of
 from gatewright.dialects.notes import BYPASSED
 from gatewright.ir.constants import zero_of
+from gatewright.ir.rewriting import insert_before
 
 
 def bypassed(load: Operation) -> int:
@@ -116,11 +117,7 @@ class _History:
 
     def _constant(self, value: IntegerAttr | FloatAttr) -> SSAValue:
         if value not in self.constants:
-            op = arith.ConstantOp(value)
-            op.location = self.loop.location
-            assert self.loop.parent is not None
-            self.loop.parent.insert_op_before(op, self.loop)
-            self.constants[value] = op.result
+            self.constants[value] = insert_before(arith.ConstantOp(value), self.loop).result
         return self.constants[value]
 
     def rebuilt(self) -> scf.WhileOp:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from xdsl.context import Context
-from xdsl.dialects import func
 from xdsl.dialects.builtin import ModuleOp
 from xdsl.passes import ModulePass
 from xdsl.rewriter import Rewriter
@@ -13,6 +12,7 @@ from xdsl.utils.exceptions import VerifyException
 
 from gatewright.dialects.loopschedule.calls import calls_of, without_calls
 from gatewright.errors import IrError
+from gatewright.ir.rewriting import functions_of
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class InlineCallsPass(ModulePass):
     name = "inline-calls"
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
-        functions = [inner for inner in op.ops if isinstance(inner, func.FuncOp) and not inner.is_declaration]
+        functions = functions_of(op)
         called = {call.callee.string_value() for function in functions for call in calls_of(function)}
         try:
             pairs = [(each, without_calls(each, op)) for each in functions]

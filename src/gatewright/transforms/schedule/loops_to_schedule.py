@@ -21,6 +21,7 @@ from gatewright.ir.decisions import asked, record
 from gatewright.ir.location import source_location
 from gatewright.ir.loop_labels import take_place
 from gatewright.ir.purity import is_pure
+from gatewright.ir.rewriting import copied, functions_of
 from gatewright.operators.library import OperatorLibrary
 from gatewright.scheduling.modulo import EFFORT
 from gatewright.transforms.schedule.arrays import dual_port_arrays
@@ -72,7 +73,7 @@ class LoopsToSchedulePass(ModulePass):
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         library = OperatorLibrary(self.target, self.clock_mhz)
-        for function in [inner for inner in op.ops if isinstance(inner, func.FuncOp) and not inner.is_declaration]:
+        for function in functions_of(op):
             _check_form(function)
             dual = dual_port_arrays(function, self.dual_port)
             chooser = OperatorChooser(library, function, self.multipliers, dual=dual)
@@ -159,8 +160,7 @@ class _Scheduler:
                 self._hoist_constant(value.owner)
 
     def _add_head(self, op: Operation) -> SSAValue:
-        copy = op.clone()
-        copy.location = op.location
+        copy = copied(op, {})
         self.head.add_op(copy)
         copy.results[0].name_hint = op.results[0].name_hint
         return copy.results[0]
@@ -299,10 +299,8 @@ class _Scheduler:
         for op in list(old.ops)[:-1]:
             if isinstance(op, arith.ConstantOp):
                 continue
-            copy = op.clone({v: mapping.get(v, self.values.get(v, v)) for v in op.operands})
-            copy.location = op.location
-            mapping.update(zip(op.results, copy.results, strict=True))
-            condition.add_op(copy)
+            mapping.update({v: self.values[v] for v in op.operands if v in self.values and v not in mapping})
+            condition.add_op(copied(op, mapping))
         decided = old.last_op
         assert isinstance(decided, scf.ConditionOp)
         value = decided.condition

@@ -14,6 +14,7 @@ from gatewright.analysis.distances import Distances, noted_distances
 from gatewright.analysis.traced_dependences import Trace, accesses_of, has_several_accesses, trace
 from gatewright.ir.accesses import MemoryAccess
 from gatewright.ir.purity import is_pure
+from gatewright.ir.rewriting import insert_before, located
 
 
 def merge_accesses(
@@ -108,10 +109,8 @@ def _merge_loads(
         op.detach()
         block.insert_op_before(op, one)
     indices = [_select(predicate, a, b, one) for a, b in zip(one.indices, other.indices, strict=True)]
-    merged = memref.LoadOp.get(one.memref, indices)
-    merged.location = one.location
+    merged = insert_before(memref.LoadOp.get(one.memref, indices), one)
     merged.res.name_hint = one.res.name_hint
-    block.insert_op_before(merged, one)
     Rewriter.replace_op(one, [], [merged.res])
     Rewriter.replace_op(other, [], [merged.res])
     return True
@@ -146,7 +145,6 @@ def _merge_stores(
     outer = other.parent_op()
     if second is None or not isinstance(outer, scf.IfOp) or outer.parent is None:
         return False
-    block = outer.parent
     array = one.memref
     order = [op for op in accesses if op.operands[0 if isinstance(op, memref.LoadOp) else 1] is array]
     between = order[order.index(one) + 1 : order.index(other)]
@@ -155,14 +153,9 @@ def _merge_stores(
         return False
     indices = [_select(predicate, a, b, outer) for a, b in zip(one.indices, other.indices, strict=True)]
     value = _select(predicate, one.value, other.value, outer)
-    either = arith.OrIOp(predicate, second)
-    either.location = other.location
-    block.insert_op_before(either, outer)
-    store = memref.StoreOp.get(value, array, indices)
-    store.location = other.location
-    merged = scf.IfOp(either.result, [], Region(Block([store, scf.YieldOp()])))
-    merged.location = other.location
-    block.insert_op_before(merged, outer)
+    either = insert_before(arith.OrIOp(predicate, second), outer, other)
+    store = located(memref.StoreOp.get(value, array, indices), other)
+    insert_before(scf.IfOp(either.result, [], Region(Block([store, scf.YieldOp()]))), outer, other)
     for store in (one, other):
         conditional = store.parent_op()
         Rewriter.erase_op(store)
@@ -187,8 +180,4 @@ def _in_block(op: Operation, block: Block) -> Operation:
 def _select(predicate: SSAValue, one: SSAValue, other: SSAValue, anchor: Operation) -> SSAValue:
     if one is other:
         return one
-    select = arith.SelectOp(predicate, one, other)
-    select.location = anchor.location
-    assert anchor.parent is not None
-    anchor.parent.insert_op_before(select, anchor)
-    return select.result
+    return insert_before(arith.SelectOp(predicate, one, other), anchor).result

@@ -9,7 +9,7 @@ from math import prod
 
 import numpy as np
 from xdsl.context import Context
-from xdsl.dialects import func, memref
+from xdsl.dialects import memref
 from xdsl.dialects.builtin import MemRefType, ModuleOp
 from xdsl.ir import Block, Operation
 from xdsl.passes import ModulePass
@@ -18,6 +18,7 @@ from gatewright.analysis.pipeline_addresses import pipeline_addresses
 from gatewright.analysis.traced_dependences import Trace
 from gatewright.dialects.loopschedule.ops import PipelineOp, SeqWhileOp, StepOp
 from gatewright.ir.accesses import MemoryAccess
+from gatewright.ir.rewriting import functions_of
 from gatewright.machine.occupancy import array_of
 from gatewright.machine.overlap import draining_pipeline, following, most_overlap
 
@@ -49,7 +50,7 @@ class OverlapLoopsPass(ModulePass):
     name = "overlap-loops"
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
-        for function in [inner for inner in op.ops if isinstance(inner, func.FuncOp) and not inner.is_declaration]:
+        for function in functions_of(op):
             inner = [loop.body.block for loop in function.walk() if isinstance(loop, SeqWhileOp)]
             for block in reversed([function.body.block, *inner]):
                 _sequence(block)
