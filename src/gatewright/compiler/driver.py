@@ -1,9 +1,9 @@
 """The driver: runs passes in phases, checks what they leave, and shows what they do.
 
 After each phase its clean-up runs until nothing changes, so that no list of passes repeats it; after the last one the
-module is checked. A pass that crashes or leaves an invalid module is a fault of the compiler: the driver then runs the
-passes again, each with a check, to find the one, and writes a folder with the IR before it and the command that
-reproduces the fault.
+module is checked. What passes ask of an analysis is kept until the function changes. A pass that crashes or leaves an
+invalid module is a fault of the compiler: the driver then runs the passes again, each with a check, to find the one,
+and writes a folder with the IR before it and the command that reproduces the fault.
 """
 
 from __future__ import annotations
@@ -16,7 +16,6 @@ from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from operator import is_
 from pathlib import Path
 from typing import IO
 
@@ -25,8 +24,10 @@ from xdsl.dialects.builtin import ModuleOp
 from xdsl.passes import ModulePass
 from xdsl.utils.exceptions import PassFailedException, VerifyException
 
+from gatewright.compiler.forms import ModuleForm
 from gatewright.dialects.notes import verify_notes
 from gatewright.errors import GatewrightError, InternalError
+from gatewright.ir.analyses import kept_analyses, parts, same_parts
 from gatewright.ir.dominance import use_before_definition
 
 MOST_CLEAN_UPS = 8
@@ -41,14 +42,14 @@ class Phase:
     passes: tuple[ModulePass, ...]
     clean_up: tuple[ModulePass, ...] = ()
     """What runs behind them, again and again until nothing changes."""
-    form: Callable[[ModuleOp], None] | None = None
-    """Raises VerifyException for a module that has not the form in which the phase is to leave it."""
+    form: ModuleForm | None = None
+    """In which the phase is to leave the module."""
 
     def __str__(self) -> str:
         text = ",".join(str(each.pipeline_pass_spec()) for each in self.passes)
-        if not self.clean_up:
-            return f"{self.name}: {text}"
-        return f"{self.name}: {text} | {','.join(str(each.pipeline_pass_spec()) for each in self.clean_up)}"
+        if self.clean_up:
+            text += f" | {','.join(str(each.pipeline_pass_spec()) for each in self.clean_up)}"
+        return f"{self.name}: {text}" + ("" if self.form is None else f" => {self.form.name}")
 
 
 @dataclass
@@ -94,15 +95,18 @@ def run_phases(
     *,
     trusted: bool = True,
     checked: bool = False,
+    trial: bool = False,
 ) -> None:
     """Run phases on a module, which they change; `source` is the same module, which stays as it is.
 
-    What is `checked` is valid: the driver has left it so.
+    What is `checked` is valid: the driver has left it so. What comes of a `trial` is not checked: it is looked at and
+    thrown away, and what is learnt from it is done again.
 
     Raises InternalError for a pass that crashes or leaves an invalid module. One that finds that the module was wrong
     before (VerifyException) is at fault too, unless the module is the user's own and not `trusted`.
     """
-    _PhaseRun(ctx, module, source, trusted).run(phases, checked)
+    with kept_analyses():
+        _PhaseRun(ctx, module, source, trusted).run(phases, checked or trial, not trial)
 
 
 def run_passes(ctx: Context, module: ModuleOp, passes: Sequence[ModulePass]) -> None:
@@ -119,20 +123,22 @@ class _PhaseRun:
         self._done: list[ModulePass] = []
         self._instruments = _INSTRUMENTS.get() or Instruments()
 
-    def run(self, phases: Sequence[Phase], checked: bool) -> None:
-        """Run the phases."""
+    def run(self, phases: Sequence[Phase], checked: bool, check: bool) -> None:
+        """Run the phases on what is `checked`, and `check` what they leave."""
         if self._trusted and not checked:
             self._verify("a front end")
         for phase in phases:
             for each in phase.passes:
                 self._pass(each)
             self._clean(phase.clean_up)
-            if phase.form is not None:
+            if phase.form is not None and check:
                 try:
                     phase.form(self._module)
                 except VerifyException as error:
+                    if not self._trusted:
+                        raise
                     raise self._fault(None, f"the phase {phase.name} left another form: {error}", error) from error
-        if not self._done:
+        if not self._done or not check:
             return
         try:
             self._check(self._module)
@@ -141,12 +147,12 @@ class _PhaseRun:
 
     def _clean(self, passes: Sequence[ModulePass]) -> None:
         """Run passes, all of them, again and again until nothing changes."""
-        before = _contents(self._module) if passes else []
+        before = parts(self._module) if passes else []
         for _ in range(MOST_CLEAN_UPS if passes else 0):
             for each in passes:
                 self._pass(each)
-            after = _contents(self._module)
-            if len(before) == len(after) and all(map(is_, before, after)):
+            after = parts(self._module)
+            if same_parts(before, after):
                 break
             before = after
 
@@ -228,20 +234,3 @@ class _PhaseRun:
         except Exception:  # what is wrong with the pass is more important than this
             return None
         return folder
-
-
-def _contents(module: ModuleOp) -> list[object]:
-    """What a module consists of, in the order of the text: one that has changed gives other objects in this list."""
-    found: list[object] = []
-    for op in module.walk():
-        found += (op, op.parent)
-        found += op.operands
-        found += op.result_types
-        found += op.properties.values()
-        found += op.attributes.values()
-        for region in op.regions:
-            for block in region.blocks:
-                found.append(block)
-                found += block.args
-                found += block.arg_types
-    return found

@@ -11,6 +11,7 @@ from xdsl.transforms.common_subexpression_elimination import CommonSubexpression
 from xdsl.transforms.loop_invariant_code_motion import LoopInvariantCodeMotionPass
 
 from gatewright.compiler.driver import Phase
+from gatewright.compiler.forms import BOUND, CONTROLLED, GUARDED, HARDWARE, NAMED, SCHEDULED
 from gatewright.options import Options
 from gatewright.planning import limits
 from gatewright.planning.check_plan import CheckPlanPass
@@ -101,7 +102,7 @@ def lower_to_schedule(options: Options, effort: float = EFFORT) -> tuple[Phase, 
         effort=effort,
     )
     return (
-        Phase("clean", (LabelLoopsPass(),), HOIST),
+        Phase("clean", (LabelLoopsPass(),), HOIST, NAMED),
         Phase(
             "normalised",
             (EliminateDeadStoresPass(), PlanFusionPass(), PlanOrderPass(), ReduceStrengthPass(products=False), divide),
@@ -136,22 +137,25 @@ def lower_to_schedule(options: Options, effort: float = EFFORT) -> tuple[Phase, 
                 divide,
             ),
             SIMPLIFY,
+            GUARDED,
         ),
-        Phase("flat", (PlanFlatteningPass(), IfConvertPass(FLAT_OPERATIONS)), SIMPLIFY),
-        Phase("scheduled", (*share, schedule, OverlapLoopsPass(), CheckPlanPass(), CheckSchedulePass())),
+        Phase("flat", (PlanFlatteningPass(), IfConvertPass(FLAT_OPERATIONS)), SIMPLIFY, GUARDED),
+        Phase(
+            "scheduled", (*share, schedule, OverlapLoopsPass(), CheckPlanPass(), CheckSchedulePass()), form=SCHEDULED
+        ),
     )
 
 
 def prepare_schedule(options: Options) -> tuple[Phase, ...]:
     """A schedule that is given, as hardware takes it."""
-    return (Phase("scheduled", (InlineCallsPass(), CheckSchedulePass())),)
+    return (Phase("scheduled", (InlineCallsPass(), CheckSchedulePass()), form=SCHEDULED),)
 
 
 def bind_schedule(options: Options) -> tuple[Phase, ...]:
     """A schedule that says which hardware does what: what leaves for other routes than ours does so here."""
     from gatewright.transforms.rtl.bind import BindPass
 
-    return (Phase("bound", (InlineCallsPass(), BindPass(options.clock_mhz, options.target))),)
+    return (Phase("bound", (InlineCallsPass(), BindPass(options.clock_mhz, options.target)), form=BOUND),)
 
 
 def build_hw(options: Options) -> tuple[Phase, ...]:
@@ -160,8 +164,8 @@ def build_hw(options: Options) -> tuple[Phase, ...]:
     from gatewright.transforms.rtl.to_hw import ToHwPass
 
     return (
-        Phase("controlled", (ControlPass(options.clock_mhz, options.target),)),
-        Phase("hardware", (ToHwPass(options.clock_mhz, options.target),)),
+        Phase("controlled", (ControlPass(options.clock_mhz, options.target),), form=CONTROLLED),
+        Phase("hardware", (ToHwPass(options.clock_mhz, options.target),), form=HARDWARE),
     )
 
 

@@ -106,7 +106,7 @@ def _best_of(part: ModuleOp, options: Options) -> Trial:
         tried = public_function(module)
         try:
             ask(tried, decisions)
-            run_phases(context(), module, phases, checked=True)
+            run_phases(context(), module, phases, trial=True)
         except InternalError:
             raise
         except GatewrightError:  # it is not legal

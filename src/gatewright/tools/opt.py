@@ -144,7 +144,7 @@ def _options(spec: ArgSpec) -> Options:
 
 
 def list_pipelines() -> str:
-    """The named pipelines with their phases, each as the passes in it and, behind `|`, its clean-up."""
+    """The named pipelines with their phases: the passes, the clean-up behind `|`, the form they leave behind `=>`."""
     lines = []
     for name, phases in PIPELINES.items():
         lines += [name, *(f"  {phase}" for phase in phases(Options())), ""]
