@@ -47,7 +47,7 @@ def samples_of(layer: Layer) -> list[tuple[torch.Tensor, ...]]:
 @cache
 def calibrated(layer: Layer, precision: str) -> gw.Design:
     samples = samples_of(layer)
-    return gw.compile(layer.model(), args=samples[0], precision=precision, calibrate=samples)
+    return gw.compile(layer.model(), args=samples[0], precision=precision, calibrate=samples, search=0)
 
 
 def reference(layer: Layer, inputs: tuple[torch.Tensor, ...]) -> list[np.ndarray]:

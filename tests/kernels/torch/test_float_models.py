@@ -11,14 +11,18 @@ from float_models import MODELS, Convolutional, FeedForward
 from torch_layers import LAYERS, Layer
 
 import gatewright as gw
+from gatewright.options import Options
 
 LANE = 1.15
 """Most cycles for each multiply-add of a model on one lane."""
+SEARCHED = Options().search
+"""Plans that are tried for whole models: what a layer computes does not depend on its plan."""
 
 
 @cache
 def compiled(layer: Layer) -> gw.Design:
-    return gw.compile(layer.model(), args=layer.inputs(0), multipliers=1)
+    search = SEARCHED if layer in MODELS else 0
+    return gw.compile(layer.model(), args=layer.inputs(0), multipliers=1, search=search)
 
 
 def results(layer: Layer, inputs: tuple[torch.Tensor, ...]) -> list[np.ndarray]:

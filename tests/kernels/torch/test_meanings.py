@@ -81,7 +81,7 @@ CASES: dict[str, tuple[nn.Module, torch.Tensor]] = {
 @pytest.mark.parametrize("name", CASES)
 def test_an_operation_is_what_pytorch_makes_of_it(name: str):
     model, x = CASES[name]
-    design = gw.compile(model.eval(), args=(x,))
+    design = gw.compile(model.eval(), args=(x,), search=0)
     with torch.no_grad():
         returned = model(x)
     expected = (returned.float() if returned.dtype == torch.bfloat16 else returned).numpy()
