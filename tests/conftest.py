@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import gc
 from pathlib import Path
 
 import pytest
+
+from gatewright.compiler.collection import YOUNG
 
 ROOT = Path(__file__).parents[1]
 
@@ -12,6 +15,12 @@ ROOT = Path(__file__).parents[1]
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--plans", type=int, default=100, help="random plans of random nests to try")
     parser.addoption("--update", action="store_true", help="write the generated parts of the documentation again")
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Look for garbage as rarely as the compiler does, and not among what is loaded."""
+    gc.set_threshold(YOUNG)
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")

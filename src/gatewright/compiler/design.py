@@ -13,6 +13,7 @@ import numpy as np
 from xdsl.dialects import memref
 from xdsl.dialects.builtin import ModuleOp
 
+from gatewright.compiler.collection import collecting_rarely
 from gatewright.compiler.compilation import Compilation
 from gatewright.compiler.fitting import fitted
 from gatewright.compiler.sources import load
@@ -285,8 +286,9 @@ def compile(  # noqa: A001
     checked = Options.of(**options)
     if args is not None and not isinstance(args, tuple | list):
         raise InterfaceError("args is one value", remedy="give a tuple, for example args=(x,)")
-    program = load(source, tuple(args) if args is not None else None, checked, kwargs)
-    return Design(fitted(program, checked), _describe(source))
+    with collecting_rarely():
+        program = load(source, tuple(args) if args is not None else None, checked, kwargs)
+        return Design(fitted(program, checked), _describe(source))
 
 
 def _describe(source: object) -> str:

@@ -70,12 +70,15 @@ def accepted(failure: Failure | None) -> bool:
     return failure.kind == "refused" and any(re.search(each, failure.message) for each in ACCEPTED_REFUSALS)
 
 
-def check(program: Program, levels: tuple[str, ...] = LEVELS) -> Failure | None:
-    """Compile a program once and compare it with Python on all its inputs; None if nothing differs."""
+def check(program: Program, levels: tuple[str, ...] = LEVELS, **options: object) -> Failure | None:
+    """Compile a program once and compare it with Python on all its inputs; None if nothing differs.
+
+    `options` are those of the compilation, beside the program's own.
+    """
     with tempfile.TemporaryDirectory() as folder:
         loaded = program.load(Path(folder))
         try:
-            design = gw.compile(loaded.function, args=copied(loaded.inputs[0]), **loaded.options)
+            design = gw.compile(loaded.function, args=copied(loaded.inputs[0]), **{**options, **loaded.options})
         except gw.GatewrightError as error:
             return Failure("refused", "compile", str(error))
         except Exception as error:  # a fault of the compiler, to be reported with the program

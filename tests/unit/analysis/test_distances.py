@@ -8,7 +8,7 @@ from xdsl.dialects import func, memref, scf
 from xdsl.parser import Parser
 
 import gatewright as gw
-from gatewright.analysis import distances, traced_dependences
+from gatewright.analysis import distances, function_dependences, traced_dependences
 from gatewright.analysis.distances import DISTANCES, noted_distances
 from gatewright.analysis.traced_dependences import accesses_of, trace
 from gatewright.compiler import pipelines
@@ -134,5 +134,5 @@ def test_questions_that_take_too_long_count_as_not_known(monkeypatch: pytest.Mon
     noted = noted_distances(loop)
     assert noted is not None
     assert set(noted.least.values()) == {0}
-    monkeypatch.setattr(distances, "DESCRIPTION_EFFORT", 1)
+    monkeypatch.setattr(function_dependences, "DESCRIPTION_EFFORT", 1)
     assert noted_distances(flat_loop(stencil)) is None

@@ -43,7 +43,7 @@ def results(
     net = netlist(widths, clock)
     result = build(net, *(net.input(name) for name, _ in net.inputs))
     assert result.stage is not None
-    model = Model(net.text(result), "unit")
+    model = Model(net.finished(result).text, "unit")
     model.power_on()
     found = []
     for row in (*rows, *[rows[0]] * result.stage):
