@@ -73,10 +73,7 @@ class FunctionDistances:
     @cached_property
     def _described(self) -> tuple[DescribedFunction, DependenceAnalysis] | None:
         """The function as the analysis sees it; None if that is too much work."""
-        dependences = FunctionDependences.of(self.function)
-        if dependences.described is None or dependences.analysis is None:
-            return None
-        return dependences.described, dependences.analysis
+        return FunctionDependences.of(self.function).known
 
     def of_loop(self, loop: Operation) -> Distances | None:
         """Distances in iterations of a loop; None if it was not there when the first were asked for."""

@@ -27,18 +27,17 @@ UNKNOWN = "its accesses are too many, or too hard to compare, to tell that it is
 
 
 class FunctionDependences:
-    """The dependences of a function as it was when they were asked for; both parts are None if that is too hard."""
+    """The dependences of a function as it was when they were asked for."""
 
     def __init__(self, function: func.FuncOp):
-        self.described: DescribedFunction | None = None
-        self.analysis: DependenceAnalysis | None = None
+        self.known: tuple[DescribedFunction, DependenceAnalysis] | None = None
+        """The function as the analysis sees it, and the analysis; None if that is too hard."""
         try:
             with limited(DESCRIPTION_EFFORT):
                 described = describe(function)
-                analysis = DependenceAnalysis(described.description)
+                self.known = described, DependenceAnalysis(described.description)
         except EffortError:
             return
-        self.described, self.analysis = described, analysis
 
     @staticmethod
     def of(function: func.FuncOp) -> FunctionDependences:
@@ -48,10 +47,10 @@ class FunctionDependences:
     @contextmanager
     def asked(self, accesses: int) -> Generator[tuple[DescribedFunction, DependenceAnalysis], None, None]:
         """Ask about a number of accesses inside; raises EffortError where that, or the function, is too hard."""
-        if self.described is None or self.analysis is None or accesses > MOST_ACCESSES:
+        if self.known is None or accesses > MOST_ACCESSES:
             raise EffortError(UNKNOWN)
         with limited(QUESTION_EFFORT * (1 + accesses)):
-            yield self.described, self.analysis
+            yield self.known
 
     def forbidding(
         self,

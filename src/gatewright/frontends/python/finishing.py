@@ -186,10 +186,9 @@ def _symbol(buffer: Buffer, globals_: dict[object, str], reserved: str) -> str:
 def _filling(state: Elaboration, buffer: Buffer, table: ConstantTable, symbol: str) -> list[TreeNode]:
     """Make a memory of the function of a table that is stored to: the nodes that fill it where the table stood."""
     memory = LocalArray(buffer.term)
-    buffer.term.node = memory
     state.builder.location = table.location
     state.builder.add_at_head(memory)
-    source = ConstantTable.of(memref_type(buffer.element, buffer.shape), symbol)
+    source = ConstantTable(TypedTerm(memref_type(buffer.element, buffer.shape)), symbol)
     with state.builder.apart(TreeBody()) as body:
         state.builder.add(source)
         rom = Buffer(source.result, buffer.element, buffer.shape, OUTSIDE, buffer.name, buffer.contents, source)

@@ -11,7 +11,7 @@ from xdsl.dialects.builtin import MemRefType
 
 from gatewright.frontends.python.conversion import term_of
 from gatewright.frontends.python.elaboration import Elaboration
-from gatewright.frontends.python.tree import ConstantTable, ElementLoad, ElementStore, LocalArray
+from gatewright.frontends.python.tree import ConstantTable, ElementLoad, ElementStore, LocalArray, TypedTerm
 from gatewright.frontends.python.values import (
     LOCAL,
     OUTSIDE,
@@ -46,7 +46,7 @@ def allocate(state: Elaboration, element: ElementType, shape: tuple[int, ...], n
         raise state.unsupported(
             f"an array of shape {shape} has no memory", remedy="use arrays with at least one element"
         )
-    origin = LocalArray.of(memref_type(element, shape))
+    origin = LocalArray(TypedTerm(memref_type(element, shape)))
     state.builder.add_at_head(origin)
     buffer = Buffer(origin.result, element, shape, LOCAL, name, origin=origin)
     state.buffers.append(buffer)
@@ -55,7 +55,7 @@ def allocate(state: Elaboration, element: ElementType, shape: tuple[int, ...], n
 
 def table(state: Elaboration, element: ElementType, contents: np.ndarray, name: str) -> Buffer:
     """A local array that begins with known contents (raw): a ROM, or a RAM filled from it if it is stored to."""
-    origin = ConstantTable.of(memref_type(element, contents.shape))
+    origin = ConstantTable(TypedTerm(memref_type(element, contents.shape)))
     state.builder.add(origin)
     buffer = Buffer(origin.result, element, contents.shape, TABLE, name, contents, origin)
     state.buffers.append(buffer)
@@ -66,7 +66,7 @@ def outside_table(state: Elaboration, element: ElementType, contents: np.ndarray
     """A constant array of the function's surroundings (raw contents); the same array always gives the same memory."""
     key = (element, contents.shape, contents.dtype.str, contents.tobytes())
     if key not in state.constants:
-        origin = ConstantTable.of(memref_type(element, contents.shape))
+        origin = ConstantTable(TypedTerm(memref_type(element, contents.shape)))
         state.builder.add_at_head(origin)
         state.constants[key] = Buffer(origin.result, element, contents.shape, OUTSIDE, name, contents, origin)
         state.buffers.append(state.constants[key])
@@ -82,7 +82,7 @@ def load(state: Elaboration, buffer: Buffer, indices: Sequence[Number]) -> Numbe
             attribute = constant_of_bits(raw, ir_type_of(buffer.element))
             return Number(buffer.element, state.builder.pure(arith.ConstantOp, attribute))
         return Number(buffer.element, constant=raw)
-    node = ElementLoad.of(buffer.term, [term_of(state, index) for index in indices], ir_type_of(buffer.element))
+    node = ElementLoad(TypedTerm(ir_type_of(buffer.element)), buffer.term, [term_of(state, index) for index in indices])
     state.builder.add(node)
     return Number(buffer.element, node.result)
 

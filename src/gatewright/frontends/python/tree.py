@@ -82,22 +82,29 @@ class TreeNode:
 
 
 @dataclass(eq=False, slots=True)
-class Compute(TreeNode):
+class Producer(TreeNode):
+    """A node that gives one term."""
+
+    result: TypedTerm
+
+    def __post_init__(self):
+        self.result.node = self
+
+    def gives(self) -> Sequence[TypedTerm]:
+        return (self.result,)
+
+
+@dataclass(eq=False, slots=True)
+class Compute(Producer):
     """A pure operation, which the IR has as `kind(*arguments)`."""
 
     kind: type[IrOperation]
     arguments: tuple[TypedTerm | Attribute | str, ...]
-    result: TypedTerm
 
     @staticmethod
     def of(kind: type[IrOperation], *arguments: TypedTerm | Attribute | str) -> Compute:
         """The node, its result typed."""
-        node = Compute(kind, arguments, TypedTerm(_type_of(kind, arguments)))
-        node.result.node = node
-        return node
-
-    def gives(self) -> Sequence[TypedTerm]:
-        return (self.result,)
+        return Compute(TypedTerm(_type_of(kind, arguments)), kind, arguments)
 
     def takes(self) -> Sequence[TypedTerm]:
         return [argument for argument in self.arguments if isinstance(argument, TypedTerm)]
@@ -126,58 +133,24 @@ def integer_of(term: TypedTerm) -> int | None:
 
 
 @dataclass(eq=False, slots=True)
-class LocalArray(TreeNode):
+class LocalArray(Producer):
     """A local memory with unspecified contents."""
-
-    result: TypedTerm
-
-    @staticmethod
-    def of(type_: MemRefType) -> LocalArray:
-        """The node, its result typed."""
-        node = LocalArray(TypedTerm(type_))
-        node.result.node = node
-        return node
-
-    def gives(self) -> Sequence[TypedTerm]:
-        return (self.result,)
 
 
 @dataclass(eq=False, slots=True)
-class ConstantTable(TreeNode):
+class ConstantTable(Producer):
     """A memory of constants."""
 
-    result: TypedTerm
     symbol: str = ""
     """The name of the constant in the module, once it is known that nobody stores to it."""
 
-    @staticmethod
-    def of(type_: MemRefType, symbol: str = "") -> ConstantTable:
-        """The node, its result typed."""
-        node = ConstantTable(TypedTerm(type_), symbol)
-        node.result.node = node
-        return node
-
-    def gives(self) -> Sequence[TypedTerm]:
-        return (self.result,)
-
 
 @dataclass(eq=False, slots=True)
-class ElementLoad(TreeNode):
+class ElementLoad(Producer):
     """An element of a memory."""
 
     memory: TypedTerm
     indices: Sequence[TypedTerm]
-    result: TypedTerm
-
-    @staticmethod
-    def of(memory: TypedTerm, indices: Sequence[TypedTerm], element: Attribute) -> ElementLoad:
-        """The node, its result typed."""
-        node = ElementLoad(memory, indices, TypedTerm(element))
-        node.result.node = node
-        return node
-
-    def gives(self) -> Sequence[TypedTerm]:
-        return (self.result,)
 
     def takes(self) -> Sequence[TypedTerm]:
         return (self.memory, *self.indices)

@@ -87,16 +87,15 @@ class ChainFinder:
     """Finds in the loops of a function what could be forwarded across iterations."""
 
     def __init__(self, function: func.FuncOp):
-        self._dependences = FunctionDependences.of(function)
+        self._known = FunctionDependences.of(function).known
 
     def chains(self, loop: scf.ForOp, back: int) -> RotationChains:
         """What a loop stores or loads, and the loads that read it up to so many iterations later; perhaps nothing."""
-        described, analysis = self._dependences.described, self._dependences.analysis
-        if described is None or analysis is None or not may_forward(loop):
+        if self._known is None or not may_forward(loop):
             return {}
         try:
             with limited(EFFORT):
-                return _Chains(loop, described, analysis, back).find()
+                return _Chains(loop, *self._known, back).find()
         except EffortError:
             return {}
 

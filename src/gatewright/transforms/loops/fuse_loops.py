@@ -16,7 +16,7 @@ from gatewright.analysis.dependences.effort import EffortError
 from gatewright.analysis.dependences.fusion import prevents_fusion
 from gatewright.analysis.function_dependences import UNKNOWN, FunctionDependences
 from gatewright.errors import UnsupportedError
-from gatewright.ir.accesses import MemoryAccess
+from gatewright.ir.accesses import MemoryAccess, accesses
 from gatewright.ir.constants import constant_value
 from gatewright.ir.location import source_location
 from gatewright.ir.loop_labels import label_of, labelled, take_place
@@ -100,7 +100,7 @@ class PerfectNest:
     @property
     def accesses(self) -> list[MemoryAccess]:
         """Its loads and stores."""
-        return [op for op in self.body.walk() if isinstance(op, MemoryAccess)]
+        return accesses(*self.body.ops)
 
     @property
     def arrays(self) -> set[SSAValue]:

@@ -142,8 +142,8 @@ def violated(function: func.FuncOp, nest: Sequence[scf.ForOp], places: Sequence[
     `places` are the positions in the nest, from the new outermost to the new innermost one.
     """
     accesses, dependences = accesses_of_stored(nest[0]), FunctionDependences.of(function)
-    ranges = [] if dependences.described is None else [dependences.described.loop_of[loop] for loop in nest]
-    order = [ranges[place] for place in places] if ranges else []
+    known = dependences.known
+    order = [] if known is None else [known[0].loop_of[nest[place]] for place in places]
     return dependences.forbidding(accesses, accesses, nest, lambda found: not _is_kept(found, order))
 
 

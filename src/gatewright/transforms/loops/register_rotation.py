@@ -81,8 +81,7 @@ class _Skewed:
         new = scf.ForOp(start, loop.ub, loop.step, [*loop.iter_args, *self.zeros], Region(self.block))
         located(new, loop)
         take_place([loop], new)
-        for before, after in zip(loop.results, new.results, strict=False):
-            after.name_hint = before.name_hint
+        keep_names(loop, new)
         Rewriter.replace_op(loop, new, list(new.results[: len(loop.results)]))
 
     def _iteration(self) -> Sequence[SSAValue]:
@@ -110,6 +109,4 @@ class _Skewed:
         """Append a copy of an operation that has none yet."""
         if op.results and all(result in self.values for result in op.results):
             return
-        copy = copied(op, self.values)
-        block.add_op(copy)
-        keep_names(op, copy)
+        block.add_op(copied(op, self.values))

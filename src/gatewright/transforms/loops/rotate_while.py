@@ -73,13 +73,12 @@ def has_plain_condition(loop: scf.WhileOp) -> bool:
 
 
 def _rotate(loop: scf.WhileOp) -> None:
-    parent = loop.parent_block()
     body = loop.after_region.block
     terminator = body.last_op
-    assert parent is not None and isinstance(terminator, scf.YieldOp)
+    assert isinstance(terminator, scf.YieldOp)
     before = loop.before_region.block
-    initial = _clone_condition(before, list(loop.arguments), parent, loop)
-    following = _clone_condition(before, list(terminator.operands), body, terminator)
+    initial = _clone_condition(before, list(loop.arguments), loop)
+    following = _clone_condition(before, list(terminator.operands), terminator)
     Rewriter.replace_op(terminator, scf.YieldOp(*following), [])
     types = [value.type for value in initial]
     header = Block(arg_types=types)
@@ -91,7 +90,7 @@ def _rotate(loop: scf.WhileOp) -> None:
     Rewriter.replace_op(loop, rotated, list(rotated.results[1:]))
 
 
-def _clone_condition(before: Block, arguments: Sequence[SSAValue], target: Block, anchor: Operation) -> list[SSAValue]:
+def _clone_condition(before: Block, arguments: Sequence[SSAValue], anchor: Operation) -> list[SSAValue]:
     """Copy the condition region for given arguments before `anchor`; return the condition and what it passes on."""
     mapping: dict[SSAValue, SSAValue] = dict(zip(before.args, arguments, strict=True))
     for op in before.ops:

@@ -8,6 +8,7 @@ from xdsl.rewriter import Rewriter
 
 from gatewright.analysis.trip_count import counted_trips, note_trips
 from gatewright.ir.loop_labels import take_place
+from gatewright.ir.rewriting import keep_names
 
 
 def count_with_while(loop: scf.ForOp, head: tuple[type[Operation], ...]) -> None:
@@ -42,6 +43,5 @@ def count_with_while(loop: scf.ForOp, head: tuple[type[Operation], ...]) -> None
     counted.location = loop.location
     note_trips(counted, trips)
     take_place([loop], counted)
-    for before_result, result in zip(loop.results, counted.results, strict=False):
-        result.name_hint = before_result.name_hint
+    keep_names(loop, counted)
     Rewriter.replace_op(loop, counted, list(counted.results[:-1]))
