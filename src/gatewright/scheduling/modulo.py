@@ -199,24 +199,34 @@ def _polished(
     assert isinstance(unlimited, list)
     effort *= min(1.0, LARGE / max(1, len(start)))
     least = Schedule(unlimited, []).length(problem)
-    length = Schedule(start, []).length(problem)
-    shortest = length == least
+    shortest = Schedule(start, []).length(problem) == least
     if not shortest:
         outcome, start = improved(
             problem, edges, interval, start, lambda model: model.minimise_length(least), Effort(effort)
         )
         shortest = outcome is SolverOutcome.OPTIMAL
-        length = Schedule(start, []).length(problem)
 
-    start = settled(problem, edges, interval, start, bind(problem, Schedule(start, [], interval)))
+    latest = _latest_starts(problem, interval, start)
+    start = settled(problem, edges, interval, start, bind(problem, Schedule(start, [], interval)), latest)
     if held_bits(problem, start, interval) == 0:
         return start, shortest
 
     def aim(model: ExactModel) -> None:
-        model.limit_length(length)
+        model.limit_starts(latest)
         model.minimise_lifetimes()
 
     return improved(problem, edges, interval, start, aim, Effort(effort / 2))[1], shortest
+
+
+def _latest_starts(problem: Problem, interval: int, start: list[int]) -> list[int]:
+    """For each operation the latest start with which a schedule is as long, and the loop's end known as soon."""
+    length = Schedule(start, []).length(problem)
+    latencies = [max(1, problem.operator_of(operation).latency) for operation in range(len(start))]
+    latest = [length - latency for latency in latencies]
+    for operation in problem.deciding:
+        # Up to the start of the next iteration it is decided soon enough.
+        latest[operation] = min(latest[operation], max(start[operation], interval - latencies[operation]))
+    return latest
 
 
 def _contended(problem: Problem, edges: list[Precedence], interval: int, effort: Effort) -> tuple[str, ...]:

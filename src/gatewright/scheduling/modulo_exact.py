@@ -139,10 +139,10 @@ class ExactModel:
             self.model.add(length >= start + latency)
         self.model.minimize(length)
 
-    def limit_length(self, length: int) -> None:
-        """Let all results be there within so many cycles."""
-        for operation, start in enumerate(self.start):
-            self.model.add(start <= length - max(1, self.problem.operator_of(operation).latency))
+    def limit_starts(self, latest: list[int]) -> None:
+        """Let no operation start later than its latest start."""
+        for start, cycle in zip(self.start, latest, strict=True):
+            self.model.add(start <= cycle)
 
     def minimise_lifetimes(self) -> None:
         """Ask for the schedule that holds the fewest bits in registers, summed over cycles."""

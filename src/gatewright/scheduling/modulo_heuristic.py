@@ -39,10 +39,12 @@ def compacted(
     return _placed(problem, edges, interval, start, units).shorten()
 
 
-def settled(problem: Problem, edges: list[Precedence], interval: int, start: list[int], units: list[int]) -> list[int]:
-    """A valid schedule of the same length in which no single operation can move so that fewer bits are held."""
+def settled(
+    problem: Problem, edges: list[Precedence], interval: int, start: list[int], units: list[int], latest: list[int]
+) -> list[int]:
+    """A valid schedule within the latest starts, in which no single operation can move so that fewer bits are held."""
     search = _placed(problem, edges, interval, start, units)
-    search.settle(Schedule(start, []).length(problem))
+    search.settle(latest)
     return search.starts()
 
 
@@ -205,7 +207,10 @@ class _Search:
         return best
 
     def _latest(self, operation: int, length: int) -> int:
-        latest = length - max(1, self.operators[operation].latency)
+        return self._allowed(operation, length - max(1, self.operators[operation].latency))
+
+    def _allowed(self, operation: int, latest: int) -> int:
+        """The latest start, of those up to a given one, that what waits for an operation allows."""
         for edge in self.outgoing[operation]:
             latest = min(latest, self.placed[edge.target][0] - edge.cycles + edge.distance * self.interval)
         return latest
@@ -233,8 +238,8 @@ class _Search:
         self.put(operation, *(found or before))
         return found is not None
 
-    def settle(self, length: int) -> None:
-        """Move operations within a length to where the fewest bits are held."""
+    def settle(self, latest: list[int]) -> None:
+        """Move operations, none beyond its latest start, to where the fewest bits are held."""
         self.ends = result_ends(self.problem, self.interval)
         self.sources: list[list[int]] = [[] for _ in self.operators]
         for source, ends in self.ends.items():
@@ -243,13 +248,13 @@ class _Search:
         for _ in range(ROUNDS):
             before = dict(self.placed)
             for operation in sorted(self.placed, key=lambda each: (-self.placed[each][0], each)):
-                self._settle_one(operation, length)
+                self._settle_one(operation, latest[operation])
             if self.placed == before:
                 break
 
-    def _settle_one(self, operation: int, length: int) -> None:
+    def _settle_one(self, operation: int, latest: int) -> None:
         start, unit = self.placed[operation]
-        earliest, latest = max(0, self._earliest(operation)), self._latest(operation, length)
+        earliest, latest = max(0, self._earliest(operation)), self._allowed(operation, latest)
         if earliest >= latest:
             return
         self._remove(operation)

@@ -64,6 +64,8 @@ class Problem:
     widths: list[int] = field(default_factory=list)
     """Bits of the result of each operation, which a register holds from cycle to cycle."""
     dependences: list[Dependence] = field(default_factory=list)
+    deciding: list[int] = field(default_factory=list)
+    """Operations of a loop whose results say whether another iteration takes place: what follows the loop waits."""
 
     def add_operation(self, operator: OperatorType, label: str = "", width: int = 1) -> int:
         """Add an operation and return its position; the operator type is registered by its name."""

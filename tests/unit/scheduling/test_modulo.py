@@ -205,6 +205,23 @@ def test_results_are_not_held_longer_than_needed():
     assert held_bits(problem, result.schedule.start, result.interval) == 0
 
 
+@pytest.mark.parametrize(("deciding", "start"), [(False, 4), (True, 1)])
+def test_what_decides_that_the_loop_ends_is_not_delayed_to_save_registers(deciding: bool, start: int):
+    problem = Problem(period=10.0)
+    counter = problem.add_operation(WIDE, width=1)
+    test = problem.add_operation(WIDE, width=32)
+    product = problem.add_operation(MULTIPLY, width=32)
+    total = problem.add_operation(MULTIPLY, width=32)
+    together = problem.add_operation(WIDE, width=32)
+    problem.add_dependence(counter, test, "value")
+    for source, target in ((product, total), (total, together), (test, together)):
+        problem.add_dependence(source, target, "value")
+    problem.deciding = [test] if deciding else []
+    schedule = modulo_schedule(problem, interval=2).schedule
+    assert schedule.start[test] == start
+    assert schedule.length(problem) == 6
+
+
 def test_a_loop_without_operations_starts_every_cycle():
     result = modulo_schedule(Problem(period=10.0))
     assert (result.interval, result.schedule.length(Problem(10.0))) == (1, 0)

@@ -109,6 +109,7 @@ def build(body: LoopBody, chooser: OperatorChooser, period: float, known: Trace 
     for offset, value in enumerate(iteration.copies):
         _demand(iteration, defined, number, value, len(body.entries) + offset)
     _order_accesses(iteration, known)
+    problem.deciding = [iteration.producers[index] for index in body.decided_by]
     for position, entry in enumerate(body.entries):
         if isinstance(entry.op, memref.StoreOp):
             for index in body.decided_by:
