@@ -22,6 +22,10 @@ class LayerFormat:
     is_open: bool
 
 
+LONGEST_NAME = 200
+"""Characters of a module's name: files are called so, with endings."""
+
+
 @dataclass(frozen=True)
 class Budget:
     """How much hardware there is: None for as much as the design can use."""
@@ -91,10 +95,17 @@ class Options:
     """The name of the top module; by default that of the source."""
 
     def __post_init__(self):
-        if not 1 <= self.clock_mhz <= 1000:
-            raise OptionError(f"clock_mhz={self.clock_mhz} is not between 1 and 1000")
+        if not isinstance(self.clock_mhz, int | float) or not 1 <= self.clock_mhz <= 1000:
+            raise OptionError(f"clock_mhz={self.clock_mhz!r} is not between 1 and 1000")
+        self._check_name()
         if self.budget is not None:
             self._take_budget(self.budget)
+        if self.multipliers is not None and (
+            isinstance(self.multipliers, bool) or not isinstance(self.multipliers, int)
+        ):
+            raise OptionError(
+                f"multipliers={self.multipliers!r} is not a number of multipliers", remedy="multipliers=1"
+            )
         if self.multipliers is not None and self.multipliers < 1:
             raise OptionError(
                 f"multipliers={self.multipliers} leaves none",
@@ -113,6 +124,18 @@ class Options:
             )
         object.__setattr__(self, "plan", Plan.of(self.plan))
         self._check_precision()
+
+    def _check_name(self) -> None:
+        if self.name is None:
+            return
+        if not isinstance(self.name, str):
+            raise OptionError(f"name={self.name!r} names no module", remedy='name="filter"')
+        if len(self.name) > LONGEST_NAME:
+            raise OptionError(
+                f"a name of {len(self.name)} characters is too long",
+                why=f"files are called so, and have at most {LONGEST_NAME} characters",
+                remedy='name="filter"',
+            )
 
     def _take_budget(self, budget: object) -> None:
         if not isinstance(budget, Budget):

@@ -3,7 +3,15 @@
 from __future__ import annotations
 
 import pytest
-from xdsl.dialects.builtin import DenseIntOrFPElementsAttr, Float32Type, Float64Type, TensorType
+from xdsl.dialects.builtin import (
+    DenseIntOrFPElementsAttr,
+    FileLineColLoc,
+    Float32Type,
+    Float64Type,
+    IntAttr,
+    StringAttr,
+    TensorType,
+)
 from xdsl.parser import Parser
 
 from gatewright.ir.context import context
@@ -17,6 +25,13 @@ def test_a_dense_attribute_is_read_as_it_was_printed(element: Float32Type | Floa
     assert isinstance(again, DenseIntOrFPElementsAttr)
     assert list(map(str, again.get_values())) == list(map(str, values))
     assert attribute.is_splat() == (len(set(map(str, values))) == 1)
+
+
+@pytest.mark.parametrize("text", ["réseau", "日本", 'a "word" \\ é'])
+def test_letters_of_all_alphabets_are_read_as_they_were_printed(text: str):
+    for attribute in (StringAttr(text), FileLineColLoc(StringAttr(text), IntAttr(3), IntAttr(0))):
+        again = Parser(context(), str(attribute)).parse_attribute()
+        assert again == attribute
 
 
 @pytest.mark.parametrize(

@@ -21,12 +21,10 @@ from gatewright.bridge import worker
 from gatewright.bridge.contents import Carried, in_mlirs_packing, printed, put_back, sign_extended
 from gatewright.bridge.worker import MlirError
 from gatewright.ir.contents import container_bytes
+from gatewright.numbers.types import MOST_ELEMENTS
 
 if TYPE_CHECKING:
     from gatewright.bridge.jit import NativeCode
-
-MOST_ELEMENTS = 1 << 30
-"""The largest array: more than any chip holds, and still no burden to the compiler."""
 
 GENERALIZE = "func.func(linalg-generalize-named-ops),canonicalize,cse"
 """Every linalg operation as `linalg.generic`, and constants folded."""
@@ -69,7 +67,7 @@ def lower_text(given: Carried, passes: str) -> Carried:
 def carried(module: Any, contents: dict[str, bytes] | None = None) -> Carried:
     """An MLIR module as text and contents, of which those are given that it names already.
 
-    Raises MlirError for a tensor of more than MOST_ELEMENTS, which no reader of the text would survive.
+    Raises MlirError for an array of more than MOST_ELEMENTS, which no reader of the text would survive.
     """
     _check_sizes(module)
     return printed(module, {} if contents is None else contents)
@@ -79,12 +77,16 @@ def _check_sizes(module: Any) -> None:
     ir, refused = bindings(), list[MlirError]()
 
     def visit(op: Any) -> Any:
-        for result in op.results:
-            type_ = result.type
-            if isinstance(type_, ir.RankedTensorType) and type_.has_static_shape and prod(type_.shape) > MOST_ELEMENTS:
+        arguments = [argument for region in op.regions for block in region for argument in block.arguments]
+        types = [value.type for value in (*op.results, *arguments)]
+        types += [op.attributes["type"].value] if op.name == "memref.global" else []
+        for type_ in types:
+            shaped = isinstance(type_, ir.RankedTensorType | ir.MemRefType) and type_.has_static_shape
+            if shaped and prod(type_.shape) > MOST_ELEMENTS:
                 found = re.findall(r'"([^"]*)":(\d+):(\d+)', str(op.location))
                 places = [(file, int(line), int(column)) for file, line, column in found]
-                reason = f"a tensor of {prod(type_.shape):,} elements is more than {MOST_ELEMENTS:,}"
+                kind = "a tensor" if isinstance(type_, ir.RankedTensorType) else "an array"
+                reason = f"{kind} of {prod(type_.shape):,} elements is more than {MOST_ELEMENTS:,}"
                 refused.append(MlirError(reason, places))
                 return ir.WalkResult.INTERRUPT
         return ir.WalkResult.ADVANCE

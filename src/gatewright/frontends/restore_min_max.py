@@ -11,6 +11,7 @@ from xdsl.rewriter import InsertPoint, Rewriter
 
 _GREATER, _LESS = (2, 3, 9, 10), (4, 5, 11, 12)
 """Predicates of `arith.cmpf`: ordered and unordered `>` and `>=`, `<` and `<=`."""
+_EQUAL = 1
 _INCLUSIVE = (3, 5, 10, 12)
 _FIRST_UNORDERED = 8
 
@@ -40,6 +41,7 @@ def restore_extremes(module: ModuleOp) -> None:
         new.location = choice.location
         Rewriter.replace_op(choice, new)
     _mend_positions(module)
+    _mend_positions_of_windows(module)
 
 
 def _mend_positions(module: ModuleOp) -> None:
@@ -82,6 +84,29 @@ def _let_nans_win(compared: arith.CmpfOp, predicate: int) -> None:
     compared.result.replace_all_uses_with(both.result)
     compared.detach()
     compared.erase()
+
+
+def _mend_positions_of_windows(module: ModuleOp) -> None:
+    """Let the last NaN of a window be the largest number whose position is found, as in PyTorch.
+
+    torch-mlir looks for the first element that equals the largest one, which a NaN does not::
+
+        select %is_unset, (select (cmpf oeq, %x, %largest), %position, %found), %found  ->  select (cmpf uno, %x, %x),
+            %position, (that)
+    """
+    for choice in [op for op in module.walk() if isinstance(op, arith.SelectOp)]:
+        inner = choice.lhs.owner
+        if not (_is_accumulator(choice.rhs) and isinstance(inner, arith.SelectOp) and inner.rhs is choice.rhs):
+            continue
+        compared = inner.cond.owner
+        if not isinstance(compared, arith.CmpfOp) or compared.predicate.value.data != _EQUAL:
+            continue
+        nan = arith.CmpfOp(compared.lhs, compared.lhs, "uno")
+        either = arith.SelectOp(nan.result, inner.lhs, choice.result)
+        choice.result.replace_uses_with_if(either.result, lambda use, new=either: use.operation is not new)
+        for op in (either, nan):
+            op.location = choice.location
+            Builder(InsertPoint.after(choice)).insert(op)
 
 
 def _is_accumulator(value: SSAValue) -> bool:

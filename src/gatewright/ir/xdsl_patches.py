@@ -7,6 +7,9 @@ Names of values: of two values with the hint `table`, xDSL prints the second as 
 for a hint. A name is printed for one value only.
 
 Comparisons: xDSL prints and parses them without their attributes, the notes of a schedule among them.
+
+Strings: those with letters beyond ASCII, which names and paths may have, are printed byte by byte, as MLIR does, but
+read as bytes and not as strings.
 """
 
 from __future__ import annotations
@@ -18,6 +21,7 @@ from xdsl.dialects.builtin import DenseIntOrFPElementsAttr
 from xdsl.ir import SSAValue
 from xdsl.parser import Parser
 from xdsl.printer import Printer
+from xdsl.utils.mlir_lexer import MLIRTokenKind, StringLiteral
 
 _AnyComparison = TypeVar("_AnyComparison", arith.CmpiOp, arith.CmpfOp)
 
@@ -86,6 +90,23 @@ def _parsed_comparison(kind: type[_AnyComparison], parser: Parser) -> _AnyCompar
     return op
 
 
+_parse_ascii_literal = Parser.parse_optional_str_literal
+
+
+def _parse_optional_str_literal(self: Parser) -> str | None:
+    """Parse a string in quotation marks, if there is one."""
+    token = self._current_token  # pyright: ignore[reportPrivateUsage]
+    if token.kind is not MLIRTokenKind.BYTES_LIT:
+        return _parse_ascii_literal(self)
+    try:
+        text = StringLiteral.from_span(token.span).string_contents
+    except UnicodeDecodeError:
+        return None
+    self._consume_token(MLIRTokenKind.BYTES_LIT)  # pyright: ignore[reportPrivateUsage]
+    return text
+
+
+Parser.parse_optional_str_literal = _parse_optional_str_literal
 arith.CmpiOp.print = arith.CmpfOp.print = _print_comparison
 arith.CmpiOp.parse = classmethod(_parsed_comparison)  # pyright: ignore[reportAttributeAccessIssue]
 arith.CmpfOp.parse = classmethod(_parsed_comparison)  # pyright: ignore[reportAttributeAccessIssue]

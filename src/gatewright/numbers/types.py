@@ -12,6 +12,9 @@ from gatewright.errors import InterfaceError
 from gatewright.numbers.float_arrays import float_bits, float_values
 from gatewright.numbers.float_format import FORMATS, FloatFormat
 
+MOST_ELEMENTS = 1 << 30
+"""The largest array: more than any chip holds, and still no burden to the compiler."""
+
 
 class Scalar:
     """A type of one value. `scalar[8, 8]` is the type of an 8 by 8 array of it."""
@@ -263,6 +266,14 @@ class Array:
 
     element: Scalar
     shape: tuple[int, ...]
+
+    def __post_init__(self):
+        if self.size > MOST_ELEMENTS:
+            raise InterfaceError(
+                f"an array cannot have {self.size:,} elements",
+                why=f"there are at most {MOST_ELEMENTS:,}",
+                remedy="compute with a smaller one, a part at a time",
+            )
 
     @property
     def size(self) -> int:

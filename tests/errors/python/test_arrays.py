@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
+
+import gatewright as gw
 
 V = np.zeros(8, np.int32)
 
@@ -15,6 +18,48 @@ kernel.py:7: index 8 is outside an axis of 8 elements
     7 |     return a[8]
       |            ^^^^"""
     )
+
+
+@pytest.mark.parametrize(
+    ("made", "what", "count"),
+    [
+        ("np.ones((100000, 100000))", "an array", "10,000,000,000"),
+        ("np.full((10**6, 10**6), 2.5)", "an array", "1,000,000,000,000"),
+        ("np.arange(10**11)", "an array", "100,000,000,000"),
+        ("np.eye(100000)", "an array", "10,000,000,000"),
+        ("np.zeros((2**62, 2**62), np.int8)", "an array", f"{2**124:,}"),
+    ],
+)
+def test_an_array_that_no_memory_holds(message, made: str, what: str, count: str):
+    body = f"def f(a):\n    c = {made}\n    return a[0] + c[0]\n"
+    assert message(body, V) == (
+        f"""\
+kernel.py:7: {what} of {count} elements is too large
+    7 |     c = {made}
+      |         {"^" * len(made)}
+  an array has at most 1,073,741,824
+  help: compute with a smaller one, a part at a time"""
+    )
+
+
+def test_a_tuple_that_nobody_writes_out(message):
+    body = "def f(a):\n    return a[0] + ((0,) * 10**9)[1]\n"
+    assert message(body, V) == (
+        """\
+kernel.py:7: a tuple of 1,000,000,000 items is too long
+    7 |     return a[0] + ((0,) * 10**9)[1]
+      |                    ^^^^^^^^^^^^
+  each item is a value of its own, and there are at most 4,096
+  help: use an array: np.zeros or np.full"""
+    )
+
+
+def test_a_parameter_that_no_memory_holds():
+    large = np.broadcast_to(np.float32(1), (100000, 100000))
+    with pytest.raises(gw.GatewrightError, match=r"^an array cannot have 10,000,000,000 elements"):
+        gw.compile(lambda a: a[0, 0], args=(large,))
+    with pytest.raises(gw.GatewrightError, match=r"^an array cannot have 1,180,591,620,717,411,303,424 elements"):
+        gw.i32[2**70]  # pyright: ignore[reportUnusedExpression]
 
 
 def test_too_many_indices(message):

@@ -69,7 +69,25 @@ def mixed(a: gw.i32[8], b: gw.f32[8], c: gw.f64[8]) -> gw.f64:
     return s
 
 
+def counted_along(a: gw.i32, b: gw.i32[8], c: gw.i32[8, 8]):
+    for i in range(8):
+        x = b[i]
+        for j in range(8):
+            c[i, j] = x * j + a * (i + 1) + i * j
+
+
+def said_twice(a: gw.i32[8], b: gw.i32[8], c: gw.i32[8]):
+    for i in range(8):
+        c[i] = a[i] * b[i]
+    for i in range(8):
+        a[i] = b[i] * a[i] + 1
+    for i in range(8):
+        c[i] += a[i] * b[i]
+
+
 CASES = {
+    counted_along: ({}, [8, 0], [0, 64]),
+    said_twice: ({"integer": 16}, [8, 8, 0], [8, 0, 8]),
     gemm: ({"integer": 120}, [24, 30, 0], [0, 0, 20]),
     update: ({}, [8, 8], [0, 8]),
     overwritten: ({}, [8, 0], [0, 8]),

@@ -13,7 +13,7 @@ from gatewright.frontends.python.casts import convert, scalar_type, store_as
 from gatewright.frontends.python.conversion import float_error
 from gatewright.frontends.python.dtypes import named_type, one_type
 from gatewright.frontends.python.elaboration import Elaboration
-from gatewright.frontends.python.memory import allocate, memory_type, store, table
+from gatewright.frontends.python.memory import allocate, check_size, memory_type, store, table
 from gatewright.frontends.python.promotion import exact_union, promote
 from gatewright.frontends.python.subscripts import subscript
 from gatewright.frontends.python.tables import Arguments, function, known_int
@@ -204,6 +204,7 @@ def elaborate_arange(state: Elaboration, arguments: Arguments) -> Value:
     """The integers of a range that is known while compiling."""
     *bounds, dtype = arguments.bind(state, "start", "stop", "step", "dtype")
     known = [known_int(state, bound, "the range of np.arange") for bound in bounds if bound is not None]
+    check_size(state, (len(range(*known)),) if len(known) < 3 or known[2] else ())
     contents = np.arange(*known)
     element = memory_type(state, Integer(64) if dtype is None else named_type(state, dtype))
     if contents.size == 0:
@@ -218,6 +219,7 @@ def elaborate_eye(state: Elaboration, arguments: Arguments) -> Value:
     sizes = [known_int(state, value, "the size of np.eye") for value in (rows, columns) if value is not None]
     shift = 0 if diagonal is None else known_int(state, diagonal, "the diagonal of np.eye")
     element = memory_type(state, named_type(state, dtype))
+    check_size(state, [*sizes, *sizes][:2])
     contents = np.eye(*sizes, k=shift, dtype=np.int64)
     return _table(state, element, _as_raw(state, contents, element), "eye")
 

@@ -12,7 +12,7 @@ import numpy as np
 from gatewright.frontends.python import floating_point
 from gatewright.frontends.python.elaboration import Elaboration
 from gatewright.frontends.python.fixed_point import quantize
-from gatewright.frontends.python.memory import outside_table
+from gatewright.frontends.python.memory import check_size, outside_table
 from gatewright.frontends.python.values import (
     PYTHON_FLOAT,
     FixedPoint,
@@ -66,6 +66,7 @@ def raw_contents(
     """The element type that an array of constants has in the program, and its bits."""
     if array.size == 0:
         raise state.unsupported(f"{name} is an array without elements")
+    check_size(state, array.shape, name)
     scalar = type_of_dtype(array.dtype)
     if isinstance(scalar, (Integer, Bool)):
         return scalar, array

@@ -25,7 +25,7 @@ from gatewright.frontends.python.values import (
     ir_type_of,
 )
 from gatewright.ir.floats import constant_of_bits
-from gatewright.numbers.types import Bool, Float, Integer
+from gatewright.numbers.types import MOST_ELEMENTS, Bool, Float, Integer
 
 
 def memory_type(state: Elaboration, type_: NumberType) -> ElementType:
@@ -46,11 +46,22 @@ def allocate(state: Elaboration, element: ElementType, shape: tuple[int, ...], n
         raise state.unsupported(
             f"an array of shape {shape} has no memory", remedy="use arrays with at least one element"
         )
+    check_size(state, shape)
     origin = LocalArray(TypedTerm(memref_type(element, shape)))
     state.builder.add_at_head(origin)
     buffer = Buffer(origin.result, element, shape, LOCAL, name, origin=origin)
     state.buffers.append(buffer)
     return buffer
+
+
+def check_size(state: Elaboration, shape: Sequence[int], name: str = "an array") -> None:
+    """Refuse an array that no memory holds, before it is made."""
+    if prod(shape) > MOST_ELEMENTS:
+        raise state.unsupported(
+            f"{name} of {prod(shape):,} elements is too large",
+            why=f"an array has at most {MOST_ELEMENTS:,}",
+            remedy="compute with a smaller one, a part at a time",
+        )
 
 
 def table(state: Elaboration, element: ElementType, contents: np.ndarray, name: str) -> Buffer:

@@ -73,6 +73,8 @@ COMPARISONS: dict[type[ast.cmpop], str] = {
 _PREDICATES = {"==": "eq", "!=": "ne", "<": "lt", "<=": "le", ">": "gt", ">=": "ge"}
 _MIRRORED = {"==": "==", "!=": "!=", "<": ">", "<=": ">=", ">": "<", ">=": "<="}
 _TRUTH_OPERATIONS = {"+": arith.OrIOp, "|": arith.OrIOp, "*": arith.AndIOp, "&": arith.AndIOp, "^": arith.XOrIOp}
+MOST_ITEMS = 1 << 12
+"""The longest tuple that is repeated: a loop over its items is written out."""
 _MOST_POWERS = 64
 
 
@@ -92,6 +94,12 @@ def _on_tuples(state: Elaboration, operator: str, a: Value, b: Value) -> Value:
     if operator == "+" and isinstance(a, Tuple) and isinstance(b, Tuple):
         return Tuple(a.items + b.items)
     if operator == "*" and isinstance(a, Tuple) and isinstance(b, Number) and b.is_known:
+        if len(a.items) * b.known > MOST_ITEMS:
+            raise state.unsupported(
+                f"a tuple of {len(a.items) * b.known:,} items is too long",
+                why=f"each item is a value of its own, and there are at most {MOST_ITEMS:,}",
+                remedy="use an array: np.zeros or np.full",
+            )
         return Tuple(a.items * b.known)
     raise state.unsupported(f"{operator} does not work on {kind_of(a)} and {kind_of(b)}")
 

@@ -7,13 +7,42 @@ from collections.abc import Callable, Iterator
 from math import pi, sqrt
 from typing import Any
 
-from gatewright.bridge.mlir import MOST_ELEMENTS
+from gatewright.bridge.mlir import torch_decompositions
 from gatewright.errors import SourceLocation, UnsupportedError
+from gatewright.frontends.torch.promotions import promotions
 from gatewright.ir.location import line_of
+from gatewright.numbers.types import MOST_ELEMENTS
+
+_NEAREST, _BORDER, _REFLECTED = 1, 1, 2
+"""PyTorch's numbers for the modes of `grid_sample`: how to interpolate, and what is outside."""
+
+_OF_ONE_NUMBER = (
+    *("_softmax.default", "_log_softmax.default", "logsumexp.default", "amax.default", "amin.default"),
+    *("argmax.default", "argmin.default", "max.dim", "min.dim"),
+)
+"""Operations along an axis that PyTorch has for tensors without axes too."""
 
 
 def decompositions(torch: Any) -> dict[Any, Callable[..., Any]]:
-    """Operations by others, for `ExportedProgram.run_decompositions`."""
+    """Operations by others, for `ExportedProgram.run_decompositions`: ours, and of the rest those of torch-mlir."""
+    table: dict[Any, Callable[..., Any]] = dict(torch_decompositions())
+    for overload, compute in (promotions(torch) | _own(torch)).items():
+        table[overload] = _first_of(compute, table[overload]) if overload in table else compute
+    return table
+
+
+def _first_of(compute: Callable[..., Any], otherwise: Callable[..., Any]) -> Callable[..., Any]:
+    """What a decomposition gives, or what another one does where it does not apply."""
+
+    def first(*arguments: Any, **options: Any) -> Any:
+        result = compute(*arguments, **options)
+        return otherwise(*arguments, **options) if result is NotImplemented else result
+
+    return first
+
+
+def _own(torch: Any) -> dict[Any, Callable[..., Any]]:
+    """What torch-mlir lowers to something else."""
     aten = torch.ops.aten
     narrow = (torch.float16, torch.bfloat16)
 
@@ -31,7 +60,6 @@ def decompositions(torch: Any) -> dict[Any, Callable[..., Any]]:
         overload: wide_sum(overload)
         for overload in (aten.sum.default, aten.sum.dim_IntList, aten.mean.default, aten.mean.dim)
     }
-    found[aten.eq.Tensor] = lambda x, y: _equal(torch, x, y)
     found[aten._to_copy.default] = lambda x, **options: _converted(torch, x, **options)
     found[aten.gelu.default] = lambda x, approximate="none": _gelu(torch, x, approximate)
     found[aten.selu.default] = lambda x: _elu(torch, x, 1.6732632423543772, 1.0507009873554805)
@@ -42,6 +70,15 @@ def decompositions(torch: Any) -> dict[Any, Callable[..., Any]]:
     found[aten.group_norm.default] = lambda x, groups, weight=None, bias=None, eps=1e-5, cudnn_enabled=True: (
         _group_norm(torch, x, groups, weight, bias, eps)[0]
     )
+    found[aten.isclose.default] = lambda x, y, *options, **named: _close(torch, x, y, *options, **named)
+    for name in _OF_ONE_NUMBER:
+        packet, _, variant = name.partition(".")
+        overload = getattr(getattr(aten, packet), variant)
+        found[overload] = _with_an_axis(overload)
+    for name in ("upsample_linear1d", "upsample_bilinear2d", "upsample_trilinear3d"):
+        overload = getattr(aten, name).vec
+        found[overload] = _resized(torch, overload)
+    found[aten.grid_sampler_2d.default] = lambda *given: _grid_sampled(torch, *given)
     found[aten.hypot.default] = lambda x, y: _hypot(torch, x, y)
     found[aten.native_layer_norm.default] = lambda *given: _layer_norm(torch, *given)
     found[aten.native_group_norm.default] = lambda x, weight, bias, count, channels, size, groups, eps: _group_norm(
@@ -51,12 +88,6 @@ def decompositions(torch: Any) -> dict[Any, Callable[..., Any]]:
     if "quantize_per_tensor" in dir(quantized) or hasattr(quantized, "quantize_per_tensor"):
         found[quantized.quantize_per_tensor.default] = lambda *given: _quantize(torch, *given)
     return found
-
-
-def _equal(torch: Any, x: Any, y: Any) -> Any:
-    """Equality of floats: torch-mlir takes `x == x` for true, which a NaN is not; `x != x` it leaves alone."""
-    floats = isinstance(y, torch.Tensor) and x.dtype.is_floating_point and y.dtype.is_floating_point
-    return torch.logical_not(torch.ne(x, y)) if floats else NotImplemented
 
 
 def _converted(torch: Any, x: Any, **options: Any) -> Any:
@@ -77,6 +108,59 @@ def _gelu(torch: Any, x: Any, approximate: str) -> Any:
 def _elu(torch: Any, x: Any, alpha: float = 1, scale: float = 1, input_scale: float = 1) -> Any:
     """ELU: that of torch-mlir loses the digits of numbers near zero."""
     return torch.where(x > 0, x * scale, torch.expm1(x * input_scale) * (alpha * scale))
+
+
+def _with_an_axis(overload: Any) -> Callable[..., Any]:
+    """An operation along an axis of a tensor that has none: torch-mlir does not end, or makes nothing of it."""
+
+    def compute(x: Any, *given: Any, **options: Any) -> Any:
+        if x.dim():
+            return NotImplemented
+        results = overload(x.reshape(1), *given, **options)
+        return tuple(each.reshape(()) for each in results) if isinstance(results, tuple) else results.reshape(())
+
+    return compute
+
+
+def _resized(torch: Any, overload: Any) -> Callable[..., Any]:
+    """Interpolation of integers: PyTorch rounds halves up, its decomposition to even numbers."""
+
+    def compute(x: Any, *given: Any) -> Any:
+        if x.dtype.is_floating_point:
+            return NotImplemented
+        return torch.floor(overload(x.to(torch.get_default_dtype()), *given) + 0.5).to(x.dtype)
+
+    return compute
+
+
+def _grid_sampled(torch: Any, x: Any, grid: Any, mode: int = 0, padding: int = 0, align_corners: bool = False) -> Any:
+    """The elements nearest to points, at the places that PyTorch computes; its decomposition rounds them otherwise."""
+    if mode != _NEAREST or padding == _REFLECTED:
+        return NotImplemented
+    count, channels, *sizes = x.shape
+    places, inside = [], torch.ones(grid.shape[:3], dtype=torch.bool)
+    for axis, size in ((1, sizes[0]), (0, sizes[1])):
+        moved = grid[..., axis] + 1
+        place = moved * ((size - 1) / 2) if align_corners else moved * (size / 2) - 0.5
+        place = torch.round(torch.clamp(place, 0, size - 1) if padding == _BORDER else place)
+        inside = torch.logical_and(inside, torch.logical_and(place >= 0, place <= size - 1))
+        places.append(torch.clamp(place, 0, size - 1).to(torch.int64).unsqueeze(1))
+    first = torch.arange(count).reshape(count, 1, 1, 1), torch.arange(channels).reshape(1, channels, 1, 1)
+    return torch.where(inside.unsqueeze(1), x[(*first, *places)], torch.zeros((), dtype=x.dtype))
+
+
+def _close(torch: Any, x: Any, y: Any, relative: float = 1e-5, absolute: float = 1e-8, equal_nan: bool = False) -> Any:
+    """Whether numbers are close: torch-mlir has NaN close to everything, and infinity."""
+    common = torch.result_type(x, y)
+    x, y = x.to(common), y.to(common)
+    close = x == y
+    if not common.is_floating_point:
+        x, y = x.to(torch.get_default_dtype()), y.to(torch.get_default_dtype())
+    elif equal_nan:
+        close = torch.logical_or(close, torch.logical_and(x != x, y != y))
+    difference, allowed = torch.abs(x - y), absolute + torch.abs(relative * y)
+    finite = difference < float("inf")  # a NaN is not less
+    return torch.logical_or(close, torch.logical_and(finite, difference <= allowed))
 
 
 def _hypot(torch: Any, x: Any, y: Any) -> Any:

@@ -15,7 +15,7 @@ import numpy as np
 
 from gatewright.bridge import worker
 from gatewright.bridge.literals import literal_hooks
-from gatewright.bridge.mlir import import_torch, torch_decompositions
+from gatewright.bridge.mlir import import_torch
 from gatewright.bridge.worker import MlirError
 from gatewright.errors import InterfaceError, SourceLocation, ToolError, UnsupportedError
 from gatewright.frontends.imported import LAYER, read
@@ -67,7 +67,6 @@ def load(
         try:
             exported = exported.run_decompositions(decompositions(torch))
             check_unchanged(exported)
-            exported = exported.run_decompositions(torch_decompositions())
         except RuntimeError as error:  # of an operation that is not PyTorch's own
             raise UnsupportedError("PyTorch cannot decompose this model", why=_first_line(error)) from error
         _drop_constant_results(exported, convention.constants)

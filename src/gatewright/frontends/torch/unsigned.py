@@ -77,6 +77,9 @@ class _GraphRewriter:
 
     def run(self) -> None:
         """Rewrite every operation, in the order of the graph."""
+        for node in self.graph.nodes:
+            if node.target is self.torch.ops.prims.convert_element_type.default:
+                node.target, node.args, node.kwargs = self.to, node.args[:1], {"dtype": node.args[1]}
         self.stored = self._stored_nodes()
         last = [node for node in self.graph.nodes if node.op == "placeholder"][-1:]
         self.first = last[0].next if last else next(iter(self.graph.nodes))

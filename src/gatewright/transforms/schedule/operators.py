@@ -58,16 +58,24 @@ class OperatorChooser:
         self.pools = self._divide_pool(self.multipliers)
 
     def _divide_pool(self, multipliers: int) -> dict[OperatorAttr, int]:
-        """One unit for each type of product, and the rest of the pool to the types with most products a unit."""
+        """One unit for each type of product, and the rest of the pool to the types with most products a unit.
+
+        A type has at most as many units as operations, each of which starts one product a cycle.
+        """
         products: Counter[OperatorAttr] = Counter()
+        operations: Counter[OperatorAttr] = Counter()
         for op in self.function.walk():
             if isinstance(op, arith.MulfOp | math.FmaOp) or needs_multiplier(op):
                 operator = self.operator(op)
                 assert operator is not None
                 products[operator_attribute(operator)] += _executions(op)
+                operations[operator_attribute(operator)] += 1
         pools = dict.fromkeys(products, 1)
-        for _ in range(multipliers - len(pools) if pools else 0):
-            pools[max(pools, key=lambda each: products[each] / pools[each])] += 1
+        while sum(pools.values()) < multipliers:
+            rest = [each for each in pools if pools[each] < operations[each]]
+            if not rest:
+                break
+            pools[max(rest, key=lambda each: products[each] / pools[each])] += 1
         return pools
 
     def operator(self, op: Operation) -> Operator | None:
