@@ -24,7 +24,7 @@ from xdsl.dialects.builtin import ModuleOp
 from xdsl.passes import ModulePass
 from xdsl.utils.exceptions import PassFailedException, VerifyException
 
-from gatewright.compiler.forms import ModuleForm
+from gatewright.compiler.forms import ModuleForm, check_level
 from gatewright.dialects.notes import verify_notes
 from gatewright.errors import GatewrightError, InternalError
 from gatewright.ir.analyses import kept_analyses, parts, same_parts
@@ -160,6 +160,8 @@ class _PhaseRun:
         """Run a pass."""
         self._instruments.show("before", each, self._module)
         begin = time.perf_counter()
+        if not self._trusted:
+            check_level(each, self._module)
         try:
             each.apply(self._ctx, self._module)
         except GatewrightError:

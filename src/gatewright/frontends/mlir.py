@@ -48,6 +48,7 @@ _TO_LOOPS = """inline, buffer-results-to-out-params{modify-public-functions hois
     func.func(refback-munge-memref-copy, convert-linalg-to-loops), lower-affine, fold-memref-alias-ops, canonicalize,
     cse"""
 
+_HARDWARE = re.compile(r"^ *hw\.module\b", re.MULTILINE)
 _SCHEDULED = re.compile(r"\b(?:loopschedule|ls)\.\w")
 _OURS = re.compile("|".join([*(rf"\b{re.escape(op.name)}\b" for op in gw.Gw.operations), _SCHEDULED.pattern]))
 """An operation of a dialect of ours: MLIR cannot read it."""
@@ -86,6 +87,13 @@ def load(source: str | Path, args: Sequence[object] | None, options: Options) ->
     no hardware.
     """
     file, text = _text(source)
+    if (module := _HARDWARE.search(text)) is not None:
+        raise SourceError(
+            "this is hardware already",
+            where=SourceLocation(file, text.count("\n", 0, module.start()) + 1),
+            why="a program is compiled from tensors, loops or a schedule",
+            remedy="gatewright-opt -t verilog, for its SystemVerilog",
+        )
     plain, contents = _COMMENT.sub("", text), beside(Path(file), names_in(text))
     if _OURS.search(plain):
         module = _parse(text, file, contents)

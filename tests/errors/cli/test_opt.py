@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
+import gatewright as gw
+
 
 def test_a_pass_that_does_not_exist(command):
     ended = command("gatewright-opt", "-p", "no-such-pass")
@@ -68,3 +72,56 @@ def test_a_module_at_the_rtl_level_becomes_systemverilog(command):
     )
     ended = command("gatewright-opt", "sum.mlir", "-t", "verilog")
     assert ended.code == 0 and "assign c = a + b;" in ended.out
+
+
+@pytest.mark.parametrize(
+    ("level", "passes", "said"),
+    [
+        ("rtl", "loops-to-schedule", "loops-to-schedule works on loops, and this is hardware\n"),
+        ("rtl", "to-hw", "to-hw works on tokens and requests, and this is hardware\n"),
+        ("rtl", "lower-to-schedule", "label-loops works on loops, and this is hardware\n"),
+        (
+            "schedule",
+            "loops-to-schedule",
+            "loops-to-schedule works on loops, and this is a schedule\n"
+            "  help: bind, control and to-hw make hardware of a schedule, one after the other\n",
+        ),
+        (
+            "schedule",
+            "bind,to-hw",
+            "to-hw works on tokens and requests, and this is a bound schedule\n"
+            "  help: control and to-hw make hardware of a bound schedule, one after the other\n",
+        ),
+        (
+            "loops",
+            "to-hw",
+            "to-hw works on tokens and requests, and this is loops\n"
+            "  help: lower-to-schedule makes a schedule of loops\n",
+        ),
+        (
+            "tensor",
+            "control",
+            "control works on a bound schedule, and this is tensors\n  help: linalg-to-loops makes loops of tensors\n",
+        ),
+    ],
+)
+def test_a_pass_that_works_on_another_level(command, level: str, passes: str, said: str):
+    if level == "tensor":
+        text = "func.func @f(%a: tensor<3xf32>) -> tensor<3xf32> {\n"
+        text += "  %0 = arith.addf %a, %a : tensor<3xf32>\n  return %0 : tensor<3xf32>\n}\n"
+    else:
+        text = gw.compile(scale).ir(level)
+    Path("given.mlir").write_text(text)
+    ended = command("gatewright-opt", "given.mlir", "-p", passes)
+    assert (ended.code, ended.out, ended.err) == (1, "", said)
+
+
+def scale(a: gw.f32[8]):
+    for i in range(8):
+        a[i] *= a[i]
+
+
+def test_hardware_that_is_given_as_a_source():
+    with pytest.raises(gw.GatewrightError) as caught:
+        gw.compile(gw.compile(scale).ir("rtl"))
+    assert "this is hardware already" in str(caught.value)

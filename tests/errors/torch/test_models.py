@@ -164,3 +164,34 @@ def test_a_value_that_is_not_a_number():
 argument input holds NaN
   fixed<16,8> has no representation of it"""
     )
+
+
+class Masked(torch.nn.Module):
+    """A model with an argument that may be missing, and a name among its results."""
+
+    def forward(self, x: torch.Tensor, mask: torch.Tensor | None = None) -> tuple[torch.Tensor, str]:
+        """Twice the numbers, or those that are not masked."""
+        return (2 * x if mask is None else x * mask), "numbers"
+
+
+def test_an_argument_that_is_missing_and_a_result_that_is_a_name():
+    numbers, name = gw.compile(Masked(), args=(X, None))(X + 1)
+    assert numbers.tolist() == [[2, 2, 2, 2]]
+    assert name == "numbers"
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"args": ((X, X),)}, "argument 1 of the model is a tuple of other things"),
+        ({"args": (), "kwargs": {"x": {"a": X}}}, "the argument x of the model is a dict of other things"),
+        ({"args": ("abc",)}, "argument 1 of the model is 'abc', which is no tensor"),
+        ({"args": (X,), "kwargs": [1]}, "kwargs=[1] names no arguments"),
+        ({"args": (X,), "kwargs": {"y": X}}, "torch.export cannot trace this model"),
+        ({"args": ()}, "torch.export cannot trace this model"),
+    ],
+)
+def test_examples_that_are_no_tensors(given: dict[str, object], said: str):
+    with pytest.raises(gw.GatewrightError) as caught:
+        gw.compile(Masked(), **given)
+    assert str(caught.value).splitlines()[0] == said

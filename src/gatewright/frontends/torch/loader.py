@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
+import sysconfig
 import traceback
 import warnings
 from collections.abc import Generator, Mapping, Sequence
@@ -69,6 +70,7 @@ def load(
             check_unchanged(exported)
         except RuntimeError as error:  # of an operation that is not PyTorch's own
             raise UnsupportedError("PyTorch cannot decompose this model", why=_first_line(error)) from error
+        _drop_constant_arguments(exported)
         _drop_constant_results(exported, convention.constants)
         if not quantised or any((port.type or "").startswith("u") for port in (*taken, *returned)):
             store_as_signed(torch, exported)
@@ -113,6 +115,17 @@ def _convention(torch: Any, exported: ExportedProgram) -> Convention:
     )
 
 
+def _drop_constant_arguments(exported: ExportedProgram) -> None:
+    """Leave to the graph only those arguments that are tensors: None, where a model takes it, is known."""
+    specs = exported.graph_signature.input_specs
+    constant = {spec.arg.name for spec in specs if type(spec.arg).__name__ == "ConstantArgument"}
+    for node in [node for node in exported.graph.nodes if node.op == "placeholder" and node.name in constant]:
+        if not node.users:
+            exported.graph.erase_node(node)
+            specs[:] = [spec for spec in specs if spec.arg.name != node.name]
+    exported.graph_module.recompile()
+
+
 def _drop_constant_results(exported: ExportedProgram, constants: Mapping[int, object]) -> None:
     """Leave to the graph only those results that are tensors."""
     if not constants:
@@ -148,14 +161,31 @@ def _export(
             why="the shapes of its tensors follow from them",
             remedy="gw.compile(model, args=(x,))",
         )
-    # Copies: torch.export takes an example that is given twice for one input.
-    examples = tuple(torch.as_tensor(value).detach().clone() for value in args or ())
-    named = {name: torch.as_tensor(value).detach().clone() for name, value in (kwargs or {}).items()}
+    if kwargs is not None and not isinstance(kwargs, Mapping):
+        raise InterfaceError(f"kwargs={kwargs!r} names no arguments", remedy='kwargs={"scale": x}')
+    examples = tuple(_example(torch, f"argument {number}", value) for number, value in enumerate(args or (), 1))
+    named = {name: _example(torch, f"the argument {name}", value) for name, value in (kwargs or {}).items()}
     with _quiet(), _evaluating(model), torch.no_grad():
         try:
             return torch.export.export(model, examples, named, strict=False)
         except Exception as error:  # torch raises anything at all, the user's own mistakes among it
             raise _untraceable(error) from error
+
+
+def _example(torch: Any, which: str, value: object) -> Any:
+    """An example argument for torch.export: a tensor of its own, since one that is given twice would be one input."""
+    if value is None:
+        return None
+    if isinstance(value, tuple | list | Mapping) and not all(isinstance(each, int | float) for each in value):
+        raise InterfaceError(
+            f"{which} of the model is a {type(value).__name__} of other things",
+            why="each argument of a design is one array or number",
+            remedy="write a model around this one that takes the tensors one by one",
+        )
+    try:
+        return torch.as_tensor(value).detach().clone()
+    except (TypeError, ValueError, RuntimeError) as error:
+        raise InterfaceError(f"{which} of the model is {value!r}, which is no tensor") from error
 
 
 def _untraceable(error: Exception) -> UnsupportedError:
@@ -240,11 +270,11 @@ def _ports(exported: ExportedProgram) -> tuple[list[PortDescription], list[PortD
     """The names and element types of the tensors that a program takes and returns."""
     values = {node.name: node.meta.get("val") for node in exported.graph.nodes}
     signature = exported.graph_signature
-    taken = [PortDescription(name, _spelled(values[name])) for name in signature.user_inputs if isinstance(name, str)]
-    returned = [
-        PortDescription(name, _spelled(values[name])) for name in signature.user_outputs if isinstance(name, str)
-    ]
-    return taken, returned
+    inputs = [name for name in signature.user_inputs if isinstance(name, str) and name in values]
+    taken = [PortDescription(name, _spelled(values[name])) for name in inputs]
+    results: list[Any] = [spec.arg for spec in signature.output_specs if spec.kind.name == "USER_OUTPUT"]
+    names: list[str] = [result.name for result in results if type(result).__name__ != "ConstantArgument"]
+    return taken, [PortDescription(name, _spelled(values[name])) for name in names]
 
 
 def _spelled(value: Any) -> str | None:
@@ -281,8 +311,9 @@ def _users_line(error: BaseException) -> SourceLocation | None:
 
 
 def _is_in_program(file: str) -> bool:
-    """True for a file that is neither PyTorch's nor the compiler's nor what calls the compiler."""
-    return _is_users(file) and "gatewright" not in Path(file).parts and Path(file).exists()
+    """True for a file that is neither PyTorch's nor Python's nor the compiler's."""
+    ours = "gatewright" in Path(file).parts or Path(file).is_relative_to(sysconfig.get_path("stdlib"))
+    return _is_users(file) and not ours and Path(file).exists()
 
 
 def _first_line(error: BaseException) -> str:
