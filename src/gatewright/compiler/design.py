@@ -82,7 +82,7 @@ class Design:
         """The options it was compiled with."""
         return self._compilation.options
 
-    def __call__(self, *arguments: Any, **named: Any) -> Any:
+    def __call__(self, /, *arguments: Any, **named: Any) -> Any:
         """Run the hardware: arrays are updated in place where the program writes them, results are returned.
 
         Arguments are given as to the source: in order or by name, and those with a default may be left out.
@@ -94,7 +94,7 @@ class Design:
             return None
         return outputs[0] if len(outputs) == 1 else outputs
 
-    def run(self, *arguments: Any, level: str = "rtl", max_cycles: int | None = None, **named: Any) -> Run:
+    def run(self, /, *arguments: Any, level: str = "rtl", max_cycles: int | None = None, **named: Any) -> Run:
         """Run the program at a level, with the arguments of `__call__`.
 
         `max_cycles` bounds the cycles of a simulation (at the loops level: the iterations of all loops); one that takes
@@ -249,6 +249,12 @@ class Design:
         return self._compilation.rtl.module if level == "rtl" else self._compilation.program(level).module
 
     def _check_level(self, level: str) -> None:
+        if not isinstance(level, str):
+            raise OptionError(
+                f"level={level!r} is not a level",
+                why="run takes the level under this name",
+                remedy="give an argument of the program that is called so in its place, or to the design itself",
+            )
         if level not in self.levels:
             raise OptionError(f"this design has no level {level!r}", remedy=f"one of {', '.join(self.levels)}")
 

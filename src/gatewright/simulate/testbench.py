@@ -20,8 +20,27 @@ ENDED, HANGS, STRAY, INTERRUPTED, NOT_READY = range(5)
 """The status of a reply."""
 
 
+WRAPPER = "gatewright__simulated"
+"""The module around a design: names of users have no doubled underscores."""
+
+
+def port_name(name: str) -> str:
+    """What a port of the design is called outside the wrapper: no macro of C, and not like a module."""
+    return f"port_{name}"
+
+
+def wrapper(top: TopModule) -> str:
+    """The SystemVerilog of a module around a design whose ports can have no other meaning in C++."""
+    ports = list(top.ports())
+    outside = ",\n".join(
+        f"  {'output' if port.output else 'input'} logic [{port.width - 1}:0] {port_name(port.name)}" for port in ports
+    )
+    inside = ", ".join(f".{port.name}({port_name(port.name)})" for port in ports)
+    return f"module {WRAPPER}(\n{outside}\n);\n  {top.name} simulated({inside});\nendmodule\n"
+
+
 def testbench(top: TopModule, prefix: str) -> str:
-    """The C++ source for a design that Verilator calls `prefix`."""
+    """The C++ source for a design in its wrapper, which Verilator calls `prefix`."""
     arrays = list(enumerate(top.arrays))
     parameters = {array.name for array in top.parameters if isinstance(array, ArrayPort)}
     returned = [array for array in top.arrays if array.written or array.name not in parameters]
@@ -30,16 +49,18 @@ def testbench(top: TopModule, prefix: str) -> str:
         "PREFIX": prefix,
         "MEMORIES": "".join(_memory(array) for _, array in arrays),
         "BEFORE_EDGE": "".join(_before_edge(position, array) for position, array in arrays),
-        "AFTER_EDGE": "".join(f"  top->{name} = data_at_{name};\n" for _, a in arrays for name in _read_data(a)),
+        "AFTER_EDGE": "".join(
+            f"  top->{port_name(name)} = data_at_{name};\n" for _, a in arrays for name in _read_data(a)
+        ),
         "SCALARS": "".join(f"  uint64_t value_of_{name} = 0;\n" for name in inputs),
         "READ_SCALARS": "".join(f"    take(&value_of_{name}, 8);\n" for name in inputs),
         "READ_ARRAYS": "".join(
             f"    take({_words(a)}, sizeof {_words(a)});\n" if a.name in parameters else f"    noise({_words(a)});\n"
             for _, a in arrays
         ),
-        "GIVE": "".join(f"    top->{p.name} = value_of_{p.name}{_mask(p)};\n" for p in top.inputs),
-        "SPOIL": "".join(f"    top->{p.name} = ~value_of_{p.name}{_mask(p)};\n" for p in top.inputs),
-        "RESULTS": "".join(f"      give_number(top->{p.name});\n" for p in top.outputs),
+        "GIVE": "".join(f"    top->{port_name(p.name)} = value_of_{p.name}{_mask(p)};\n" for p in top.inputs),
+        "SPOIL": "".join(f"    top->{port_name(p.name)} = ~value_of_{p.name}{_mask(p)};\n" for p in top.inputs),
+        "RESULTS": "".join(f"      give_number(top->{port_name(p.name)});\n" for p in top.outputs),
         "RETURNED": "".join(f"      give({_words(a)}, sizeof {_words(a)});\n" for a in returned),
         "ENDED": str(ENDED),
         "HANGS": str(HANGS),
@@ -78,7 +99,7 @@ def _before_edge(position: int, array: ArrayPort) -> str:
     """Read, then write, what the ports ask for in this cycle; the word that is read appears after the edge."""
     size, words, reads, writes = array.type.size, _words(array), "", ""
     for port in array.port_names():
-        signals = {kind: f"top->{name}" for kind, name in array.signals_of(port).items()}
+        signals = {kind: f"top->{port_name(name)}" for kind, name in array.signals_of(port).items()}
         address, write = signals["address"], signals.get("write_enable", signals["enable"])
         if "read_data" in signals:
             only = f" && !{write}" if "write_enable" in signals else ""
@@ -120,18 +141,18 @@ static void give(const void *place, size_t bytes) {
 static void give_number(uint64_t number) { give(&number, 8); }
 
 static void cycle() {
-@BEFORE_EDGE@  top->clk = 1;
+@BEFORE_EDGE@  top->port_clk = 1;
   top->eval();
-@AFTER_EDGE@  top->clk = 0;
+@AFTER_EDGE@  top->port_clk = 0;
   top->eval();
 }
 
 static void reset() {
-  top->start = 0;
-  top->rst = 1;
+  top->port_start = 0;
+  top->port_rst = 1;
   top->eval();
   cycle();
-  top->rst = 0;
+  top->port_rst = 0;
   top->eval();
   stray = false;
 }
@@ -141,7 +162,7 @@ int main(int argc, char **argv) {
   Verilated::randReset(2);
   Verilated::randSeed(1);
   top = new @PREFIX@;
-  top->clk = 0;
+  top->port_clk = 0;
   reset();
   for (;;) {
     uint8_t reset_first = 0, hold_start = 0;
@@ -153,20 +174,20 @@ int main(int argc, char **argv) {
 @SCALARS@@READ_SCALARS@@READ_ARRAYS@    if (reset_first) reset();
     uint8_t status = @HANGS@;
     uint64_t cycles = 0;
-    if (!top->ready) status = @NOT_READY@;
+    if (!top->port_ready) status = @NOT_READY@;
     else {
       if (interrupt) limit = interrupt;
-@GIVE@      top->start = 1;
+@GIVE@      top->port_start = 1;
       top->eval();
       while (cycles < limit) {
         cycle();
         if (cycles++ == 0) {
-@SPOIL@          top->start = hold_start;
+@SPOIL@          top->port_start = hold_start;
           top->eval();
         }
         if (interrupt) continue;
         if (stray) { status = @STRAY@; break; }
-        if (top->done) { status = top->ready ? @ENDED@ : @NOT_READY@; break; }
+        if (top->port_done) { status = top->port_ready ? @ENDED@ : @NOT_READY@; break; }
       }
       if (interrupt) { reset(); status = @INTERRUPTED@; }
     }

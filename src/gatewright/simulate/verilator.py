@@ -23,7 +23,7 @@ from gatewright.errors import SimulationError, ToolError
 from gatewright.hardware.top import ArrayPort, TopModule
 from gatewright.hardware.words import from_words, to_words, word_dtype
 from gatewright.simulate.run import SimulationRun, hang, stray_write
-from gatewright.simulate.testbench import ENDED, HANGS, INTERRUPTED, NOT_READY, STRAY, testbench
+from gatewright.simulate.testbench import ENDED, HANGS, INTERRUPTED, NOT_READY, STRAY, WRAPPER, testbench, wrapper
 
 OVERRIDE = "GATEWRIGHT_VERILATOR"
 """The environment variable that names the Verilator to use."""
@@ -32,7 +32,7 @@ LINT_WAIVERS = ("DECLFILENAME", "UNUSEDSIGNAL")
 that do not matter, such as the `rst` of a design without state."""
 
 _PREFIX = "Vdesign"
-_FLAGS = "--cc --exe --no-timing -O3 --x-assign unique --x-initial unique"
+_FLAGS = "--cc --exe --no-timing -O3 --x-assign unique --x-initial unique -Wno-SYMRSVDWORD"
 _MAKE_FLAGS = ("OPT_FAST=-O1", "OPT_SLOW=-O0", "OPT_GLOBAL=-O1")
 
 
@@ -152,8 +152,9 @@ def build(files: Mapping[str, str], top: TopModule, folder: Path) -> Path:
     for name, text in files.items():
         (folder / name).write_text(text)
     (folder / "testbench.cpp").write_text(testbench(top, _PREFIX))
-    sources = sorted(name for name in files if name.endswith(".sv"))
-    options = [*_FLAGS.split(), "--top-module", top.name, "--prefix", _PREFIX, "--Mdir", "."]
+    (folder / f"{WRAPPER}.sv").write_text(wrapper(top))
+    sources = [*sorted(name for name in files if name.endswith(".sv")), f"{WRAPPER}.sv"]
+    options = [*_FLAGS.split(), "--top-module", WRAPPER, "--prefix", _PREFIX, "--Mdir", "."]
     _call([*_verilator(), *options, *sources, "testbench.cpp"], folder, f"Verilator refuses {top.name}")
     make = shutil.which("make")
     if make is None or shutil.which("c++") is None and shutil.which("g++") is None:
