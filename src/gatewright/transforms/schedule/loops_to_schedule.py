@@ -12,7 +12,7 @@ from xdsl.ir import Attribute, Block, Operation, Region, SSAValue
 from xdsl.passes import ModulePass
 
 from gatewright.analysis.distances import FunctionDistances
-from gatewright.analysis.trip_count import trip_count
+from gatewright.analysis.trip_count import note_trips, tested_trips, trip_count
 from gatewright.dialects.loopschedule.calls import HEAD_OPERATIONS
 from gatewright.dialects.loopschedule.ops import LoopOp, PipelineOp, RegisterOp, SeqWhileOp, TerminatorOp
 from gatewright.dialects.notes import ESTIMATE, LIMIT
@@ -117,8 +117,11 @@ class _Scheduler:
             new = self.head.insert_arg(argument.type, len(self.head.args))
             new.name_hint = argument.name_hint
             self.values[argument] = new
-        for loop in [op for op in old.walk() if isinstance(op, scf.ForOp)]:
-            count_with_while(loop, HEAD_OPERATIONS)
+        for loop in [op for op in old.walk() if isinstance(op, scf.ForOp | scf.WhileOp)]:
+            if isinstance(loop, scf.ForOp):
+                count_with_while(loop, HEAD_OPERATIONS)
+            elif trip_count(loop) is None:
+                note_trips(loop, tested_trips(loop))
         self._hoist_heads(old)
         body = Block()
         self.sequence(list(old.ops)[:-1], body)
