@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from xdsl.dialects import arith, scf
-from xdsl.ir import Operation, SSAValue
+from xdsl.ir import BlockArgument, Operation, SSAValue
 
 from gatewright.analysis.ranges import width_of
 from gatewright.dialects.notes import TRIP_COUNT
@@ -67,9 +67,9 @@ _MIRRORED = {0: 0, 1: 1, 2: 4, 3: 5, 4: 2, 5: 3, 6: 8, 7: 9, 8: 6, 9: 7}
 def _counting(loop: scf.WhileOp, condition: scf.ConditionOp, counter: SSAValue) -> tuple[int | None, int | None]:
     """The first value of what a condition compares, and what each iteration adds to it; None where not known."""
     before, after = loop.before_region.block, loop.after_region.block
-    if counter not in before.args:
+    if not isinstance(counter, BlockArgument) or counter.block is not before:
         return None, None
-    position = list(before.args).index(counter)
+    position = counter.index
     inside = [after.args[number] for number, value in enumerate(condition.args) if value is counter]
     terminator = after.last_op
     assert isinstance(terminator, scf.YieldOp)
