@@ -26,6 +26,7 @@ from gatewright.scheduling.modulo import EFFORT
 from gatewright.transforms.loops.divide_by_constants import DivideByConstantsPass
 from gatewright.transforms.loops.eliminate_dead_stores import EliminateDeadStoresPass
 from gatewright.transforms.loops.expand_math import ExpandMathPass
+from gatewright.transforms.loops.forward_copies import ForwardCopiesPass
 from gatewright.transforms.loops.forward_stores import ForwardStoresPass
 from gatewright.transforms.loops.if_convert import IfConvertPass
 from gatewright.transforms.loops.if_to_guard import IfToGuardPass
@@ -105,7 +106,10 @@ def lower_to_schedule(options: Options, effort: float = EFFORT) -> tuple[Phase, 
         Phase("clean", (LabelLoopsPass(),), HOIST, NAMED),
         Phase(
             "normalised",
-            (EliminateDeadStoresPass(), PlanFusionPass(), PlanOrderPass(), ReduceStrengthPass(products=False), divide),
+            (
+                *(ForwardCopiesPass(), EliminateDeadStoresPass()),
+                *(PlanFusionPass(), PlanOrderPass(), ReduceStrengthPass(products=False), divide),
+            ),
             HOIST,
         ),
         Phase("straight", (IfConvertPass(limits.SHORT_BRANCH), CommonSubexpressionElimination())),

@@ -24,6 +24,7 @@ PASSES: dict[str, str] = {
     "expand-math": "transforms.loops.expand_math:ExpandMathPass",
     "flatten-loops": "transforms.loops.flatten_loops:FlattenLoopsPass",
     "forward-across-iterations": "transforms.loops.forward_across_iterations:ForwardAcrossIterationsPass",
+    "forward-copies": "transforms.loops.forward_copies:ForwardCopiesPass",
     "forward-stores": "transforms.loops.forward_stores:ForwardStoresPass",
     "fuse-loops": "transforms.loops.fuse_loops:FuseLoopsPass",
     "if-convert": "transforms.loops.if_convert:IfConvertPass",
