@@ -36,6 +36,7 @@ from gatewright.transforms.loops.promote_accumulators import PromoteAccumulators
 from gatewright.transforms.loops.reduce_strength import ReduceStrengthPass
 from gatewright.transforms.loops.rotate_while import RotateWhilePass
 from gatewright.transforms.loops.simplify_loops import SimplifyLoopsPass
+from gatewright.transforms.loops.sink_stores import SinkStoresPass
 from gatewright.transforms.loops.unify_multipliers import UnifyMultipliersPass
 from gatewright.transforms.schedule.check_schedule import CheckSchedulePass
 from gatewright.transforms.schedule.inline_calls import InlineCallsPass
@@ -107,7 +108,7 @@ def lower_to_schedule(options: Options, effort: float = EFFORT) -> tuple[Phase, 
         Phase(
             "normalised",
             (
-                *(ForwardCopiesPass(), EliminateDeadStoresPass()),
+                *(SinkStoresPass(limits.SHORT_BRANCH), ForwardCopiesPass(), EliminateDeadStoresPass()),
                 *(PlanFusionPass(), PlanOrderPass(), ReduceStrengthPass(products=False), divide),
             ),
             HOIST,

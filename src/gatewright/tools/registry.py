@@ -37,6 +37,7 @@ PASSES: dict[str, str] = {
     "reduce-strength": "transforms.loops.reduce_strength:ReduceStrengthPass",
     "rotate-while": "transforms.loops.rotate_while:RotateWhilePass",
     "simplify-loops": "transforms.loops.simplify_loops:SimplifyLoopsPass",
+    "sink-stores": "transforms.loops.sink_stores:SinkStoresPass",
     "split-loops": "transforms.loops.split_loops:SplitLoopsPass",
     "split-sums": "transforms.loops.split_sums:SplitSumsPass",
     "unify-multipliers": "transforms.loops.unify_multipliers:UnifyMultipliersPass",
