@@ -123,7 +123,7 @@ def test_unsigned_numbers_are_what_onnx_makes_of_them(name: str, tmp_path: Path)
     text, inputs = CASES[name]
     model, file = saved(text, tmp_path)
     expected = ReferenceEvaluator(model).run(None, dict(zip([v.name for v in model.graph.input], inputs, strict=True)))
-    design = gw.compile(file)
+    design = gw.compile(file, search=0)
     for level in ("loops", "rtl"):
         for mine, real in zip(design.run(*inputs, level=level).outputs, expected, strict=True):
             assert np.asarray(mine).dtype == np.asarray(real).dtype, level
@@ -139,7 +139,7 @@ def test_what_no_wider_type_holds_is_refused(tmp_path: Path):
 
 def test_a_port_takes_the_whole_range(tmp_path: Path):
     _, file = saved("(uint8[6] x) => (uint8[6] r) { r = Identity(x) }", tmp_path)
-    design = gw.compile(file)
+    design = gw.compile(file, search=0)
     assert str(design.signature) == "(x: u8[6]) -> (u8[6])"
     with pytest.raises(gw.InterfaceError, match="holds -1, which does not fit u8"):
         design(np.full(6, -1))

@@ -18,7 +18,7 @@ import gatewright as gw
 
 @cache
 def compiled(model: Quantized) -> gw.Design:
-    return gw.compile(model.converted(), args=(model.inputs(0),))
+    return gw.compile(model.converted(), args=(model.inputs(0),), search=0)
 
 
 def expected(model: nn.Module, x: torch.Tensor) -> np.ndarray:
@@ -82,7 +82,7 @@ def test_numbers_become_integers_at_the_ports():
 def test_two_to_eight_bits_ties_included(bits: int, unsigned: bool):
     model = Bits(bits, unsigned).eval()
     x = torch.randn(1, 1, 6, 6, generator=torch.Generator().manual_seed(bits)) * 2
-    design = gw.compile(model, args=(x,))
+    design = gw.compile(model, args=(x,), search=0)
     assert floats(design) == []
     assert f"<i{bits}," in str(design.signature)
     for seed in range(8):
@@ -167,7 +167,7 @@ EDGES: dict[str, tuple[Function, torch.Tensor]] = {
 @pytest.mark.parametrize("name", EDGES)
 def test_what_floating_point_rounds_twice_is_rounded_twice(name: str):
     model, x = EDGES[name]
-    design = gw.compile(model, args=(x,))
+    design = gw.compile(model, args=(x,), search=0)
     real = model(x)
     for level in ("tensor", "loops", "rtl"):
         for mine, same in zip(
@@ -180,7 +180,7 @@ def test_what_floating_point_rounds_twice_is_rounded_twice(name: str):
 def test_a_scale_that_single_precision_does_not_have(scale: float):
     x = torch.randn(400, generator=torch.Generator().manual_seed(0)) * 60 * scale
     model = Function(lambda x: dequantized(quantized(x, scale), scale))
-    design = gw.compile(model, args=(x,))
+    design = gw.compile(model, args=(x,), search=0)
     assert "f32" not in str(design.signature) and floats(design) == []
     np.testing.assert_array_equal(design.run(x).outputs[0], model(x).numpy())
 
