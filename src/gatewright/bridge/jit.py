@@ -40,8 +40,14 @@ class NativeCode:
 def compile_llvm(text: str, optimisation: int = 2) -> NativeCode:
     """Compile a module of the LLVM dialect. `optimisation` is that of a C compiler, 0 to 3."""
     from torch_mlir import ir as untyped
-    from torch_mlir.execution_engine import ExecutionEngine
 
     ir: Any = untyped
     with ir.Context(), ir.Location.unknown():
-        return NativeCode(ExecutionEngine(ir.Module.parse(text), opt_level=optimisation))
+        return compile_module(ir.Module.parse(text), optimisation)
+
+
+def compile_module(module: Any, optimisation: int) -> NativeCode:
+    """Compile a module of the LLVM dialect that MLIR holds."""
+    from torch_mlir.execution_engine import ExecutionEngine
+
+    return NativeCode(ExecutionEngine(module, opt_level=optimisation))

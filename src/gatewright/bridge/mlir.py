@@ -26,6 +26,9 @@ from gatewright.numbers.types import MOST_ELEMENTS
 if TYPE_CHECKING:
     from gatewright.bridge.jit import NativeCode
 
+OPTIMISATION = 1
+"""Of native code for tensors: more takes twice the time to compile, and makes no loop of a layer faster."""
+
 GENERALIZE = "func.func(linalg-generalize-named-ops),canonicalize,cse"
 """Every linalg operation as `linalg.generic`, and constants folded."""
 
@@ -213,11 +216,11 @@ def compile_tensors(
     results: Sequence[tuple[int, tuple[int, ...]]],
 ) -> TensorProgram:
     """Compile the function `name` of a module of linalg on integer tensors. Ports are (width, shape)."""
-    from gatewright.bridge.jit import compile_llvm
+    from gatewright.bridge.jit import compile_module
 
     with _parsed(given) as module:
         run_on(module, _TO_LLVM)
-        return TensorProgram(compile_llvm(str(module)), name, arguments, results)
+        return TensorProgram(compile_module(module, OPTIMISATION), name, arguments, results)
 
 
 def _descriptor(array: np.ndarray) -> list[int]:

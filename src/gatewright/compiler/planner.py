@@ -51,9 +51,7 @@ def better_decisions(source: Program, schedule: Program, options: Options) -> tu
         calls = any(isinstance(op, func.CallOp) for op in operations)
         if names & about or calls or len(operations) > limits.MOST_OPERATIONS_TO_SEARCH:
             continue
-        part = isolated(function, ops)
-        run_phases(context(), part, pipelines.simplify_loops(options)[:1])
-        found += _best_of(part, options).decisions
+        found += _best_of(isolated(function, ops), options).decisions
     return tuple(found)
 
 
@@ -99,7 +97,8 @@ def _best_of(part: ModuleOp, options: Options) -> Trial:
     if not isinstance(options.dual_port, bool):
         names = {name for name, _ in arrays_of(function)}
         options = replace(options, dual_port=tuple(name for name in options.dual_port_names if name in names))
-    phases = pipelines.lower_to_schedule(options, effort=0)
+    begin, *phases = pipelines.lower_to_schedule(options, effort=0)
+    run_phases(context(), part, [begin], trial=True)
 
     def attempt(decisions: tuple[Decision, ...]) -> Trial | None:
         module = part.clone()

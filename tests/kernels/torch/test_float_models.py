@@ -15,13 +15,13 @@ from gatewright.options import Options
 
 LANE = 1.15
 """Most cycles for each multiply-add of a model on one lane."""
-SEARCHED = Options().search
-"""Plans that are tried for whole models: what a layer computes does not depend on its plan."""
+WHOLE = MODELS[:6]
+"""The models that have several layers: what one layer computes does not depend on its plan, and none is looked for."""
 
 
 @cache
 def compiled(layer: Layer) -> gw.Design:
-    search = SEARCHED if layer in MODELS else 0
+    search = Options().search if layer in WHOLE else 0
     return gw.compile(layer.model(), args=layer.inputs(0), multipliers=1, search=search)
 
 

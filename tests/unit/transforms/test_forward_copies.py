@@ -91,3 +91,19 @@ def test_a_product_of_copies_is_as_narrow_as_what_was_copied():
         report = gw.compile(kernel, multipliers=1).report
         assert [row["name"] for row in report["operators"] if row["kind"] == "muli"] == ["mul_16x16_32_l1"]
         assert report["cycles"] == 515
+
+
+def test_a_copy_about_whose_loop_something_is_asked_is_made():
+    def asked(a: gw.i32[64]) -> gw.i32[64]:
+        x, y = np.empty(64, np.int32), np.zeros(64, np.int32)
+        for j in range(64):
+            gw.pipeline(j, interval=2)
+            x[j] = a[j]
+        for i in range(64):
+            y[i] = x[63 - i] + 1
+        return y
+
+    design = gw.compile(asked)
+    assert "pipeline(j, interval=2)" in str(design.plan)
+    a = np.arange(64, dtype=np.int32)
+    np.testing.assert_array_equal(design(a), a[::-1] + 1)

@@ -12,7 +12,10 @@ from xdsl.ir import Block, Operation, SSAValue
 from xdsl.passes import ModulePass
 from xdsl.rewriter import Rewriter
 
+from gatewright.dialects.notes import LOOP
 from gatewright.ir.constants import constant_value
+from gatewright.ir.decisions import asked
+from gatewright.ir.loop_labels import loops_in
 from gatewright.ir.rewriting import copied, functions_of, insert_before
 
 _CASTS = (arith.ExtSIOp, arith.ExtUIOp, arith.TruncIOp, arith.ExtFOp)
@@ -31,16 +34,17 @@ class ForwardCopiesPass(ModulePass):
     A copy is a local array that one nest fills, element by element, with those of another array, converted or not.
     Nothing else stores to it, nothing stores to the other array behind the nest, and where the copy is read the other
     array is not: two arrays have two ports, one has one. An element that was converted is as narrow as it was before,
-    and so is a multiplier of it.
+    and so is a multiplier of it. A nest about which something is asked for stays.
     """
 
     name = "forward-copies"
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         for function in functions_of(op):
+            decided = {name for decision in asked(function) for name in decision.subject}
             for nest in list(function.body.block.ops):
                 copy = _Copy.of(nest, function.body.block)
-                if copy is not None and copy.may_be_read_through():
+                if copy is not None and copy.may_be_read_through() and not decided & _names(nest):
                     copy.forward()
 
 
@@ -130,6 +134,10 @@ class _Copy:
         while inner is not None and inner.parent is not self.block:
             inner = inner.parent_op()
         return inner
+
+
+def _names(nest: Operation) -> set[str]:
+    return {name for loop in loops_in(nest) for name in LOOP.value(loop)}
 
 
 def _is_inside(value: SSAValue, nest: Operation) -> bool:

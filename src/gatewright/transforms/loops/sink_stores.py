@@ -6,12 +6,11 @@ from dataclasses import dataclass
 
 from xdsl.context import Context
 from xdsl.dialects import memref, scf
-from xdsl.dialects.builtin import ModuleOp
+from xdsl.dialects.builtin import MemRefType, ModuleOp
 from xdsl.ir import Block, SSAValue
 from xdsl.passes import ModulePass
 from xdsl.rewriter import Rewriter
 
-from gatewright.ir.accesses import MemoryAccess
 from gatewright.ir.rewriting import functions_of, located
 
 
@@ -68,7 +67,8 @@ def _last_stores(block: Block) -> list[memref.StoreOp]:
     for op in reversed(list(block.ops)):
         if isinstance(op, memref.StoreOp) and op.memref not in seen:
             found.append(op)
-        seen.update(inner.memref for inner in op.walk() if isinstance(inner, MemoryAccess))
+        operands = [operand for inner in op.walk() for operand in inner.operands]
+        seen.update(operand for operand in operands if isinstance(operand.type, MemRefType))
     return found[::-1]
 
 
