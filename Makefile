@@ -44,9 +44,12 @@ check: $(STAMP) ## Lint, check types and run the quick tests
 	@$(MAKE) --no-print-directory lint types
 	@$(BIN)/python -m pytest -q tests/meta tests/unit
 
-verify: $(STAMP) ## Compare every floating-point operator with NumPy on hundreds of millions of numbers
+verify: $(STAMP) ## Compare operators with NumPy on hundreds of millions of numbers, and random programs with Python
 	@$(BIN)/python benchmarks/verify_operators.py
 	@$(BIN)/python benchmarks/elementary.py
+	@$(BIN)/python benchmarks/fuzz.py --count 500
+	@$(BIN)/python benchmarks/fuzz.py --count 200 --floats
+	@$(BIN)/python -m pytest -q -n $(JOBS) tests/fuzz/test_plans.py --plans 2000
 
 lint: $(STAMP) ## Find mistakes of form
 	@$(BIN)/ruff check

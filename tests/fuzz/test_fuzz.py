@@ -1,4 +1,4 @@
-"""A hundred random programs agree with Python at every level; the generator and the reducer do what they say."""
+"""Random programs agree with Python at every level; the generator and the reducer do what they say."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from fuzzing.reduce import reduce
 import gatewright as gw
 
 SEED = 2024
-BATCHES, BATCH = 10, 10
+BATCHES, BATCH = 10, 8
 FOUND = sorted((Path(__file__).parent / "found").glob("*.py"))
 """Programs on which the compiler once went wrong; found by random programs, and rewritten to be read."""
 
