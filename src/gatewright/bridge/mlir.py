@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from gatewright.bridge.jit import NativeCode
 
 OPTIMISATION = 1
-"""Of native code for tensors: more takes twice the time to compile, and makes no loop of a layer faster."""
+"""Of native code for tensors: more takes up to twice the time to compile, and makes no loop of a layer faster."""
 
 GENERALIZE = "func.func(linalg-generalize-named-ops),canonicalize,cse"
 """Every linalg operation as `linalg.generic`, and constants folded."""

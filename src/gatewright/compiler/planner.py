@@ -21,7 +21,7 @@ from gatewright.dialects.notes import LOOP
 from gatewright.errors import GatewrightError, InternalError
 from gatewright.ir.context import context
 from gatewright.ir.decisions import ask, asked, plan_of
-from gatewright.ir.loop_labels import loops_in
+from gatewright.ir.loop_labels import names_in
 from gatewright.ir.program import Program, public_function
 from gatewright.machine.duration import sequence_cycles, static_cycles
 from gatewright.options import Options
@@ -56,7 +56,7 @@ def better_decisions(source: Program, schedule: Program, options: Options) -> tu
 
 
 def _names(ops: Sequence[Operation]) -> set[str]:
-    return {name for op in ops for loop in loops_in(op) for name in LOOP.value(loop)}
+    return {name for op in ops for name in names_in(op)}
 
 
 def _parts(function: func.FuncOp, schedule: func.FuncOp) -> Iterator[list[Operation]]:

@@ -41,9 +41,14 @@ def loops_in(function: Operation) -> Iterator[scf.ForOp | scf.WhileOp]:
     return (op for op in function.walk() if isinstance(op, scf.ForOp | scf.WhileOp))
 
 
+def names_in(op: Operation) -> set[str]:
+    """The names of the loops of an operation."""
+    return {name for loop in loops_in(op) for name in LOOP.value(loop)}
+
+
 def name_loops(function: Operation) -> None:
     """Name the loops of a function that have no name, in the order of the text."""
-    taken = {name for loop in loops_in(function) for name in LOOP.value(loop)}
+    taken = names_in(function)
     for loop in loops_in(function):
         if LOOP.value(loop):
             continue

@@ -105,6 +105,10 @@ CASES: dict[str, tuple[Callable[..., object], tuple[torch.Tensor, ...]]] = {
         lambda x: (x.softmax(0), x.log_softmax(-1), x.logsumexp(0), x.argmax(), x.argmin(0), *x.max(0), x.amax(0)),
         (torch.tensor(2.5),),
     ),
+    "a narrow number without axes": (
+        lambda x: (*x.max(0), *x.min(-1), x // 2),
+        (torch.tensor(-7, dtype=torch.int8),),
+    ),
     "the places of largest numbers": (
         lambda x: F.max_pool2d(x, 2, return_indices=True),
         (tensor(NAN, 1, 2, 3, 1, 2, 4, 3, 1, NAN, 5, 5, NAN, 3, 5, 5).reshape(1, 1, 4, 4),),

@@ -26,8 +26,9 @@ _OF_ONE_NUMBER = (
 def decompositions(torch: Any) -> dict[Any, Callable[..., Any]]:
     """Operations by others, for `ExportedProgram.run_decompositions`: ours, and of the rest those of torch-mlir."""
     table: dict[Any, Callable[..., Any]] = dict(torch_decompositions())
-    for overload, compute in (promotions(torch) | _own(torch)).items():
-        table[overload] = _first_of(compute, table[overload]) if overload in table else compute
+    for found in (promotions(torch), _own(torch)):
+        for overload, compute in found.items():
+            table[overload] = _first_of(compute, table[overload]) if overload in table else compute
     return table
 
 

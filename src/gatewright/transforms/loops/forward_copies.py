@@ -12,10 +12,9 @@ from xdsl.ir import Block, Operation, SSAValue
 from xdsl.passes import ModulePass
 from xdsl.rewriter import Rewriter
 
-from gatewright.dialects.notes import LOOP
 from gatewright.ir.constants import constant_value
 from gatewright.ir.decisions import asked
-from gatewright.ir.loop_labels import loops_in
+from gatewright.ir.loop_labels import names_in
 from gatewright.ir.rewriting import copied, functions_of, insert_before
 
 _CASTS = (arith.ExtSIOp, arith.ExtUIOp, arith.TruncIOp, arith.ExtFOp)
@@ -44,7 +43,7 @@ class ForwardCopiesPass(ModulePass):
             decided = {name for decision in asked(function) for name in decision.subject}
             for nest in list(function.body.block.ops):
                 copy = _Copy.of(nest, function.body.block)
-                if copy is not None and copy.may_be_read_through() and not decided & _names(nest):
+                if copy is not None and copy.may_be_read_through() and not decided & names_in(nest):
                     copy.forward()
 
 
@@ -134,10 +133,6 @@ class _Copy:
         while inner is not None and inner.parent is not self.block:
             inner = inner.parent_op()
         return inner
-
-
-def _names(nest: Operation) -> set[str]:
-    return {name for loop in loops_in(nest) for name in LOOP.value(loop)}
 
 
 def _is_inside(value: SSAValue, nest: Operation) -> bool:
