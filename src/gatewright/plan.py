@@ -14,6 +14,7 @@ from __future__ import annotations
 import ast
 import io
 import keyword
+import re
 import tokenize
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -51,6 +52,10 @@ class DecisionKind:
     """Whether the value is written with its name."""
     words: tuple[str, ...] = ()
     """What a text may be."""
+    pattern: str = ""
+    """The form of a text that may be anything of that form, with an example of it behind a space."""
+    of_array: bool = False
+    """Whether it is about an array, and not about loops."""
 
     def check(self, subject: tuple[str, ...], value: DecisionValue) -> str | None:
         """What is wrong with a decision of this kind, None if nothing is."""
@@ -66,6 +71,9 @@ class DecisionKind:
             return f"needs {self.value}, {_FORMS[self.form]}"
         if isinstance(value, int) and not isinstance(value, bool) and not self.least <= value <= self.most:
             return f"needs {self.value}, from {self.least} to {self.most}"
+        if isinstance(value, str) and self.pattern:
+            form, example = self.pattern.split(" ")
+            return None if re.fullmatch(form, value) else f"needs {self.value}, such as {example!r}"
         if isinstance(value, str) and value not in self.words:
             return f"needs {self.value}, one of {', '.join(self.words)}"
         return None
@@ -90,6 +98,12 @@ KINDS: Mapping[str, DecisionKind] = {
             "A loop, and those named in front of it, are two: what is up to that inner loop, counted from one, and "
             "what is behind it; 0 cuts in front of all inner loops; -1 leaves it whole.",
             True, "after", int, -1, by_name=True,
+        ),
+        DecisionKind("unroll", "So many iterations of a loop are done at once.", False, "factor", int, 1, 1 << 12),
+        DecisionKind(
+            "bank",
+            "An array is kept in so many memories along each axis, its elements dealt out in turn.",
+            False, "factors", str, pattern="[1-9][0-9]{0,4}(x[1-9][0-9]{0,4})* 2x4", of_array=True,
         ),
         DecisionKind(
             "rotate",
@@ -267,6 +281,11 @@ def _of_call(line: int, kind: str, arguments: list[ast.expr], keywords: list[ast
     if len(values) > 1 or len(named) < len(keywords):
         raise OptionError(f"line {line} of a plan: {kind} has one value")
     return Decision(kind, tuple(subject), values[0] if values else default_value(kind), reason)
+
+
+def bank_factors(value: DecisionValue) -> tuple[int, ...]:
+    """How many banks a decision to keep an array in banks asks for along each axis."""
+    return tuple(map(int, str(value).split("x")))
 
 
 def default_value(kind: str) -> DecisionValue:

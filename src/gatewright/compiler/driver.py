@@ -42,6 +42,8 @@ class Phase:
     passes: tuple[ModulePass, ...]
     clean_up: tuple[ModulePass, ...] = ()
     """What runs behind them, again and again until nothing changes."""
+    only_if_changed: bool = False
+    """Whether the clean-up is only for what the passes have changed."""
     form: ModuleForm | None = None
     """In which the phase is to leave the module."""
 
@@ -128,9 +130,11 @@ class _PhaseRun:
         if self._trusted and not checked:
             self._verify("a front end")
         for phase in phases:
+            before = parts(self._module) if phase.only_if_changed else []
             for each in phase.passes:
                 self._pass(each)
-            self._clean(phase.clean_up)
+            if not phase.only_if_changed or not same_parts(before, parts(self._module)):
+                self._clean(phase.clean_up)
             if phase.form is not None and check:
                 try:
                     phase.form(self._module)

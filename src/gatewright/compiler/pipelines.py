@@ -15,14 +15,17 @@ from gatewright.compiler.forms import BOUND, CONTROLLED, GUARDED, HARDWARE, NAME
 from gatewright.options import Options
 from gatewright.planning import limits
 from gatewright.planning.check_plan import CheckPlanPass
+from gatewright.planning.plan_banking import PlanBankingPass
 from gatewright.planning.plan_distribution import PlanDistributionPass
 from gatewright.planning.plan_flattening import FLAT_OPERATIONS, PlanFlatteningPass
 from gatewright.planning.plan_fusion import PlanFusionPass
 from gatewright.planning.plan_interleaving import PlanInterleavingPass
 from gatewright.planning.plan_order import PlanOrderPass
+from gatewright.planning.plan_unrolling import PlanUnrollingPass
 from gatewright.planning.plan_rotation import PlanRotationPass
 from gatewright.planning.plan_sums import PlanSumsPass
 from gatewright.scheduling.modulo import EFFORT
+from gatewright.transforms.loops.balance_sums import BalanceSumsPass
 from gatewright.transforms.loops.divide_by_constants import DivideByConstantsPass
 from gatewright.transforms.loops.eliminate_dead_stores import EliminateDeadStoresPass
 from gatewright.transforms.loops.expand_math import ExpandMathPass
@@ -116,13 +119,10 @@ def lower_to_schedule(options: Options, effort: float = EFFORT) -> tuple[Phase, 
         Phase("straight", (IfConvertPass(limits.SHORT_BRANCH), CommonSubexpressionElimination())),
         Phase(
             "memory",
-            (
-                PlanDistributionPass(options.multipliers),
-                PromoteAccumulatorsPass(),
-                PlanRotationPass(options.multipliers),
-                ForwardStoresPass(),
-            ),
+            (PlanDistributionPass(options.multipliers), PromoteAccumulatorsPass()),
         ),
+        Phase("lanes", (PlanUnrollingPass(), PlanBankingPass()), (BalanceSumsPass(), *HOIST), only_if_changed=True),
+        Phase("registers", (PlanRotationPass(options.multipliers), ForwardStoresPass())),
         Phase(
             "ordered",
             (

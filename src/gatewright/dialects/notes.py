@@ -388,6 +388,10 @@ PLAN = DecisionsNote(
     "gw.plan", "an array of `#gw.decision<...>`", _decisions, "func.func", "What is decided, in that order.",
     "planning, `loops-to-schedule`", "`check-plan`, `Design.plan`, the report", "as long as the schedule",
 )  # fmt: skip
+ARRAY = TextNote(
+    "gw.array", TEXT, _text, "memref.alloc, memref.alloca, memref.get_global", "What plans call the array.",
+    "`label-loops`", "planning", "as long as the array",
+)  # fmt: skip
 ANY = FlagNote(
     "gw.any", FLAG, _flag, "arith.constant", "The number does not matter: it is replaced before it is used.",
     "`interleave-loops`", "`flatten-loops`", "until the constant goes",
@@ -395,6 +399,10 @@ ANY = FlagNote(
 DISTRIBUTED = FlagNote(
     "gw.distributed", FLAG, _flag, "scf.for", "Loop distribution made the loop: it is not joined with those beside it.",
     "`split-loops`", "`flatten-loops`", "until `flatten-loops`",
+)  # fmt: skip
+LANES = IntegerNote(
+    "gw.lanes", COUNT, _number(1), "loops", "How many iterations of the source an iteration of the loop is.",
+    "`unroll-and-jam`", "`plan-flattening`", "until `loops-to-schedule`",
 )  # fmt: skip
 SUMS = TextNote(
     "gw.sums", TEXT, _text, "loops", "In which order the loop adds up, and what another order would bring.",
@@ -464,7 +472,7 @@ ESTIMATE = NumbersNote(
 NOTES = {
     note.name: note
     for note in (
-        PORT_NAME, PORT_TYPE, PORT_RESULT, LOOP, ASKED, PLAN, ANY, DISTRIBUTED, SUMS, TRIP_COUNT, ACCESS, TURN,
+        PORT_NAME, PORT_TYPE, PORT_RESULT, LOOP, ASKED, PLAN, ARRAY, ANY, DISTRIBUTED, LANES, SUMS, TRIP_COUNT, ACCESS, TURN,
         DISTANCES, BYPASSED, OPERATOR, UNIT, LATENCY, PORT, REGISTERS, MEMORY, LIMIT, ESTIMATE,
     )
 }  # fmt: skip

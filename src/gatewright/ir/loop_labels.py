@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from xdsl.dialects import scf
 from xdsl.ir import Operation, SSAValue
 
-from gatewright.dialects.notes import LOOP, SUMS
+from gatewright.dialects.notes import LANES, LOOP, SUMS
 from gatewright.ir.location import layer_of
 from gatewright.plan import is_name
 
@@ -29,6 +29,13 @@ def take_place(sources: Iterable[Operation], target: Operation) -> None:
         LOOP.set(target, names)
     if sums := list(dict.fromkeys(note for loop in loops if (note := SUMS.value(loop)) is not None)):
         SUMS.set(target, "; ".join(sums))
+    if (lanes := max(map(lanes_of, loops), default=1)) > 1:
+        LANES.set(target, lanes)
+
+
+def lanes_of(loop: Operation) -> int:
+    """How many iterations of the source an iteration of a loop is."""
+    return LANES.value(loop) or 1
 
 
 def labelled(function: Operation, label: str) -> scf.ForOp | None:

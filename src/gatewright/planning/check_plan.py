@@ -12,6 +12,7 @@ from xdsl.passes import ModulePass
 
 from gatewright.dialects.notes import ASKED, LOOP
 from gatewright.errors import OptionError
+from gatewright.ir.array_names import names_of_arrays
 from gatewright.ir.decisions import asked, plan_of
 from gatewright.ir.location import source_location
 from gatewright.ir.rewriting import functions_of
@@ -45,6 +46,8 @@ def _is_done(decision: Decision, done: Decision) -> bool:
 
 
 def _not_done(function: func.FuncOp, decision: Decision, made: Plan) -> OptionError:
+    if KINDS[decision.kind].of_array:
+        return _no_array(function, decision)
     names = {name for inner in function.walk() for name in LOOP.value(inner)}
     names |= {name for each in made for name in each.subject}
     fused = next((each for each in made if each.kind == "fuse" and decision.subject[0] in each.subject[1:]), None)
@@ -69,6 +72,16 @@ def _not_done(function: func.FuncOp, decision: Decision, made: Plan) -> OptionEr
         where=source_location(_loop(function, decision.subject[0])),
         why=f"the loop is not what that is for; {decision.kind}: {KINDS[decision.kind].meaning}",
         remedy="leave it to the planner, or ask for it at another loop",
+    )
+
+
+def _no_array(function: func.FuncOp, decision: Decision) -> OptionError:
+    known = ", ".join(sorted(names_of_arrays(function).values())) or "none"
+    return OptionError(
+        f"{decision} is about {decision.subject[0]}, which is no array",
+        where=source_location(function),
+        why="arrays that are only copied, or whose elements are only handed on, are gone",
+        remedy=f"the arrays are: {known}",
     )
 
 

@@ -10,7 +10,7 @@ from xdsl.dialects.builtin import ModuleOp
 from xdsl.passes import ModulePass
 
 from gatewright.ir.decisions import asked, record
-from gatewright.ir.loop_labels import label_of, labelled, name_loops
+from gatewright.ir.loop_labels import label_of, labelled, lanes_of, name_loops
 from gatewright.ir.rewriting import functions_of
 from gatewright.plan import Decision
 from gatewright.transforms.loops.flatten_loops import flatten, nests_in, not_flat
@@ -36,13 +36,24 @@ class PlanFlatteningPass(ModulePass):
             _plan(function)
 
 
+def _lanes(nest: Nest) -> int:
+    """How many iterations of the source an innermost iteration of a nest is: the limit is one for each."""
+    return min(map(_lanes, nest.children), default=lanes_of(nest.loop))
+
+
+def _largest(nest: Nest) -> int:
+    """The number of operations of the largest innermost loop of a nest: they are part of its iterations anyway."""
+    return max(map(_largest, nest.children), default=nest.size)
+
+
 def _plan(function: func.FuncOp) -> None:
     given = {each.subject[0]: bool(each.value) for each in asked(function) if each.kind == "flatten"}
 
     def wanted(nest: Nest) -> bool:
         name = label_of(nest.loop)
-        does = given.get(name, nest.size <= FLAT_OPERATIONS)
-        reason = f"{nest.size} operations{'' if does else ' would be part of every iteration'}"
+        beside = nest.size - _largest(nest)
+        does = given.get(name, beside <= FLAT_OPERATIONS * _lanes(nest))
+        reason = f"{beside if not does else nest.size} operations{'' if does else ' would be part of every iteration'}"
         record(function, Decision("flatten", (name,), does, "" if name in given else reason))
         return does
 

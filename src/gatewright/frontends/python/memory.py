@@ -78,6 +78,7 @@ def outside_table(state: Elaboration, element: ElementType, contents: np.ndarray
     key = (element, contents.shape, contents.dtype.str, contents.tobytes())
     if key not in state.constants:
         origin = ConstantTable(TypedTerm(memref_type(element, contents.shape)))
+        origin.result.hint(name)
         state.builder.add_at_head(origin)
         state.constants[key] = Buffer(origin.result, element, contents.shape, OUTSIDE, name, contents, origin)
         state.buffers.append(state.constants[key])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from gatewright.frontends.python import fixed_point
 from gatewright.frontends.python.arrays import materialize
 from gatewright.frontends.python.elaboration import Elaboration
-from gatewright.frontends.python.values import FixedPoint, LazyArray, Number, PythonFloat, Tuple, Unbound, Value
+from gatewright.frontends.python.values import ArrayView, FixedPoint, LazyArray, Number, PythonFloat, Tuple, Unbound, Value
 
 
 def settled(state: Elaboration, value: Value, name: str = "temporary") -> Value:
@@ -24,6 +24,8 @@ def bind(state: Elaboration, name: str, value: Value) -> None:
         value = _formatted(state, name, value)
         if value.term is not None and value.term.node is not None:
             value.term.hint(name)
+    if isinstance(value, ArrayView) and value.is_whole and value.buffer.origin is not None:
+        value.buffer.term.hint(name)
     state.frame.names[name] = value
 
 

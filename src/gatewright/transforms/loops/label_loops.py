@@ -13,6 +13,7 @@ from xdsl.passes import ModulePass
 
 from gatewright.dialects.gw import DirectiveOp
 from gatewright.errors import GatewrightError, OptionError, UnsupportedError
+from gatewright.ir.array_names import name_arrays
 from gatewright.ir.decisions import ask, value_of
 from gatewright.ir.location import source_location
 from gatewright.ir.loop_labels import label_of, name_loops
@@ -45,6 +46,7 @@ class LabelLoopsPass(ModulePass):
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         for function in functions_of(op):
             name_loops(function)
+            name_arrays(function)
             found = [inner for inner in function.walk() if isinstance(inner, DirectiveOp)]
             ask(function, list(_decisions(found)))
             for directive in found:

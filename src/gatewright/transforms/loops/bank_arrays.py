@@ -1,0 +1,173 @@
+"""Array partitioning: keep an array in several memories, so that several of its elements are there at once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from itertools import product
+from math import prod
+
+import numpy as np
+from xdsl.context import Context
+from xdsl.dialects import func, memref
+from xdsl.dialects.builtin import (
+    BytesAttr,
+    DenseIntOrFPElementsAttr,
+    MemRefType,
+    ModuleOp,
+    StringAttr,
+    SymbolRefAttr,
+    TensorType,
+    UnitAttr,
+)
+from xdsl.ir import Operation, SSAValue
+from xdsl.passes import ModulePass
+from xdsl.rewriter import Rewriter
+
+from gatewright.analysis.linear_forms import LinearForm, LinearForms
+from gatewright.analysis.ranges import value_ranges
+from gatewright.errors import UnsupportedError
+from gatewright.ir.accesses import MemoryAccess
+from gatewright.ir.location import source_location
+from gatewright.ir.rewriting import functions_of, insert_before
+from gatewright.transforms.loops.bank_crossbar import Crossbar, Place, computed
+
+@dataclass(frozen=True)
+class BankArraysPass(ModulePass):
+    """Keep an array in banks, its elements dealt out in turn along each axis (cyclic partitioning).
+
+    ```
+    %a : memref<16x16xi32>            %a_0, %a_1 : memref<16x8xi32>
+    load %a[%i, 2 * %j]          ->   load %a_0[%i, %j]
+    load %a[%i, 2 * %j + 1]           load %a_1[%i, %j]
+    ```
+
+    `array` is its name, `factors` how many banks there are along each axis. An access whose bank is the same in every
+    iteration is one of that bank; others choose. What accesses the same bank takes turns, so that the number of banks
+    changes when things happen and not what.
+    """
+
+    name = "bank-arrays"
+
+    array: str = ""
+    factors: tuple[int, ...] = ()
+
+    def apply(self, ctx: Context, op: ModuleOp) -> None:
+        for function in functions_of(op):
+            for array in arrays_called(function, self.array):
+                bank(function, array, self.factors)
+
+
+def arrays_called(function: func.FuncOp, name: str) -> list[SSAValue]:
+    """The arrays of a function of that name that are inside it."""
+    kinds = memref.AllocOp | memref.AllocaOp | memref.GetGlobalOp
+    return [op.results[0] for op in function.walk() if isinstance(op, kinds) and op.results[0].name_hint == name]
+
+
+def bank(function: func.FuncOp, array: SSAValue, factors: Sequence[int]) -> None:
+    """Keep an array of a function in so many banks along each axis. Raises UnsupportedError where that cannot be."""
+    accesses = _accesses(array)
+    type_ = array.type
+    assert isinstance(type_, MemRefType) and isinstance(array.owner, Operation)
+    shape = type_.get_shape()
+    if accesses is None or len(factors) != len(shape):
+        what = f"it has {len(shape)} axes" if len(factors) != len(shape) else "it is passed on as a whole"
+        raise UnsupportedError(
+            f"array {array.name_hint or ''} cannot be kept in banks", where=source_location(array.owner), why=what
+        )
+    if all(factor == 1 for factor in factors):
+        return
+    banking = Banking(array.owner, shape, tuple(factors), LinearForms(value_ranges(function)))
+    banking.divide(accesses)
+    Rewriter.erase_op(array.owner)
+
+
+def _accesses(array: SSAValue) -> list[MemoryAccess] | None:
+    """The accesses of an array; None if it is used otherwise."""
+    users = [use.operation for use in array.uses]
+    if not all(isinstance(user, MemoryAccess) and user.memref is array for user in users):
+        return None
+    return [user for user in users if isinstance(user, MemoryAccess)]
+
+
+@dataclass
+class Banking:
+    """An array, the banks that take its place, and which access is one of which bank."""
+
+    source: Operation
+    shape: Sequence[int]
+    factors: tuple[int, ...]
+    forms: LinearForms
+    banks: dict[Place, SSAValue] = field(default_factory=dict)
+
+    def divide(self, accesses: Sequence[MemoryAccess]) -> None:
+        """Make the banks, and let accesses be of them."""
+        self._make()
+        moving: list[tuple[MemoryAccess, tuple[LinearForm, ...]]] = []
+        for access in accesses:
+            forms = self.forms.of_all(access.indices)
+            if all(form.is_multiple(factor) for form, factor in zip(forms, self.factors, strict=True)):
+                self._replace(access, forms)
+            else:
+                moving.append((access, forms))
+        if moving:
+            Crossbar(self.banks, self.factors).rewrite(moving)
+
+    def _make(self) -> None:
+        source, old = self.source, self.source.results[0]
+        assert isinstance(old.type, MemRefType)
+        shape = [-(-extent // factor) for extent, factor in zip(self.shape, self.factors, strict=True)]
+        type_ = MemRefType(old.type.element_type, shape)
+        for place in product(*map(range, self.factors)):
+            name = "_".join([old.name_hint or "array", *(str(n) for n, f in zip(place, self.factors, strict=True) if f > 1)])
+            if isinstance(source, memref.GetGlobalOp):
+                symbol = _part(source, place, self.factors, type_, name)
+                made: Operation = memref.GetGlobalOp(SymbolRefAttr(symbol), type_)
+            else:
+                made = memref.AllocOp((), (), type_)
+            insert_before(made, source)
+            made.results[0].name_hint = name
+            self.banks[place] = made.results[0]
+
+    def _replace(self, access: MemoryAccess, forms: Sequence[LinearForm]) -> None:
+        """Let an access be one of the bank that its element always is in."""
+        place = tuple(form.constant % factor for form, factor in zip(forms, self.factors, strict=True))
+        indices = [
+            index if factor == 1 else computed(form.divided(factor), access)
+            for index, form, factor in zip(access.indices, forms, self.factors, strict=True)
+        ]
+        access.operands[access.operands.index(access.memref)] = self.banks[place]
+        for position, index in enumerate(indices):
+            access.operands[len(access.operands) - len(indices) + position] = index
+
+
+def _part(source: memref.GetGlobalOp, place: Place, factors: Sequence[int], type_: MemRefType, name: str) -> str:
+    """Add the part of a constant that is in a bank to the module; return its name."""
+    module = source.get_toplevel_object()
+    assert isinstance(module, ModuleOp)
+    globals_ = [op for op in module.ops if isinstance(op, memref.GlobalOp)]
+    whole = next(op for op in globals_ if op.sym_name.data == source.name_.string_value())
+    contents = whole.initial_value
+    assert isinstance(contents, DenseIntOrFPElementsAttr)
+    symbol = f"{whole.sym_name.data}_{name}"
+    if all(op.sym_name.data != symbol for op in globals_):
+        dense = DenseIntOrFPElementsAttr(
+            TensorType(type_.element_type, type_.shape), BytesAttr(_dealt(contents, place, factors, type_.get_shape()))
+        )
+        part = memref.GlobalOp.get(StringAttr(symbol), type_, dense, constant=UnitAttr())
+        insert_before(part, whole)
+    return symbol
+
+
+def _dealt(
+    contents: DenseIntOrFPElementsAttr, place: Place, factors: Sequence[int], extents: Sequence[int]
+) -> bytes:
+    """The bytes of the elements that are in a bank, and zeros behind them where there are fewer than in others."""
+    shape, data = contents.get_shape(), contents.data.data
+    if contents.is_splat():
+        size = len(data) if len(data) <= 8 else len(data) // prod(shape)
+        return data[:size] * prod(extents)
+    words = np.frombuffer(data, f"V{len(data) // prod(shape)}").reshape(shape)
+    padded = np.zeros([extent * factor for extent, factor in zip(extents, factors, strict=True)], words.dtype)
+    padded[tuple(slice(0, extent) for extent in shape)] = words
+    return padded[tuple(slice(number, None, factor) for number, factor in zip(place, factors, strict=True))].tobytes()
