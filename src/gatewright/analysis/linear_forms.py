@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from math import gcd
 
 from xdsl.dialects import arith
 from xdsl.dialects.builtin import IndexType
@@ -46,6 +47,11 @@ class LinearForm:
         assert self.is_multiple(divisor)
         factors = tuple((value, factor // divisor) for value, factor in self.factors)
         return LinearForm(factors, self.constant // divisor)
+
+    def step(self, divisor: int) -> tuple[int, int]:
+        """The least remainder by a divisor, and the number that the others are apart, whatever the values are."""
+        apart = gcd(divisor, *(factor for _, factor in self.factors))
+        return self.constant % apart, apart
 
     @property
     def moving(self) -> frozenset[tuple[SSAValue, int]]:

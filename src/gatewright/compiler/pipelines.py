@@ -15,13 +15,12 @@ from gatewright.compiler.forms import BOUND, CONTROLLED, GUARDED, HARDWARE, NAME
 from gatewright.options import Options
 from gatewright.planning import limits
 from gatewright.planning.check_plan import CheckPlanPass
-from gatewright.planning.plan_banking import PlanBankingPass
 from gatewright.planning.plan_distribution import PlanDistributionPass
 from gatewright.planning.plan_flattening import FLAT_OPERATIONS, PlanFlatteningPass
 from gatewright.planning.plan_fusion import PlanFusionPass
 from gatewright.planning.plan_interleaving import PlanInterleavingPass
+from gatewright.planning.plan_lanes import PlanLanesPass
 from gatewright.planning.plan_order import PlanOrderPass
-from gatewright.planning.plan_unrolling import PlanUnrollingPass
 from gatewright.planning.plan_rotation import PlanRotationPass
 from gatewright.planning.plan_sums import PlanSumsPass
 from gatewright.scheduling.modulo import EFFORT
@@ -121,7 +120,12 @@ def lower_to_schedule(options: Options, effort: float = EFFORT) -> tuple[Phase, 
             "memory",
             (PlanDistributionPass(options.multipliers), PromoteAccumulatorsPass()),
         ),
-        Phase("lanes", (PlanUnrollingPass(), PlanBankingPass()), (BalanceSumsPass(), *HOIST), only_if_changed=True),
+        Phase(
+            "lanes",
+            (PlanLanesPass(options.multipliers, options.clock_mhz, options.target),),
+            (BalanceSumsPass(), *HOIST),
+            only_if_changed=True,
+        ),
         Phase("registers", (PlanRotationPass(options.multipliers), ForwardStoresPass())),
         Phase(
             "ordered",

@@ -46,7 +46,8 @@ class Crossbar:
 
     banks: dict[Place, SSAValue]
     factors: tuple[int, ...]
-    _known: dict[tuple[Block, object], SSAValue] = field(default_factory=dict)
+    _steps: list[tuple[int, int]] = field(default_factory=list)
+    """For each axis the least remainder of the accesses at hand, and what it moves by."""
 
     def rewrite(self, accesses: Sequence[tuple[MemoryAccess, Forms]]) -> None:
         """Replace the accesses, which are in the order of the text."""
@@ -89,6 +90,7 @@ class Crossbar:
         anchor = group[0].access if loads else group[-1].access
         first = group[0]
         base: list[SSAValue | int] = []
+        self._steps = [form.step(factor) for form, factor in zip(first.forms, self.factors, strict=True)]
         quotient: list[SSAValue] = []
         for index, factor, form in zip(first.access.indices, self.factors, first.forms, strict=True):
             if form.is_multiple(factor):
@@ -158,7 +160,8 @@ class Crossbar:
     def _residues_of(self, base: list[SSAValue | int]) -> list[Place]:
         """What the remainders of the first access may be."""
         axes = [
-            [each] if isinstance(each, int) else range(factor) for each, factor in zip(base, self.factors, strict=True)
+            [each] if isinstance(each, int) else range(start, factor, step)
+            for each, factor, (start, step) in zip(base, self.factors, self._steps, strict=True)
         ]
         return list(product(*axes))
 

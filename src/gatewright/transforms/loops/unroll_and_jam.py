@@ -65,12 +65,19 @@ class UnrollAndJamPass(ModulePass):
 
 def unroll(function: func.FuncOp, loop: scf.ForOp, factor: int) -> None:
     """Do so many iterations of a loop at once. Raises UnsupportedError where that is not possible or not legal."""
+    unroll_all(function, [(loop, factor)])
+
+
+def _check(function: func.FuncOp, loop: scf.ForOp, factor: int) -> None:
     if (reason := obstacle(function, loop, factor)) is not None:
         raise UnsupportedError(
             f"{factor} iterations of loop {label_of(loop)} cannot be done at once",
             where=source_location(loop),
             why=reason,
         )
+
+
+def _unroll(function: func.FuncOp, loop: scf.ForOp, factor: int) -> None:
     if factor == 1:
         return
     trips = counted_trips(loop)
@@ -78,6 +85,16 @@ def unroll(function: func.FuncOp, loop: scf.ForOp, factor: int) -> None:
     if rest := trips % factor:
         loop = _peeled(function, loop, trips - rest)
     _Unroller(loop, factor).replace()
+
+
+def unroll_all(function: func.FuncOp, loops: Sequence[tuple[scf.ForOp, int]]) -> None:
+    """Do so many iterations at once of each of some loops; each is asked about before any has changed."""
+    for loop, factor in loops:
+        _check(function, loop, factor)
+    for name, factor in [(label_of(loop), factor) for loop, factor in loops]:
+        found = labelled(function, name)
+        assert found is not None
+        _unroll(function, found, factor)
 
 
 def obstacle(function: func.FuncOp, loop: scf.ForOp, factor: int) -> str | None:

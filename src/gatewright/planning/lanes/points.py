@@ -1,0 +1,119 @@
+"""The points of a nest: how many lanes, along which loops, at which interval, with which banks."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import product
+from math import ceil, gcd, prod
+
+from xdsl.dialects.builtin import MemRefType
+from xdsl.ir import SSAValue
+
+from gatewright.planning.lanes.banks import Accesses
+from gatewright.planning.lanes.nests import AccessFacts, LoopKind, NestFacts
+
+MOST_LANES = 1024
+"""The most iterations that are done at once."""
+MOST_LANES_OF_ONE = 27
+"""The most for each multiplier."""
+
+
+@dataclass(frozen=True)
+class Point:
+    """A way to run a nest."""
+
+    factors: tuple[int, ...]
+    """How many iterations of each loop are done at once."""
+    interval: int
+    """Cycles from one iteration of the pipeline to the next."""
+    turns: int
+    """How many iterations the pipeline has."""
+
+    @property
+    def lanes(self) -> int:
+        """How many innermost iterations are done at once."""
+        return prod(self.factors)
+
+    @property
+    def cycles(self) -> int:
+        """Cycles in which iterations start."""
+        return self.turns * self.interval
+
+
+def points(nest: NestFacts, multipliers: int | None, most_lanes: int) -> Iterator[Point]:
+    """Every point of a nest on a pool of multipliers."""
+    choices = [_factors(loop.trips, loop.kind) for loop in nest.loops]
+    for factors in product(*choices):
+        lanes = prod(factors)
+        if lanes > most_lanes:
+            continue
+        uses = products_of(nest, factors)
+        interval = 1 if multipliers is None else max(1, ceil(uses / multipliers))
+        turns = prod(loop.trips // factor for loop, factor in zip(nest.loops, factors, strict=True))
+        yield Point(factors, interval, turns)
+
+
+def products_of(nest: NestFacts, factors: Sequence[int]) -> int:
+    """The products of an iteration of the pipeline: also those around the innermost loop have a place in it."""
+    inner = sum(nest.products.values()) * prod(factors)
+    outside = sum(nest.products_around.values())
+    return inner + outside * prod(
+        factor for loop, factor in zip(nest.loops, factors, strict=True) if loop.kind is LoopKind.PARALLEL
+    )
+
+
+def _factors(trips: int, kind: LoopKind) -> list[int]:
+    if kind is LoopKind.FIXED:
+        return [1]
+    return [factor for factor in range(1, trips + 1) if trips % factor == 0]
+
+
+def needed(nest: NestFacts, point: Point) -> Mapping[tuple[SSAValue, bool], list[Accesses]] | None:
+    """What an iteration of the pipeline accesses of each array, loads and stores apart.
+
+    None if lanes would access elements that cannot be told apart.
+    """
+    groups: dict[tuple[SSAValue, bool], dict[object, list[AccessFacts]]] = defaultdict(lambda: defaultdict(list))
+    for access in nest.accesses:
+        groups[access.array, access.stores][access.depth, access.base].append(access)
+    found: dict[tuple[SSAValue, bool], list[Accesses]] = {}
+    for key, by_base in groups.items():
+        found[key] = []
+        for accesses in by_base.values():
+            group = _group(nest, point, accesses)
+            if group is None:
+                return None
+            found[key].append(group)
+    return found
+
+
+def _group(nest: NestFacts, point: Point, accesses: Sequence[AccessFacts]) -> Accesses | None:
+    first = accesses[0]
+    inside = range(first.depth)
+    if first.steps is None:
+        return None if prod(point.factors[:first.depth]) > 1 else _anywhere(accesses)
+    ranges = [range(point.factors[n]) if any(axis[n] for axis in first.steps) else range(1) for n in inside]
+    offsets: set[tuple[int, ...]] = set()
+    for lane in product(*ranges):
+        moved = [sum(axis[n] * lane[n] for n in inside) for axis in first.steps]
+        for access in accesses:
+            offsets.add(tuple(constant + by for constant, by in zip(access.constants, moved, strict=True)))
+    steps: list[int] = []
+    for axis in first.steps:
+        moves = [axis[n] * point.factors[n] for n in inside if nest.loops[n].trips > point.factors[n]]
+        steps.append(gcd(*moves))
+    return Accesses(frozenset(offsets), tuple(steps))
+
+
+def _anywhere(accesses: Sequence[AccessFacts]) -> Accesses:
+    """Accesses of one lane whose subscripts depend on data."""
+    axes = len(accesses[0].constants)
+    return Accesses(frozenset(access.constants for access in accesses), (1,) * axes)
+
+
+def extents_of(array: SSAValue) -> tuple[int, ...]:
+    """The shape of an array."""
+    assert isinstance(array.type, MemRefType)
+    return tuple(array.type.get_shape())
