@@ -130,7 +130,7 @@ def lower_to_schedule(options: Options, effort: float = EFFORT) -> tuple[Phase, 
         Phase(
             "ordered",
             (
-                PlanInterleavingPass(options.clock_mhz, options.target),
+                PlanInterleavingPass(options.clock_mhz, options.target, options.multipliers),
                 PlanSumsPass(options.clock_mhz, options.target),
                 IfConvertPass(limits.SHORT_BRANCH),
             ),

@@ -404,6 +404,10 @@ LANES = IntegerNote(
     "gw.lanes", COUNT, _number(1), "loops", "How many iterations of the source an iteration of the loop is.",
     "`unroll-and-jam`", "`plan-flattening`", "until `loops-to-schedule`",
 )  # fmt: skip
+PARALLEL = FlagNote(
+    "gw.parallel", FLAG, _flag, "scf.for", "No iteration of the loop depends on another one.",
+    "`plan-lanes`", "`interleave-loops`", "until `flatten-loops`",
+)  # fmt: skip
 SUMS = TextNote(
     "gw.sums", TEXT, _text, "loops", "In which order the loop adds up, and what another order would bring.",
     "`plan-sums`, `split-sums`, `interleave-loops`", "the report", "as long as the loop",
@@ -472,7 +476,7 @@ ESTIMATE = NumbersNote(
 NOTES = {
     note.name: note
     for note in (
-        PORT_NAME, PORT_TYPE, PORT_RESULT, LOOP, ASKED, PLAN, ARRAY, ANY, DISTRIBUTED, LANES, SUMS, TRIP_COUNT, ACCESS, TURN,
+        PORT_NAME, PORT_TYPE, PORT_RESULT, LOOP, ASKED, PLAN, ARRAY, ANY, DISTRIBUTED, LANES, PARALLEL, SUMS, TRIP_COUNT, ACCESS, TURN,
         DISTANCES, BYPASSED, OPERATOR, UNIT, LATENCY, PORT, REGISTERS, MEMORY, LIMIT, ESTIMATE,
     )
 }  # fmt: skip

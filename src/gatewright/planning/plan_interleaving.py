@@ -11,13 +11,14 @@ from xdsl.dialects.builtin import ModuleOp
 from xdsl.passes import ModulePass
 
 from gatewright.analysis.durations import recurrence_cycles
+from gatewright.analysis.multiplication import product_kind
 from gatewright.analysis.parallel_loops import carried
 from gatewright.analysis.trip_count import counted_trips
 from gatewright.errors import UnsupportedError
 from gatewright.ir.decisions import asked, record
 from gatewright.ir.floats import scalar_bits
 from gatewright.ir.location import source_location
-from gatewright.ir.loop_labels import label_of, labelled, name_loops
+from gatewright.ir.loop_labels import label_of, labelled, lanes_of, name_loops
 from gatewright.ir.rewriting import functions_of
 from gatewright.operators.library import OperatorLibrary
 from gatewright.plan import Decision, Plan
@@ -46,15 +47,17 @@ class PlanInterleavingPass(ModulePass):
 
     clock_mhz: float = 100.0
     target: str = "generic"
+    multipliers: int | None = None
+    """The most multipliers that there will be."""
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         library = OperatorLibrary(self.target, self.clock_mhz)
         for function in functions_of(op):
             name_loops(function)
-            _plan(function, library)
+            _plan(function, library, self.multipliers)
 
 
-def _plan(function: func.FuncOp, library: OperatorLibrary) -> None:
+def _plan(function: func.FuncOp, library: OperatorLibrary, multipliers: int | None) -> None:
     given = asked(function)
     for decision in given:
         if decision.kind == "pipeline":
@@ -67,9 +70,10 @@ def _plan(function: func.FuncOp, library: OperatorLibrary) -> None:
             record(function, Decision("interleave", decision.subject, decision.value))
     nests = [reduction_nest(loop) for loop in function.walk() if isinstance(loop, scf.ForOp)]
     for nest in (each for each in nests if each is not None):
-        choice = _InterleavingChoice(nest, library)
+        choice = _InterleavingChoice(nest, library, multipliers)
         # Flattened, the nest has so many operations more.
-        fits = nest.size + 8 * len(nest.inner) + 16 <= FLAT_OPERATIONS
+        lanes = lanes_of(nest.inner[-1])
+        fits = nest.size + 8 * len(nest.inner) + 16 <= FLAT_OPERATIONS * lanes
         if not fits or choice.waits == 1 or _is_made(given, choice.around):
             continue
         if (interval := _interval_inside(given, nest.loop)) is not None:
@@ -105,7 +109,7 @@ def _is_made(given: Plan, around: list[scf.ForOp]) -> bool:
 class _InterleavingChoice:
     """The choice of a loop, and of how many of its iterations take turns around a reduction."""
 
-    def __init__(self, nest: ReductionNest, library: OperatorLibrary):
+    def __init__(self, nest: ReductionNest, library: OperatorLibrary, multipliers: int | None):
         self.nest = nest
         body = nest.body
         terminator = body.last_op
@@ -113,10 +117,11 @@ class _InterleavingChoice:
         self.waits = recurrence_cycles(body, body.args[1:], terminator.operands, library)
         """Cycles that an iteration of the reduction takes if it waits for what the one before carries."""
         loads = Counter(op.memref for op in body.ops if isinstance(op, memref.LoadOp))
-        self.least = max([1, *loads.values()])
+        products = sum(product_kind(op) is not None for op in body.ops)
+        self.least = max([1, *loads.values(), -(-products // multipliers) if multipliers is not None else 1])
         """Cycles that it takes at least."""
         bits = sum(scalar_bits(argument.type) or MOST_BITS for argument in body.args[1:])
-        self.most = min(MOST_TURNS, MOST_BITS // bits)
+        self.most = min(MOST_TURNS, MOST_BITS * lanes_of(nest.inner[-1]) // bits)
         self.around = perfect_nest(nest.loop)
         """The loops that could be interleaved, the outermost first."""
 

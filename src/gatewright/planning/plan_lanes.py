@@ -14,6 +14,7 @@ from xdsl.ir import Operation, SSAValue
 from xdsl.passes import ModulePass
 
 from gatewright.analysis.multiplication import ProductKind
+from gatewright.dialects.notes import PARALLEL
 from gatewright.ir.accesses import MemoryAccess
 from gatewright.ir.array_names import array_called, name_arrays, names_of_arrays
 from gatewright.ir.decisions import asked, record
@@ -87,7 +88,7 @@ def _plan(function: func.FuncOp, multipliers: int, library: OperatorLibrary) -> 
         return
     free = {array for array in names if _can_be_banked(array) and names[array] not in about}
     candidates = [list(_candidates(nest, pool, least, free, library)) for nest in nests]
-    choice = choose(nests, candidates)
+    choice = choose(candidates, pool, least)
     _do(function, nests, choice, names, pool)
 
 
@@ -106,7 +107,9 @@ def _candidates(
         wanted = nest.iterations * SMALL // max(1, least)
         most = min(64, 1 << max(0, wanted).bit_length())
     found: list[Candidate] = []
-    every = sorted(points(nest, pool, most), key=lambda point: (point.cycles, point.interval, point.lanes, point.factors))
+    every = sorted(
+        points(nest, pool, most), key=lambda point: (point.cycles, point.interval, point.lanes, point.factors)
+    )
     for point in every[:MOST_TRIED]:
         candidate = _candidate(nest, point, free, library)
         if candidate is not None:
@@ -151,6 +154,9 @@ def _do(
         point = candidate.point
         if point.lanes == 1:
             continue
+        for loop in nest.loops:
+            if loop.kind is LoopKind.PARALLEL and (found := labelled(function, loop.name)) is not None:
+                PARALLEL.set(found)
         reason = f"{point.lanes} at once, every {point.interval} cycles: {candidate.cycles} cycles"
         for loop, factor in zip(nest.loops, point.factors, strict=True):
             if factor > 1:

@@ -5,7 +5,16 @@ from __future__ import annotations
 from gatewright.frontends.python import fixed_point
 from gatewright.frontends.python.arrays import materialize
 from gatewright.frontends.python.elaboration import Elaboration
-from gatewright.frontends.python.values import ArrayView, FixedPoint, LazyArray, Number, PythonFloat, Tuple, Unbound, Value
+from gatewright.frontends.python.values import (
+    ArrayView,
+    FixedPoint,
+    LazyArray,
+    Number,
+    PythonFloat,
+    Tuple,
+    Unbound,
+    Value,
+)
 
 
 def settled(state: Elaboration, value: Value, name: str = "temporary") -> Value:

@@ -57,9 +57,7 @@ def layouts(every: Sequence[Sequence[Accesses]], most: int, extents: Sequence[in
     axes = [list(_candidates(groups, axis, extent)) for axis, extent in enumerate(extents)]
     shapes = [layout for layout in product(*axes) if prod(layout) <= MOST_BANKS]
     fits = [
-        layout
-        for layout in shapes
-        if all(sum(group.conflicts(layout) for group in each) <= most for each in every)
+        layout for layout in shapes if all(sum(group.conflicts(layout) for group in each) <= most for each in every)
     ]
     yield from sorted(fits, key=lambda layout: (crossbars(groups, layout), prod(layout), layout))
 

@@ -17,11 +17,18 @@ from typing import Any
 from xdsl.ir import SSAValue
 
 from gatewright.planning.lanes.banks import MOST_BANKS, Accesses, Layout, crossbars, layouts
-from gatewright.planning.lanes.nests import NestFacts
-from gatewright.planning.lanes.points import Point, extents_of
+from gatewright.planning.lanes.points import Point, extents_of, width_of_elements
 
-BANK = 4
-"""What a bank costs, in choices between two words."""
+BANK = 16
+"""What a bank costs beside its memory, in look-up tables, as all of these are."""
+LANE = 32
+"""What a lane costs, or a cycle of an interval, in which operands are chosen."""
+MULTIPLIER = 150
+"""What a multiplier costs, with what feeds it."""
+BASE = 1000
+"""What a design costs without any."""
+DEAR = 4
+"""How many times as much a part of the cycles is worth as the same part of the hardware."""
 
 EFFORT = 20.0
 """Deterministic time for the choice, in CP-SAT's units (about a second each)."""
@@ -54,10 +61,8 @@ class Candidate:
     @property
     def hardware(self) -> int:
         """About how much hardware it takes, if no other nest wants other layouts of its arrays."""
-        banks = sum(
-            BANK * prod(best) + self.crossbars(array, best) for array, (best, *_) in self.layouts.items()
-        )
-        return banks + self.point.lanes + self.point.interval
+        banks = sum(BANK * prod(best) + self.crossbars(array, best) for array, (best, *_) in self.layouts.items())
+        return banks + LANE * (self.point.lanes + self.point.interval)
 
     def fits(self, array: SSAValue, layout: Layout) -> bool:
         """Whether all accesses of an array find their banks within the interval of the point."""
@@ -73,8 +78,10 @@ class Candidate:
         return max((sum(group.conflicts(layout) for group in groups) - 1 for groups in loads), default=0)
 
     def crossbars(self, array: SSAValue, layout: Layout) -> int:
-        """How many banks its accesses of an array choose from beyond one for each."""
-        return sum(crossbars(groups, layout) for (each, _), groups in self.needs.items() if each is array)
+        """What the choices between banks cost that its accesses of an array need."""
+        width = width_of_elements(array)
+        chosen = sum(crossbars(groups, layout) for (each, _), groups in self.needs.items() if each is array)
+        return -(-chosen * width // 2)
 
 
 @dataclass
@@ -86,11 +93,12 @@ class Choice:
     layouts: dict[SSAValue, Layout] = field(default_factory=dict)
 
 
-def choose(nests: Sequence[NestFacts], candidates: Sequence[Sequence[Candidate]]) -> Choice:
-    """One of the candidates of each nest, and a layout for each array."""
-    offered = _layouts(candidates)
-    model = _Model(candidates, offered)
-    return model.solved()
+def choose(candidates: Sequence[Sequence[Candidate]], multipliers: int, least: int) -> Choice:
+    """One of the candidates of each nest, and a layout for each array.
+
+    `least` are the cycles of all products on the `multipliers`.
+    """
+    return _Model(candidates, _layouts(candidates), DEAR * (multipliers * MULTIPLIER + BASE), max(1, least)).solved()
 
 
 def _layouts(candidates: Sequence[Sequence[Candidate]]) -> dict[SSAValue, list[Layout]]:
@@ -116,12 +124,20 @@ def _layouts(candidates: Sequence[Sequence[Candidate]]) -> dict[SSAValue, list[L
 class _Model:
     """The choice as a constraint model."""
 
-    def __init__(self, candidates: Sequence[Sequence[Candidate]], offered: Mapping[SSAValue, list[Layout]]):
+    def __init__(
+        self,
+        candidates: Sequence[Sequence[Candidate]],
+        offered: Mapping[SSAValue, list[Layout]],
+        worth: int,
+        least: int,
+    ):
         from ortools.sat.python import cp_model  # takes most of a second, and most programs do without
 
         self.cp = cp_model
         self.model = cp_model.CpModel()
         self.candidates, self.offered = candidates, offered
+        self.worth, self.least = worth, least
+        """What all of `least` cycles are worth, in look-up tables."""
         self.taken = [[self.model.new_bool_var("") for _ in options] for options in candidates]
         self.laid: dict[SSAValue, list[Any]] = {}
         for array, every in offered.items():
@@ -162,7 +178,7 @@ class _Model:
             for variable, layout in zip(variables, self.offered[array], strict=True)
         )
         lanes = sum(
-            (candidate.point.lanes + candidate.point.interval) * variable
+            LANE * (candidate.point.lanes + candidate.point.interval) * variable
             for variables, options in zip(self.taken, self.candidates, strict=True)
             for variable, candidate in zip(variables, options, strict=True)
         )
@@ -171,8 +187,9 @@ class _Model:
             for variables in (*self.taken, *self.laid.values())
             for number, variable in enumerate(variables)
         )
+        hardware = BANK * banks + sum(self.crossing) + lanes
         solver: Any = None
-        for aim in (cycles, BANK * banks + sum(self.crossing) + lanes, order):
+        for aim in (self.worth * cycles + self.least * hardware, order):
             solver = self._best(aim, solver)
             self.model.add(aim <= round(solver.objective_value))
         chosen = [
@@ -180,7 +197,11 @@ class _Model:
             for variables, options in zip(self.taken, self.candidates, strict=True)
         ]
         laid = {
-            array: next(layout for variable, layout in zip(variables, self.offered[array], strict=True) if solver.value(variable))
+            array: next(
+                layout
+                for variable, layout in zip(variables, self.offered[array], strict=True)
+                if solver.value(variable)
+            )
             for array, variables in self.laid.items()
         }
         return Choice(chosen, laid)

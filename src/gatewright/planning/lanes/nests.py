@@ -89,7 +89,11 @@ def nests_of(function: func.FuncOp, decided: Set[str]) -> Iterator[NestFacts]:
     """The nests of a function that may have lanes, in the order of the text, but for those with `decided` loops."""
     forms = LinearForms(value_ranges(function))
     for op in function.body.block.ops:
-        if isinstance(op, scf.ForOp) and not names_in(op) & decided and (facts := _facts(function, op, forms)) is not None:
+        if (
+            isinstance(op, scf.ForOp)
+            and not names_in(op) & decided
+            and (facts := _facts(function, op, forms)) is not None
+        ):
             yield facts
 
 
@@ -136,7 +140,9 @@ def _products(pieces: Iterable[Sequence[Operation]]) -> Mapping[ProductKind, int
 def _access(op: MemoryAccess, depth: int, loops: Sequence[scf.ForOp], forms: LinearForms) -> AccessFacts:
     found = forms.of_all(op.indices)
     counters = {loop.body.block.args[0]: number for number, loop in enumerate(loops)}
-    inside = {value for form in found for value, _ in form.factors if value not in counters and _varies(value, loops[0])}
+    inside = {
+        value for form in found for value, _ in form.factors if value not in counters and _varies(value, loops[0])
+    }
     steps: list[tuple[int, ...]] = []
     constants: list[int] = []
     rest: list[object] = []

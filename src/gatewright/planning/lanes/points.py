@@ -11,6 +11,7 @@ from math import ceil, gcd, prod
 from xdsl.dialects.builtin import MemRefType
 from xdsl.ir import SSAValue
 
+from gatewright.ir.floats import scalar_bits
 from gatewright.planning.lanes.banks import Accesses
 from gatewright.planning.lanes.nests import AccessFacts, LoopKind, NestFacts
 
@@ -93,7 +94,7 @@ def _group(nest: NestFacts, point: Point, accesses: Sequence[AccessFacts]) -> Ac
     first = accesses[0]
     inside = range(first.depth)
     if first.steps is None:
-        return None if prod(point.factors[:first.depth]) > 1 else _anywhere(accesses)
+        return None if prod(point.factors[: first.depth]) > 1 else _anywhere(accesses)
     ranges = [range(point.factors[n]) if any(axis[n] for axis in first.steps) else range(1) for n in inside]
     offsets: set[tuple[int, ...]] = set()
     for lane in product(*ranges):
@@ -117,3 +118,9 @@ def extents_of(array: SSAValue) -> tuple[int, ...]:
     """The shape of an array."""
     assert isinstance(array.type, MemRefType)
     return tuple(array.type.get_shape())
+
+
+def width_of_elements(array: SSAValue) -> int:
+    """The bits of an element of an array."""
+    assert isinstance(array.type, MemRefType)
+    return scalar_bits(array.type.element_type) or 1

@@ -27,10 +27,11 @@ from xdsl.rewriter import Rewriter
 from gatewright.analysis.linear_forms import LinearForm, LinearForms
 from gatewright.analysis.ranges import value_ranges
 from gatewright.errors import UnsupportedError
-from gatewright.ir.accesses import MemoryAccess
+from gatewright.ir.accesses import MemoryAccess, accesses
 from gatewright.ir.location import source_location
 from gatewright.ir.rewriting import functions_of, insert_before
 from gatewright.transforms.loops.bank_crossbar import Crossbar, Place, computed
+
 
 @dataclass(frozen=True)
 class BankArraysPass(ModulePass):
@@ -66,11 +67,11 @@ def arrays_called(function: func.FuncOp, name: str) -> list[SSAValue]:
 
 def bank(function: func.FuncOp, array: SSAValue, factors: Sequence[int]) -> None:
     """Keep an array of a function in so many banks along each axis. Raises UnsupportedError where that cannot be."""
-    accesses = _accesses(array)
+    found = _accesses(function, array)
     type_ = array.type
     assert isinstance(type_, MemRefType) and isinstance(array.owner, Operation)
     shape = type_.get_shape()
-    if accesses is None or len(factors) != len(shape):
+    if found is None or len(factors) != len(shape):
         what = f"it has {len(shape)} axes" if len(factors) != len(shape) else "it is passed on as a whole"
         raise UnsupportedError(
             f"array {array.name_hint or ''} cannot be kept in banks", where=source_location(array.owner), why=what
@@ -78,16 +79,15 @@ def bank(function: func.FuncOp, array: SSAValue, factors: Sequence[int]) -> None
     if all(factor == 1 for factor in factors):
         return
     banking = Banking(array.owner, shape, tuple(factors), LinearForms(value_ranges(function)))
-    banking.divide(accesses)
+    banking.divide(found)
     Rewriter.erase_op(array.owner)
 
 
-def _accesses(array: SSAValue) -> list[MemoryAccess] | None:
-    """The accesses of an array; None if it is used otherwise."""
-    users = [use.operation for use in array.uses]
-    if not all(isinstance(user, MemoryAccess) and user.memref is array for user in users):
+def _accesses(function: func.FuncOp, array: SSAValue) -> list[MemoryAccess] | None:
+    """The accesses of an array in the order of the text; None if it is used otherwise."""
+    if not all(isinstance(use.operation, MemoryAccess) for use in array.uses):
         return None
-    return [user for user in users if isinstance(user, MemoryAccess)]
+    return [op for op in accesses(function) if op.memref is array]
 
 
 @dataclass
@@ -100,11 +100,11 @@ class Banking:
     forms: LinearForms
     banks: dict[Place, SSAValue] = field(default_factory=dict)
 
-    def divide(self, accesses: Sequence[MemoryAccess]) -> None:
+    def divide(self, found: Sequence[MemoryAccess]) -> None:
         """Make the banks, and let accesses be of them."""
         self._make()
         moving: list[tuple[MemoryAccess, tuple[LinearForm, ...]]] = []
-        for access in accesses:
+        for access in found:
             forms = self.forms.of_all(access.indices)
             if all(form.is_multiple(factor) for form, factor in zip(forms, self.factors, strict=True)):
                 self._replace(access, forms)
@@ -119,7 +119,9 @@ class Banking:
         shape = [-(-extent // factor) for extent, factor in zip(self.shape, self.factors, strict=True)]
         type_ = MemRefType(old.type.element_type, shape)
         for place in product(*map(range, self.factors)):
-            name = "_".join([old.name_hint or "array", *(str(n) for n, f in zip(place, self.factors, strict=True) if f > 1)])
+            name = "_".join(
+                [old.name_hint or "array", *(str(n) for n, f in zip(place, self.factors, strict=True) if f > 1)]
+            )
             if isinstance(source, memref.GetGlobalOp):
                 symbol = _part(source, place, self.factors, type_, name)
                 made: Operation = memref.GetGlobalOp(SymbolRefAttr(symbol), type_)
@@ -159,9 +161,7 @@ def _part(source: memref.GetGlobalOp, place: Place, factors: Sequence[int], type
     return symbol
 
 
-def _dealt(
-    contents: DenseIntOrFPElementsAttr, place: Place, factors: Sequence[int], extents: Sequence[int]
-) -> bytes:
+def _dealt(contents: DenseIntOrFPElementsAttr, place: Place, factors: Sequence[int], extents: Sequence[int]) -> bytes:
     """The bytes of the elements that are in a bank, and zeros behind them where there are fewer than in others."""
     shape, data = contents.get_shape(), contents.data.data
     if contents.is_splat():

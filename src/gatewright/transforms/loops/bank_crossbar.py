@@ -120,11 +120,11 @@ class Crossbar:
                 continue
             address = self._address(choices, reach, base, quotient, anchor)
             taken[place] = insert_before(memref.LoadOp.get(array, address), anchor).res
-        for lane, offset in zip(group, reach, strict=True):
-            table = {
-                residues: taken[self._moved(residues, offset)] for residues in self._residues_of(base)
-            }
-            value = self._choose(table, base, anchor)
+        values: list[SSAValue] = []
+        for offset in reach:
+            table = {residues: taken[self._moved(residues, offset)] for residues in self._residues_of(base)}
+            values.append(self._choose(table, base, anchor))
+        for lane, value in zip(group, values, strict=True):
             assert isinstance(lane.access, memref.LoadOp)
             value.name_hint = lane.access.res.name_hint
             Rewriter.replace_op(lane.access, [], [value])
@@ -232,10 +232,16 @@ class Crossbar:
         return insert_before(arith.CmpiOp(index, self._index(bound, anchor), "ult"), anchor).result
 
     def _remainder(self, index: SSAValue, factor: int, anchor: Operation) -> SSAValue:
-        return insert_before(arith.RemUIOp(_as_index(index, anchor), self._index(factor, anchor)), anchor).result
+        index = _as_index(index, anchor)
+        if factor & (factor - 1) == 0:
+            return insert_before(arith.AndIOp(index, self._index(factor - 1, anchor)), anchor).result
+        return insert_before(arith.RemUIOp(index, self._index(factor, anchor)), anchor).result
 
     def _quotient(self, index: SSAValue, factor: int, anchor: Operation) -> SSAValue:
-        return insert_before(arith.DivUIOp(_as_index(index, anchor), self._index(factor, anchor)), anchor).result
+        index = _as_index(index, anchor)
+        if factor & (factor - 1) == 0:
+            return insert_before(arith.ShRUIOp(index, self._index(factor.bit_length() - 1, anchor)), anchor).result
+        return insert_before(arith.DivUIOp(index, self._index(factor, anchor)), anchor).result
 
     def _index(self, number: int, anchor: Operation) -> SSAValue:
         return insert_before(arith.ConstantOp(IntegerAttr(number, IndexType())), anchor).result
@@ -267,7 +273,11 @@ def _completed(table, every):
 
 
 def _as_index(value: SSAValue, anchor: Operation) -> SSAValue:
-    return value if isinstance(value.type, IndexType) else insert_before(arith.IndexCastOp(value, IndexType()), anchor).result
+    return (
+        value
+        if isinstance(value.type, IndexType)
+        else insert_before(arith.IndexCastOp(value, IndexType()), anchor).result
+    )
 
 
 def computed(form: LinearForm, anchor: Operation) -> SSAValue:

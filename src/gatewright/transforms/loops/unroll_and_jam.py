@@ -14,7 +14,7 @@ from xdsl.rewriter import Rewriter
 
 from gatewright.analysis.parallel_loops import carried
 from gatewright.analysis.trip_count import counted_trips
-from gatewright.dialects.notes import LANES, LOOP
+from gatewright.dialects.notes import LANES, LOOP, PARALLEL
 from gatewright.errors import UnsupportedError
 from gatewright.ir.constants import constant_value
 from gatewright.ir.location import source_location
@@ -107,7 +107,9 @@ def obstacle(function: func.FuncOp, loop: scf.ForOp, factor: int) -> str | None:
     inner = [each for each in loops_in(loop) if each is not loop]
     if factor == 1 or not inner:
         return None
-    if any(isinstance(each, scf.WhileOp) for each in inner) or any(isinstance(each, scf.IfOp) for each in _around(inner)):
+    if any(isinstance(each, scf.WhileOp) for each in inner) or any(
+        isinstance(each, scf.IfOp) for each in _around(inner)
+    ):
         return "a loop in it has no known number of iterations"
     for each in inner:
         if any(loop.is_ancestor(bound.owner) for bound in (each.operands[0], each.operands[1], each.operands[2])):
@@ -216,8 +218,7 @@ class _Unroller:
         body.add_op(scf.YieldOp(*self._block(old, body, lanes, carried)))
         zero, bound, one = (self._index(number) for number in (0, trips // self.factor, 1))
         new = insert_before(scf.ForOp(zero, bound, one, list(loop.iter_args), Region(body)), loop)
-        take_place([loop], new)
-        LANES.set(new, self.factor * lanes_of(loop))
+        self._note(loop, new)
         keep_names(loop, new)
         Rewriter.replace_op(loop, [], list(new.results))
 
@@ -284,12 +285,17 @@ class _Unroller:
         bounds = [lanes[0].get(bound, bound) for bound in (op.lb, op.ub, op.step)]
         new = located(scf.ForOp(*bounds, initial, Region(inside)), op)
         body.add_op(new)
-        take_place([op], new)
-        LANES.set(new, self.factor * lanes_of(op))
+        self._note(op, new)
         count = len(op.results)
         for number, lane in enumerate(lanes):
             mine = new.results if self.in_turn else new.results[number * count : (number + 1) * count]
             lane.update(zip(op.results, mine, strict=True))
+
+    def _note(self, old: scf.ForOp, new: scf.ForOp) -> None:
+        take_place([old], new)
+        LANES.set(new, self.factor * lanes_of(old))
+        if PARALLEL.value(old):
+            PARALLEL.set(new)
 
     def _index(self, number: int) -> SSAValue:
         return insert_before(arith.ConstantOp(IntegerAttr(number, IndexType())), self.loop).result

@@ -21,6 +21,7 @@ from gatewright.dialects.loopschedule.calls import HEAD_OPERATIONS
 from gatewright.dialects.notes import LOOP
 from gatewright.errors import UnsupportedError
 from gatewright.ir.location import source_location
+from gatewright.ir.loop_labels import lanes_of
 from gatewright.plan import Decision, Plan
 from gatewright.scheduling.modulo import FeasibleInterval, ModuloResult, feasible_interval
 from gatewright.transforms.schedule.blocks import schedule_block
@@ -153,6 +154,8 @@ class PipelineForms:
             plan = self._changed(first, loop, _merging(kinds))
             return _done(loop, wanted, plan, merge=str(wanted.value))
         best = first
+        if lanes_of(loop) > 1:  # each has its bank
+            return first
         for name, kinds in MERGES.items():
             if first is None or best is None or best.interval == 1:
                 break
