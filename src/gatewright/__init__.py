@@ -35,13 +35,14 @@ from gatewright.numbers.types import (
     u64,
     uint,
 )
-from gatewright.options import Budget
+from gatewright.options import Banks, Budget
 from gatewright.plan import Decision, Plan
 
 __version__ = "0.1.0"
 
 __all__ = [
     "Array",
+    "Banks",
     "Budget",
     "Decision",
     "Design",

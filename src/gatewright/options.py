@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from os import PathLike, fspath
 from typing import Any, cast
@@ -60,6 +60,24 @@ class Budget:
 
 
 @dataclass(frozen=True)
+class Banks:
+    """An array is kept in `by` memories, its elements dealt out in turn along an axis."""
+
+    axis: int = 0
+    """The axis, counted from 0; a negative one from the last."""
+    by: int = 1
+    """How many memories."""
+
+    def __post_init__(self):
+        for name in ("axis", "by"):
+            given = getattr(self, name)
+            if isinstance(given, bool) or not isinstance(given, int):
+                raise OptionError(f"{name}={given!r} of banks is no number", remedy="gw.Banks(axis=1, by=4)")
+        if self.by < 1:
+            raise OptionError(f"by={self.by} of banks leaves none", remedy="gw.Banks(axis=1, by=4)")
+
+
+@dataclass(frozen=True)
 class Options:
     """How to compile a program."""
 
@@ -89,6 +107,8 @@ class Options:
     """Whether floating-point sums may be taken in another order than the program's, which rounds otherwise."""
     plan: Plan = Plan()
     """What is decided already, a plan or its text, all or a part of it; the planner decides the rest."""
+    banks: Mapping[str, Banks | Sequence[Banks]] = field(default_factory=dict)
+    """The arrays that are kept in several memories, by name; of a parameter or a result, each has ports of its own."""
     search: int = 32
     """How many other plans to try for each nest of loops whose iterations wait; 0 for what the rules decide."""
     name: str | None = None
@@ -115,6 +135,7 @@ class Options:
         if isinstance(self.search, bool) or not isinstance(self.search, int) or self.search < 0:
             raise OptionError(f"search={self.search!r} is no number of plans to try")
         self._take_device()
+        self._check_banks()
         names = self.dual_port if isinstance(self.dual_port, tuple | list) else ()
         if not isinstance(self.dual_port, bool | str | tuple | list) or not all(
             isinstance(each, str) for each in names
@@ -124,6 +145,18 @@ class Options:
             )
         object.__setattr__(self, "plan", Plan.of(self.plan))
         self._check_precision()
+
+    def _check_banks(self) -> None:
+        example = 'banks={"a": gw.Banks(axis=1, by=4)}'
+        if not isinstance(self.banks, Mapping):
+            raise OptionError(f"banks={self.banks!r} names no arrays", remedy=example)
+        taken: dict[str, tuple[Banks, ...]] = {}
+        for name, given in self.banks.items():
+            every = (given,) if isinstance(given, Banks) else tuple(given) if isinstance(given, list | tuple) else ()
+            if not isinstance(name, str) or not every or not all(isinstance(each, Banks) for each in every):
+                raise OptionError(f"banks of {name!r} are {given!r}", remedy=example)
+            taken[name] = every
+        object.__setattr__(self, "banks", taken)
 
     def _check_name(self) -> None:
         if self.name is None:

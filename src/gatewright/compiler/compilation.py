@@ -6,24 +6,25 @@ source --frontends--> tensor --lower-to-loops--> loops --lower-to-schedule--> sc
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from xdsl.dialects.builtin import ModuleOp
+from xdsl.dialects.builtin import MemRefType, ModuleOp
 
 from gatewright.compiler import pipelines
 from gatewright.compiler.driver import Phase, run_phases
 from gatewright.compiler.planner import better_decisions
 from gatewright.errors import GatewrightError, InternalError, IrError, OptionError
+from gatewright.ir.array_names import names_of_arrays
 from gatewright.ir.context import context
 from gatewright.ir.decisions import ask
 from gatewright.ir.interface import Signature
 from gatewright.ir.program import Program, public_function
 from gatewright.machine.duration import sequence_cycles
 from gatewright.operators.library import OperatorLibrary
-from gatewright.options import Options
-from gatewright.plan import Decision
+from gatewright.options import Banks, Options
+from gatewright.plan import ASKED, Decision
 
 if TYPE_CHECKING:
     from gatewright.quantization.layer_formats import Formats
@@ -127,7 +128,25 @@ class Compilation:
     def _scheduled(self, decisions: Sequence[Decision]) -> Program:
         """The program with a start for every operation, by a plan of which a part is decided."""
         phases = pipelines.lower_to_schedule(self.options)
-        return self._lower(self.loops, "schedule", phases, [*self.options.plan, *decisions])
+        return self._lower(self.loops, "schedule", phases, [*self.options.plan, *self._banks_asked(), *decisions])
+
+    def _banks_asked(self) -> Iterator[Decision]:
+        """The banks that the options ask for. Raises OptionError for an array or an axis that there is not."""
+        arrays = {name: value for value, name in names_of_arrays(self.loops.function).items()}
+        for name, every in self.options.banks.items():
+            if name not in arrays:
+                known = ", ".join(sorted(arrays)) or "none"
+                raise OptionError(f"there is no array {name!r} to keep in banks", remedy=f"the arrays are: {known}")
+            type_ = arrays[name].type
+            assert isinstance(type_, MemRefType) and not isinstance(every, Banks)
+            factors = [1] * type_.get_num_dims()
+            for each in every:
+                if not -len(factors) <= each.axis < len(factors):
+                    raise OptionError(
+                        f"array {name} has no axis {each.axis}", why=f"it has {len(factors)}", remedy="count from 0"
+                    )
+                factors[each.axis] *= each.by
+            yield Decision("bank", (name,), "x".join(map(str, factors)), ASKED)
 
     @cached_property
     def rtl(self) -> RtlDesign:

@@ -18,6 +18,7 @@ from gatewright.compiler.compilation import Compilation
 from gatewright.compiler.fitting import fitted
 from gatewright.compiler.sources import load
 from gatewright.errors import InterfaceError, OptionError
+from gatewright.ir.banked_ports import BankedPorts, banks_of_arguments
 from gatewright.ir.contents import text_and_contents, write
 from gatewright.ir.decisions import plan_of
 from gatewright.ir.interface import (
@@ -206,22 +207,41 @@ class Design:
         if level != "tensor":  # a tensor without axes is an array of one element in memory
             types = [parameter.type for parameter in self.signature.parameters]
             raw = [np.atleast_1d(r) if isinstance(t, Array) else r for r, t in zip(raw, types, strict=True)]
-        if level in ("rtl", "verilog"):
-            run = self.simulator(level).run(raw, max_cycles)
-            return run.results, run.cycles
+        if level in ("schedule", "rtl", "verilog") and not (ports := self._ports).is_plain:
+            dealt = ports.deal(raw)
+            results, cycles = self._scheduled(dealt, level, max_cycles)
+            ports.collect(dealt, raw)
+            return ports.join(results), cycles
+        if level in ("schedule", "rtl", "verilog"):
+            return self._scheduled(raw, level, max_cycles)
         program = self._compilation.program(level)
         if level == "tensor":
             from gatewright.interpreters import tensor
 
             return tensor.run(program, raw).results, None
-        if level == "loops":
-            from gatewright.interpreters import loops
+        from gatewright.interpreters import loops
 
-            return loops.run(program, raw, max_cycles).results, None
+        return loops.run(program, raw, max_cycles).results, None
+
+    def _scheduled(
+        self, raw: Sequence[np.ndarray], level: str, max_cycles: int
+    ) -> tuple[Sequence[np.ndarray], int | None]:
+        """A run at a level that has cycles, on the arguments that the schedule has."""
+        if level in ("rtl", "verilog"):
+            run = self.simulator(level).run(raw, max_cycles)
+            return run.results, run.cycles
         from gatewright.interpreters import loopschedule
 
-        outcome = loopschedule.run(program, raw, max_cycles)
+        outcome = loopschedule.run(self._compilation.schedule, raw, max_cycles)
         return outcome.results, outcome.cycles
+
+    @cached_property
+    def _ports(self) -> BankedPorts:
+        """Which banks the arrays of the program are in the schedule; those of a schedule are as they are given."""
+        if self._compilation.given.level == "schedule":
+            signature = self.signature
+            return BankedPorts([[None]] * len(signature.parameters), [[None]] * len(signature.results))
+        return BankedPorts.of(self._compilation.schedule.function)
 
     @property
     def _convention(self) -> Convention:
@@ -238,7 +258,12 @@ class Design:
     def _written(self) -> frozenset[str]:
         """The names of the array parameters that the program writes."""
         function = self._compilation.schedule.function
-        names = argument_names(function)
+        banks = banks_of_arguments(function)
+        if self._compilation.given.level == "schedule":
+            banks = [None] * len(banks)
+        names = [
+            name if bank is None else bank.array for name, bank in zip(argument_names(function), banks, strict=True)
+        ]
         return frozenset(
             name
             for name, argument in zip(names, function.body.block.args, strict=True)

@@ -375,6 +375,11 @@ PORT_RESULT = IntegerNote(
     "gw.result", COUNT, _number(0), "arguments and results of a function", "Which result of the program it holds.",
     "front ends, `linalg-to-loops`", "`ir/interface.py`, `control`", "as long as the function",
 )  # fmt: skip
+PORT_BANK = TextNote(
+    "gw.bank", TEXT, _text, "arguments of func.func",
+    "The array of the program of which it is a bank, its shape, the banks along each axis, and the place among them.",
+    "`bank-arrays`", "running a level, the top module, the report", "as long as the function",
+)  # fmt: skip
 LOOP = NamesNote(
     "gw.loop", "an array of strings", _names, "loops",
     "What plans call the loop: the name of its counter, made unique; of a flattened one, the names of all in its nest.",
@@ -476,7 +481,7 @@ ESTIMATE = NumbersNote(
 NOTES = {
     note.name: note
     for note in (
-        PORT_NAME, PORT_TYPE, PORT_RESULT, LOOP, ASKED, PLAN, ARRAY, ANY, DISTRIBUTED, LANES, PARALLEL, SUMS, TRIP_COUNT, ACCESS, TURN,
+        PORT_NAME, PORT_TYPE, PORT_RESULT, PORT_BANK, LOOP, ASKED, PLAN, ARRAY, ANY, DISTRIBUTED, LANES, PARALLEL, SUMS, TRIP_COUNT, ACCESS, TURN,
         DISTANCES, BYPASSED, OPERATOR, UNIT, LATENCY, PORT, REGISTERS, MEMORY, LIMIT, ESTIMATE,
     )
 }  # fmt: skip

@@ -21,7 +21,7 @@ from xdsl.dialects.builtin import (
 )
 from xdsl.ir import Attribute
 
-from gatewright.dialects.notes import PORT_NAME, PORT_RESULT, PORT_TYPE
+from gatewright.dialects.notes import PORT_BANK, PORT_NAME, PORT_RESULT, PORT_TYPE
 from gatewright.errors import InterfaceError
 from gatewright.ir.floats import format_of, ir_float
 from gatewright.numbers import types
@@ -99,7 +99,13 @@ def signature_of(function: func.FuncOp) -> Signature:
         order = _integer(data[PORT_RESULT.name]) if PORT_RESULT.name in data else position
         results.append((order, _full_type(type_, data)))
     results.sort(key=lambda pair: pair[0])
-    named = tuple(Result(result_name(k, len(results)), type_) for k, (_, type_) in enumerate(results))
+    banked = [
+        data
+        for data in _entries(function.arg_attrs, len(inputs))
+        if PORT_RESULT.name in data and PORT_BANK.name in data
+    ]
+    names = {_integer(data[PORT_RESULT.name]): _text(data[PORT_NAME.name]) for data in banked}
+    named = tuple(Result(names.get(k) or result_name(k, len(results)), type_) for k, (_, type_) in enumerate(results))
     return Signature(tuple(parameters), named)
 
 

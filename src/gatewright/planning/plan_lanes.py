@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from math import prod
@@ -10,23 +9,23 @@ from math import prod
 from xdsl.context import Context
 from xdsl.dialects import func, memref, scf
 from xdsl.dialects.builtin import ModuleOp
-from xdsl.ir import Operation, SSAValue
+from xdsl.ir import SSAValue
 from xdsl.passes import ModulePass
 
-from gatewright.analysis.multiplication import ProductKind
 from gatewright.dialects.notes import PARALLEL
 from gatewright.ir.accesses import MemoryAccess
 from gatewright.ir.array_names import array_called, name_arrays, names_of_arrays
-from gatewright.ir.decisions import asked, record
+from gatewright.ir.decisions import asked, plan_of, record
 from gatewright.ir.loop_labels import labelled, name_loops
 from gatewright.ir.rewriting import functions_of
 from gatewright.operators.library import OperatorLibrary
-from gatewright.plan import Decision, bank_factors
+from gatewright.plan import Decision, Plan, bank_factors
+from gatewright.planning.lanes.banks import Layout
 from gatewright.planning.lanes.choose import Candidate, Choice, choose
 from gatewright.planning.lanes.nests import LoopKind, NestFacts, nests_of
-from gatewright.planning.lanes.points import MOST_LANES, Point, extents_of, needed, points
-from gatewright.transforms.loops.bank_arrays import bank
-from gatewright.transforms.loops.unroll_and_jam import unroll_all
+from gatewright.planning.lanes.points import MOST_LANES, Point, extents_of, needed, point_of, points
+from gatewright.transforms.loops.bank_arrays import bank, check_banks
+from gatewright.transforms.loops.unroll_and_jam import unroll, unroll_all
 
 MOST_CANDIDATES = 12
 """The points of a nest among which one is chosen."""
@@ -59,37 +58,53 @@ class PlanLanesPass(ModulePass):
         for function in functions_of(op):
             name_loops(function)
             name_arrays(function)
-            _do_asked(function)
-            if self.multipliers is not None:
-                _plan(function, self.multipliers, OperatorLibrary(self.target, self.clock_mhz))
+            _plan(function, self.multipliers, OperatorLibrary(self.target, self.clock_mhz))
 
 
-def _do_asked(function: func.FuncOp) -> None:
+def _plan(function: func.FuncOp, multipliers: int | None, library: OperatorLibrary) -> None:
     given = asked(function)
-    loops = {loop: each for each in given if each.kind == "unroll" and (loop := labelled(function, each.subject[0]))}
-    unroll_all(function, [(loop, int(each.value or 1)) for loop, each in loops.items()])
-    for each in loops.values():
-        record(function, Decision("unroll", each.subject, each.value))
+    factors = {each.subject[0]: int(each.value or 1) for each in given if each.kind == "unroll"}
+    about = {name for each in given if each.kind != "bank" for name in each.subject}
+    fixed = _layouts_asked(function, given)
+    if multipliers is None and not factors and not fixed:
+        return
+    names = names_of_arrays(function)
+    nests = list(nests_of(function, about - set(factors)))
+    kinds = {kind for nest in nests for kind in (*nest.products, *nest.products_around)}
+    pool = None if multipliers is None else max(1, multipliers - max(0, len(kinds) - 1))
+    least = sum(-(-nest.work // (pool or 1)) for nest in nests)
+    if not factors and not fixed and not any(nest.work and sum(nest.products.values()) < (pool or 1) for nest in nests):
+        return
+    free = {array for array in names if _can_be_banked(array) and array not in fixed}
+    search = _LaneSearch(pool, least, free, fixed, factors, about, library)
+    choice = choose([list(search.candidates(nest)) for nest in nests], pool or 1, least)
+    _do(function, nests, choice, names, search)
+    for each in given:
+        if each.kind == "unroll" and labelled(function, each.subject[0]) is None:
+            continue
+        if each.kind == "unroll" and plan_of(function).find(*each.topic) is None:
+            _unroll_alone(function, each)
+    for array, layout in fixed.items():
+        bank(function, array, layout)
+        record(function, Decision("bank", (names[array],), "x".join(map(str, layout))))
+
+
+def _unroll_alone(function: func.FuncOp, decision: Decision) -> None:
+    """Do what is asked of a loop that is in no nest."""
+    loop = labelled(function, decision.subject[0])
+    assert loop is not None
+    unroll(function, loop, int(decision.value or 1))
+    record(function, Decision("unroll", decision.subject, decision.value))
+
+
+def _layouts_asked(function: func.FuncOp, given: Plan) -> dict[SSAValue, Layout]:
+    """The banks that are asked for, by array."""
+    found: dict[SSAValue, Layout] = {}
     for each in given:
         if each.kind == "bank" and (array := array_called(function, each.subject[0])) is not None:
-            bank(function, array, bank_factors(each.value))
-            record(function, Decision("bank", each.subject, each.value))
-
-
-def _plan(function: func.FuncOp, multipliers: int, library: OperatorLibrary) -> None:
-    given = asked(function)
-    about = {name for each in given for name in each.subject}
-    nests = list(nests_of(function, about))
-    names = names_of_arrays(function)
-    kinds = {kind for nest in nests for kind in (*nest.products, *nest.products_around)}
-    pool = max(1, multipliers - max(0, len(kinds) - 1))
-    least = sum(-(-nest.work // pool) for nest in nests)
-    if not any(nest.work and sum(nest.products.values()) < pool for nest in nests):
-        return
-    free = {array for array in names if _can_be_banked(array) and names[array] not in about}
-    candidates = [list(_candidates(nest, pool, least, free, library)) for nest in nests]
-    choice = choose(candidates, pool, least)
-    _do(function, nests, choice, names, pool)
+            check_banks(function, array, bank_factors(each.value))
+            found[array] = bank_factors(each.value)
+    return found
 
 
 def _can_be_banked(array: SSAValue) -> bool:
@@ -98,75 +113,99 @@ def _can_be_banked(array: SSAValue) -> bool:
     return inside and all(isinstance(use.operation, MemoryAccess) for use in array.uses)
 
 
-def _candidates(
-    nest: NestFacts, pool: int, least: int, free: set[SSAValue], library: OperatorLibrary
-) -> Iterator[Candidate]:
-    """The points of a nest that are worth a look, the fewest cycles first; one lane at last."""
-    most = MOST_LANES
-    if not nest.work:
-        wanted = nest.iterations * SMALL // max(1, least)
-        most = min(64, 1 << max(0, wanted).bit_length())
-    found: list[Candidate] = []
-    every = sorted(
-        points(nest, pool, most), key=lambda point: (point.cycles, point.interval, point.lanes, point.factors)
-    )
-    for point in every[:MOST_TRIED]:
-        candidate = _candidate(nest, point, free, library)
-        if candidate is not None:
-            found.append(candidate)
-    found.sort(key=lambda each: (each.cycles, each.hardware, each.point.factors))
-    if found:
-        bound = found[0].cycles * SLACK[0] // SLACK[1]
-        yield from [each for each in found if each.cycles <= bound][:MOST_CANDIDATES]
-    alone = next(point for point in every if point.lanes == 1)
-    candidate = _candidate(nest, alone, free, library)
-    assert candidate is not None, "one lane accesses what it accesses"
-    yield candidate
+@dataclass
+class _LaneSearch:
+    """The points of nests on a pool of multipliers."""
+
+    pool: int | None
+    least: int
+    """The cycles of all products."""
+    free: set[SSAValue]
+    """The arrays that can be banked."""
+    fixed: dict[SSAValue, Layout]
+    """Those of which the banks are decided."""
+    factors: dict[str, int]
+    """How many iterations of loops are to be done at once."""
+    about: set[str]
+    """The loops about which anything is decided: nests of them have no lanes but those."""
+    library: OperatorLibrary
+
+    def candidates(self, nest: NestFacts) -> Iterator[Candidate]:
+        """The points of a nest that are worth a look, the fewest cycles first; one lane at last."""
+        if self.pool is None or any(loop.name in self.about for loop in nest.loops):
+            factors = tuple(min(self.factors.get(loop.name, 1), loop.trips) for loop in nest.loops)
+            candidate = self._candidate(nest, point_of(nest, factors, self.pool))
+            assert candidate is not None
+            yield candidate
+            return
+        most = MOST_LANES
+        if not nest.work:
+            wanted = nest.iterations * SMALL // max(1, self.least)
+            most = min(64, 1 << max(0, wanted).bit_length())
+        every = sorted(points(nest, self.pool, most), key=_order)
+        tried = (self._candidate(nest, point) for point in every[:MOST_TRIED])
+        found = sorted((each for each in tried if each is not None), key=lambda each: (each.cycles, each.hardware))
+        if found:
+            bound = found[0].cycles * SLACK[0] // SLACK[1]
+            yield from [each for each in found if each.cycles <= bound][:MOST_CANDIDATES]
+        alone = self._candidate(nest, next(point for point in every if point.lanes == 1))
+        assert alone is not None, "one lane accesses what it accesses"
+        yield alone
+
+    def _candidate(self, nest: NestFacts, point: Point) -> Candidate | None:
+        """A point with what it needs, at the interval that arrays allow whose banks are decided."""
+        needs = needed(nest, point)
+        if needs is None:
+            return None
+        interval = point.interval
+        for (array, _), groups in needs.items():
+            if array not in self.free:
+                layout = self.fixed.get(array) or (1,) * len(extents_of(array))
+                interval = max(interval, sum(group.conflicts(layout) for group in groups))
+        if nest.waits_for_floats:
+            waits = self.library.float_operator("addf", "f32").latency
+            turns = [
+                loop.trips // factor
+                for loop, factor in zip(nest.loops, point.factors, strict=True)
+                if loop.kind is LoopKind.PARALLEL
+            ]
+            interval = max(interval, -(-waits // max([1, *turns])))
+        made = Point(point.factors, interval, point.turns)
+        free = {key: groups for key, groups in needs.items() if key[0] in self.free}
+        return Candidate(made, made.cycles + DEPTH - 1, free)
 
 
-def _candidate(nest: NestFacts, point: Point, free: set[SSAValue], library: OperatorLibrary) -> Candidate | None:
-    """A point with what it needs, at the interval that the ports of arrays outside the design allow."""
-    needs = needed(nest, point)
-    if needs is None:
-        return None
-    interval = point.interval
-    for (array, _), groups in needs.items():
-        if array not in free:
-            layout = (1,) * len(extents_of(array))
-            interval = max(interval, sum(group.conflicts(layout) for group in groups))
-    if nest.waits_for_floats:
-        waits = library.float_operator("addf", "f32").latency
-        turns = [
-            loop.trips // factor
-            for loop, factor in zip(nest.loops, point.factors, strict=True)
-            if loop.kind is LoopKind.PARALLEL
-        ]
-        interval = max(interval, -(-waits // max([1, *turns])))
-    made = Point(point.factors, interval, point.turns)
-    return Candidate(made, made.cycles + DEPTH - 1, {key: groups for key, groups in needs.items() if key[0] in free})
+def _order(point: Point) -> tuple[object, ...]:
+    return point.cycles, point.interval, point.lanes, point.factors
 
 
 def _do(
-    function: func.FuncOp, nests: Sequence[NestFacts], choice: Choice, names: dict[SSAValue, str], pool: int
+    function: func.FuncOp, nests: Sequence[NestFacts], choice: Choice, names: dict[SSAValue, str], search: _LaneSearch
 ) -> None:
+    """Unroll the loops and bank the arrays."""
     loops: list[tuple[scf.ForOp, int]] = []
+    accessed: set[SSAValue] = set()
     for nest, candidate in zip(nests, choice.candidates, strict=True):
         point = candidate.point
         if point.lanes == 1:
             continue
-        for loop in nest.loops:
-            if loop.kind is LoopKind.PARALLEL and (found := labelled(function, loop.name)) is not None:
-                PARALLEL.set(found)
-        reason = f"{point.lanes} at once, every {point.interval} cycles: {candidate.cycles} cycles"
+        accessed |= {access.array for access in nest.accesses}
+        every = "every cycle" if point.interval == 1 else f"every {point.interval} cycles"
+        reason = f"{point.lanes} iterations start {every}: {candidate.cycles} cycles"
         for loop, factor in zip(nest.loops, point.factors, strict=True):
-            if factor > 1:
-                op = labelled(function, loop.name)
-                assert op is not None
-                loops.append((op, factor))
-                record(function, Decision("unroll", (loop.name,), factor, reason))
+            found = labelled(function, loop.name)
+            assert found is not None
+            if loop.kind is LoopKind.PARALLEL:
+                PARALLEL.set(found)
+            if factor > 1 or loop.name in search.factors:
+                loops.append((found, factor))
+                record(
+                    function, Decision("unroll", (loop.name,), factor, "" if loop.name in search.factors else reason)
+                )
     unroll_all(function, loops)
     for array, layout in choice.layouts.items():
-        if prod(layout) > 1:
-            reason = "so many elements are accessed at once"
+        if array in accessed:
+            reason = f"{prod(layout)} elements at once" if prod(layout) > 1 else "an element at once is enough"
             record(function, Decision("bank", (names[array],), "x".join(map(str, layout)), reason))
+        if prod(layout) > 1:
             bank(function, array, layout)

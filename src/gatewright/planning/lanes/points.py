@@ -47,13 +47,15 @@ def points(nest: NestFacts, multipliers: int | None, most_lanes: int) -> Iterato
     """Every point of a nest on a pool of multipliers."""
     choices = [_factors(loop.trips, loop.kind) for loop in nest.loops]
     for factors in product(*choices):
-        lanes = prod(factors)
-        if lanes > most_lanes:
-            continue
-        uses = products_of(nest, factors)
-        interval = 1 if multipliers is None else max(1, ceil(uses / multipliers))
-        turns = prod(loop.trips // factor for loop, factor in zip(nest.loops, factors, strict=True))
-        yield Point(factors, interval, turns)
+        if prod(factors) <= most_lanes:
+            yield point_of(nest, factors, multipliers)
+
+
+def point_of(nest: NestFacts, factors: tuple[int, ...], multipliers: int | None) -> Point:
+    """The point of some factors, at the interval at which all products have a multiplier."""
+    interval = 1 if multipliers is None else max(1, ceil(products_of(nest, factors) / multipliers))
+    turns = prod(ceil(loop.trips / factor) for loop, factor in zip(nest.loops, factors, strict=True))
+    return Point(factors, interval, turns)
 
 
 def products_of(nest: NestFacts, factors: Sequence[int]) -> int:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from itertools import product
 from math import prod
 
@@ -11,8 +11,10 @@ import numpy as np
 from xdsl.context import Context
 from xdsl.dialects import func, memref
 from xdsl.dialects.builtin import (
+    ArrayAttr,
     BytesAttr,
     DenseIntOrFPElementsAttr,
+    DictionaryAttr,
     MemRefType,
     ModuleOp,
     StringAttr,
@@ -20,7 +22,7 @@ from xdsl.dialects.builtin import (
     TensorType,
     UnitAttr,
 )
-from xdsl.ir import Operation, SSAValue
+from xdsl.ir import BlockArgument, Operation, SSAValue
 from xdsl.passes import ModulePass
 from xdsl.rewriter import Rewriter
 
@@ -28,6 +30,8 @@ from gatewright.analysis.linear_forms import LinearForm, LinearForms
 from gatewright.analysis.ranges import value_ranges
 from gatewright.errors import UnsupportedError
 from gatewright.ir.accesses import MemoryAccess, accesses
+from gatewright.ir.banked_ports import Bank, bank_attributes, renumbered
+from gatewright.ir.interface import argument_names, result_positions
 from gatewright.ir.location import source_location
 from gatewright.ir.rewriting import functions_of, insert_before
 from gatewright.transforms.loops.bank_crossbar import Crossbar, Place, computed
@@ -67,20 +71,40 @@ def arrays_called(function: func.FuncOp, name: str) -> list[SSAValue]:
 
 def bank(function: func.FuncOp, array: SSAValue, factors: Sequence[int]) -> None:
     """Keep an array of a function in so many banks along each axis. Raises UnsupportedError where that cannot be."""
-    found = _accesses(function, array)
-    type_ = array.type
-    assert isinstance(type_, MemRefType) and isinstance(array.owner, Operation)
-    shape = type_.get_shape()
-    if found is None or len(factors) != len(shape):
-        what = f"it has {len(shape)} axes" if len(factors) != len(shape) else "it is passed on as a whole"
-        raise UnsupportedError(
-            f"array {array.name_hint or ''} cannot be kept in banks", where=source_location(array.owner), why=what
-        )
+    found = check_banks(function, array, factors)
     if all(factor == 1 for factor in factors):
         return
-    banking = Banking(array.owner, shape, tuple(factors), LinearForms(value_ranges(function)))
-    banking.divide(found)
-    Rewriter.erase_op(array.owner)
+    type_ = array.type
+    assert isinstance(type_, MemRefType)
+    shape, forms = type_.get_shape(), LinearForms(value_ranges(function))
+    if isinstance(array.owner, Operation):
+        Banking(_inside(array.owner, shape, factors), tuple(factors), forms).divide(found)
+        Rewriter.erase_op(array.owner)
+    else:
+        Banking(_of_argument(function, array, shape, factors), tuple(factors), forms).divide(found)
+        function.body.block.erase_arg(array)
+        function.update_function_type()
+
+
+def check_banks(function: func.FuncOp, array: SSAValue, factors: Sequence[int]) -> Sequence[MemoryAccess]:
+    """The accesses of an array that can be kept in so many banks. Raises UnsupportedError where it cannot."""
+    type_, found = array.type, _accesses(function, array)
+    assert isinstance(type_, MemRefType)
+    shape, why = type_.get_shape(), None
+    if found is None:
+        why = "it is passed on as a whole"
+    elif len(factors) != len(shape):
+        why = f"it has {len(shape)} axes, and {'x'.join(map(str, factors))} are banks along {len(factors)}"
+    elif any(factor > extent for factor, extent in zip(factors, shape, strict=True)):
+        why = f"it has {'x'.join(map(str, shape))} elements"
+    if found is None or why is not None:
+        where = array.owner if isinstance(array.owner, Operation) else function
+        raise UnsupportedError(
+            f"array {array.name_hint or ''} cannot be kept in {'x'.join(map(str, factors))} banks",
+            where=source_location(where),
+            why=why,
+        )
+    return found
 
 
 def _accesses(function: func.FuncOp, array: SSAValue) -> list[MemoryAccess] | None:
@@ -90,19 +114,75 @@ def _accesses(function: func.FuncOp, array: SSAValue) -> list[MemoryAccess] | No
     return [op for op in accesses(function) if op.memref is array]
 
 
+def _places(factors: Sequence[int]) -> Iterator[Place]:
+    return product(*map(range, factors))
+
+
+def _called(name: str, place: Place, factors: Sequence[int]) -> str:
+    """The name of a bank."""
+    return "_".join([name, *(str(number) for number, factor in zip(place, factors, strict=True) if factor > 1)])
+
+
+def _type_of(array: SSAValue, shape: Sequence[int], factors: Sequence[int]) -> MemRefType:
+    """The type of the banks of an array."""
+    assert isinstance(array.type, MemRefType)
+    extents = [-(-extent // factor) for extent, factor in zip(shape, factors, strict=True)]
+    return MemRefType(array.type.element_type, extents)
+
+
+def _inside(source: Operation, shape: Sequence[int], factors: Sequence[int]) -> dict[Place, SSAValue]:
+    """The banks of an array that an operation makes, made in front of it."""
+    old = source.results[0]
+    type_, banks = _type_of(old, shape, factors), {}
+    for place in _places(factors):
+        name = _called(old.name_hint or "array", place, factors)
+        if isinstance(source, memref.GetGlobalOp):
+            symbol = _part(source, place, factors, type_, name)
+            made: Operation = memref.GetGlobalOp(SymbolRefAttr(symbol), type_)
+        else:
+            made = memref.AllocOp((), (), type_)
+        insert_before(made, source)
+        made.results[0].name_hint = name
+        banks[place] = made.results[0]
+    return banks
+
+
+def _of_argument(
+    function: func.FuncOp, array: SSAValue, shape: Sequence[int], factors: Sequence[int]
+) -> dict[Place, SSAValue]:
+    """The banks of an array that is an argument of a function, as arguments behind it."""
+    assert isinstance(array, BlockArgument)
+    names, number, type_ = argument_names(function), array.index, _type_of(array, shape, factors)
+    banks: dict[Place, SSAValue] = {}
+    result = result_positions(function)[number]
+    given = function.arg_attrs or ArrayAttr([DictionaryAttr({}) for _ in names])
+    attributes = list(given)
+    if result is not None:
+        attributes = renumbered(given, result, prod(factors) - 1)
+        if function.res_attrs is not None:
+            function.properties["res_attrs"] = ArrayAttr(renumbered(function.res_attrs, result, prod(factors) - 1))
+    made: list[DictionaryAttr] = []
+    for position, place in enumerate(_places(factors)):
+        name = _called(names[number], place, factors)
+        argument = function.body.block.insert_arg(type_, number + 1 + position)
+        argument.name_hint = name
+        banks[place] = argument
+        bank = Bank(names[number], tuple(shape), tuple(factors), place)
+        made.append(bank_attributes(attributes[number], name, bank, None if result is None else result + position))
+    function.properties["arg_attrs"] = ArrayAttr([*attributes[:number], *made, *attributes[number + 1 :]])
+    return banks
+
+
 @dataclass
 class Banking:
-    """An array, the banks that take its place, and which access is one of which bank."""
+    """The banks that take the place of an array, and which access is one of which bank."""
 
-    source: Operation
-    shape: Sequence[int]
+    banks: dict[Place, SSAValue]
     factors: tuple[int, ...]
     forms: LinearForms
-    banks: dict[Place, SSAValue] = field(default_factory=dict)
 
     def divide(self, found: Sequence[MemoryAccess]) -> None:
-        """Make the banks, and let accesses be of them."""
-        self._make()
+        """Let accesses of the array be of its banks."""
         moving: list[tuple[MemoryAccess, tuple[LinearForm, ...]]] = []
         for access in found:
             forms = self.forms.of_all(access.indices)
@@ -112,24 +192,6 @@ class Banking:
                 moving.append((access, forms))
         if moving:
             Crossbar(self.banks, self.factors).rewrite(moving)
-
-    def _make(self) -> None:
-        source, old = self.source, self.source.results[0]
-        assert isinstance(old.type, MemRefType)
-        shape = [-(-extent // factor) for extent, factor in zip(self.shape, self.factors, strict=True)]
-        type_ = MemRefType(old.type.element_type, shape)
-        for place in product(*map(range, self.factors)):
-            name = "_".join(
-                [old.name_hint or "array", *(str(n) for n, f in zip(place, self.factors, strict=True) if f > 1)]
-            )
-            if isinstance(source, memref.GetGlobalOp):
-                symbol = _part(source, place, self.factors, type_, name)
-                made: Operation = memref.GetGlobalOp(SymbolRefAttr(symbol), type_)
-            else:
-                made = memref.AllocOp((), (), type_)
-            insert_before(made, source)
-            made.results[0].name_hint = name
-            self.banks[place] = made.results[0]
 
     def _replace(self, access: MemoryAccess, forms: Sequence[LinearForm]) -> None:
         """Let an access be one of the bank that its element always is in."""
