@@ -53,6 +53,10 @@ class LinearForm:
         apart = gcd(divisor, *(factor for _, factor in self.factors))
         return self.constant % apart, apart
 
+    def in_order(self, order: Mapping[SSAValue, int]) -> LinearForm:
+        """The same form with its values in another order."""
+        return LinearForm(tuple(sorted(self.factors, key=lambda each: order[each[0]])), self.constant)
+
     @property
     def moving(self) -> frozenset[tuple[SSAValue, int]]:
         """The form without its constant: equal for forms that are always the same number apart."""

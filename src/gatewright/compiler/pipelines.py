@@ -37,6 +37,7 @@ from gatewright.transforms.loops.narrow_indices import NarrowIndicesPass
 from gatewright.transforms.loops.promote_accumulators import PromoteAccumulatorsPass
 from gatewright.transforms.loops.reduce_strength import ReduceStrengthPass
 from gatewright.transforms.loops.rotate_while import RotateWhilePass
+from gatewright.transforms.loops.share_loads import ShareLoadsPass
 from gatewright.transforms.loops.simplify_loops import SimplifyLoopsPass
 from gatewright.transforms.loops.sink_stores import SinkStoresPass
 from gatewright.transforms.loops.unify_multipliers import UnifyMultipliersPass
@@ -123,7 +124,7 @@ def lower_to_schedule(options: Options, effort: float = EFFORT) -> tuple[Phase, 
         Phase(
             "lanes",
             (PlanLanesPass(options.multipliers, options.clock_mhz, options.target),),
-            (BalanceSumsPass(), *HOIST),
+            (BalanceSumsPass(), ShareLoadsPass(), *HOIST),
             only_if_changed=True,
         ),
         Phase("registers", (PlanRotationPass(options.multipliers), ForwardStoresPass())),

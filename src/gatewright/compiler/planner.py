@@ -43,7 +43,8 @@ def better_decisions(source: Program, schedule: Program, options: Options) -> tu
     function = source.function
     if not options.search or sequence_cycles(schedule.function.body.block) is None:
         return ()
-    about = {name for each in (*asked(function), *options.plan) for name in each.subject}
+    lanes = [each for each in plan_of(schedule.function) if each.kind == "unroll"]
+    about = {name for each in (*asked(function), *options.plan, *lanes) for name in each.subject}
     found: list[Decision] = []
     for ops in _parts(function, schedule.function):
         names = _names(ops)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import groupby, islice
 from math import prod
 
 from xdsl.context import Context
@@ -20,17 +21,24 @@ from gatewright.ir.loop_labels import labelled, name_loops
 from gatewright.ir.rewriting import functions_of
 from gatewright.operators.library import OperatorLibrary
 from gatewright.plan import Decision, Plan, bank_factors
-from gatewright.planning.lanes.banks import Layout
+from gatewright.planning.lanes.banks import Accesses, Layout
 from gatewright.planning.lanes.choose import Candidate, Choice, choose
 from gatewright.planning.lanes.nests import LoopKind, NestFacts, nests_of
 from gatewright.planning.lanes.points import MOST_LANES, Point, extents_of, needed, point_of, points
 from gatewright.transforms.loops.bank_arrays import bank, check_banks
+from gatewright.transforms.loops.share_loads import share_loads
 from gatewright.transforms.loops.unroll_and_jam import unroll, unroll_all
 
 MOST_CANDIDATES = 12
 """The points of a nest among which one is chosen."""
-MOST_TRIED = 160
+MOST_ALIKE = 6
+"""Those of them with about as many lanes, for nests without products."""
+MOST_TRIED = 64
 """The points of a nest, the ones with the fewest cycles first, of which it is found out what they access."""
+FEW = 2
+"""Points with so many lanes for each multiplier come first: others choose between more operands."""
+NEAR = 101, 100
+"""They are enough where the products take no more than so many times the fewest cycles."""
 SLACK = 9, 8
 """Points with more than so many times the fewest cycles of a nest are not considered."""
 SMALL = 200
@@ -134,7 +142,7 @@ class _LaneSearch:
         """The points of a nest that are worth a look, the fewest cycles first; one lane at last."""
         if self.pool is None or any(loop.name in self.about for loop in nest.loops):
             factors = tuple(min(self.factors.get(loop.name, 1), loop.trips) for loop in nest.loops)
-            candidate = self._candidate(nest, point_of(nest, factors, self.pool))
+            candidate = self._candidate(nest, point_of(nest, factors, self.pool), must=True)
             assert candidate is not None
             yield candidate
             return
@@ -143,17 +151,40 @@ class _LaneSearch:
             wanted = nest.iterations * SMALL // max(1, self.least)
             most = min(64, 1 << max(0, wanted).bit_length())
         every = sorted(points(nest, self.pool, most), key=_order)
-        tried = (self._candidate(nest, point) for point in every[:MOST_TRIED])
-        found = sorted((each for each in tried if each is not None), key=lambda each: (each.cycles, each.hardware))
-        if found:
-            bound = found[0].cycles * SLACK[0] // SLACK[1]
-            yield from [each for each in found if each.cycles <= bound][:MOST_CANDIDATES]
-        alone = self._candidate(nest, next(point for point in every if point.lanes == 1))
+        yield from self._busiest(nest, every, self.pool) if nest.work else self._of_each_size(nest, every)
+        alone = self._candidate(nest, next(point for point in every if point.lanes == 1), must=True)
         assert alone is not None, "one lane accesses what it accesses"
         yield alone
 
-    def _candidate(self, nest: NestFacts, point: Point) -> Candidate | None:
-        """A point with what it needs, at the interval that arrays allow whose banks are decided."""
+    def _busiest(self, nest: NestFacts, every: Sequence[Point], pool: int) -> Iterator[Candidate]:
+        """The points that keep the multipliers busiest."""
+        found: list[Candidate] = []
+        least = -(-nest.work // pool)
+        for few in (True, False):
+            some = [point for point in every if (point.lanes <= FEW * pool) is few]
+            found += self._tried(nest, some[:MOST_TRIED])
+            if found and min(each.point.cycles for each in found) <= least * NEAR[0] // NEAR[1]:
+                break
+        found.sort(key=lambda each: (each.cycles, each.hardware))
+        bound = found[0].cycles * SLACK[0] // SLACK[1] if found else 0
+        yield from [each for each in found if each.cycles <= bound][:MOST_CANDIDATES]
+
+    def _of_each_size(self, nest: NestFacts, every: Sequence[Point]) -> Iterator[Candidate]:
+        """Points of a nest without products: some of about each number of lanes."""
+        by_size = sorted(every, key=lambda point: -point.lanes.bit_length())
+        for _, alike in groupby(by_size, key=lambda point: point.lanes.bit_length()):
+            found = self._tried(nest, list(islice(alike, MOST_TRIED // 4)))
+            yield from sorted(found, key=lambda each: (each.cycles, each.hardware))[:MOST_ALIKE]
+
+    def _tried(self, nest: NestFacts, some: Sequence[Point]) -> list[Candidate]:
+        tried = (self._candidate(nest, point) for point in some)
+        return [each for each in tried if each is not None]
+
+    def _candidate(self, nest: NestFacts, point: Point, must: bool = False) -> Candidate | None:
+        """A point with what it needs, at the interval that arrays allow whose banks are decided.
+
+        None if there are no banks for it; of one that there `must` be the interval is then larger.
+        """
         needs = needed(nest, point)
         if needs is None:
             return None
@@ -170,9 +201,19 @@ class _LaneSearch:
                 if loop.kind is LoopKind.PARALLEL
             ]
             interval = max(interval, -(-waits // max([1, *turns])))
-        made = Point(point.factors, interval, point.turns)
         free = {key: groups for key, groups in needs.items() if key[0] in self.free}
-        return Candidate(made, made.cycles + DEPTH - 1, free)
+        found = _at(point, interval, free)
+        if all(found.layouts.values()):
+            return found
+        if not must:
+            return None
+        whole = [sum(group.conflicts((1,) * len(group.steps)) for group in groups) for groups in free.values()]
+        return _at(point, max(interval, *whole), free)
+
+
+def _at(point: Point, interval: int, needs: Mapping[tuple[SSAValue, bool], Sequence[Accesses]]) -> Candidate:
+    made = Point(point.factors, interval, point.turns)
+    return Candidate(made, made.cycles + DEPTH - 1, needs)
 
 
 def _order(point: Point) -> tuple[object, ...]:
@@ -203,6 +244,7 @@ def _do(
                     function, Decision("unroll", (loop.name,), factor, "" if loop.name in search.factors else reason)
                 )
     unroll_all(function, loops)
+    share_loads(function)
     for array, layout in choice.layouts.items():
         if array in accessed:
             reason = f"{prod(layout)} elements at once" if prod(layout) > 1 else "an element at once is enough"

@@ -39,6 +39,7 @@ PASSES: dict[str, str] = {
     "promote-accumulators": "transforms.loops.promote_accumulators:PromoteAccumulatorsPass",
     "reduce-strength": "transforms.loops.reduce_strength:ReduceStrengthPass",
     "rotate-while": "transforms.loops.rotate_while:RotateWhilePass",
+    "share-loads": "transforms.loops.share_loads:ShareLoadsPass",
     "simplify-loops": "transforms.loops.simplify_loops:SimplifyLoopsPass",
     "sink-stores": "transforms.loops.sink_stores:SinkStoresPass",
     "split-loops": "transforms.loops.split_loops:SplitLoopsPass",

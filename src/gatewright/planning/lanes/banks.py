@@ -35,6 +35,12 @@ class Accesses:
         """
         return most_in_one(self.offsets, layout)
 
+    def is_cheap(self, layout: Layout) -> bool:
+        """Whether the bank of an access is constant, or some bits of its subscripts, along each axis."""
+        return all(
+            step % factor == 0 or factor & (factor - 1) == 0 for factor, step in zip(layout, self.steps, strict=True)
+        )
+
     def reach(self, layout: Layout) -> int:
         """From how many banks an access takes its element in turn; 1 if it is always the same one."""
         return prod(factor // gcd(factor, step) for factor, step in zip(layout, self.steps, strict=True))
@@ -57,7 +63,10 @@ def layouts(every: Sequence[Sequence[Accesses]], most: int, extents: Sequence[in
     axes = [list(_candidates(groups, axis, extent)) for axis, extent in enumerate(extents)]
     shapes = [layout for layout in product(*axes) if prod(layout) <= MOST_BANKS]
     fits = [
-        layout for layout in shapes if all(sum(group.conflicts(layout) for group in each) <= most for each in every)
+        layout
+        for layout in shapes
+        if all(sum(group.conflicts(layout) for group in each) <= most for each in every)
+        and all(group.is_cheap(layout) for group in groups)
     ]
     yield from sorted(fits, key=lambda layout: (crossbars(groups, layout), prod(layout), layout))
 

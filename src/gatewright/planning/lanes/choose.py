@@ -27,7 +27,7 @@ MULTIPLIER = 150
 """What a multiplier costs, with what feeds it."""
 BASE = 1000
 """What a design costs without any."""
-DEAR = 4
+DEAR = 32
 """How many times as much a part of the cycles is worth as the same part of the hardware."""
 
 EFFORT = 20.0
@@ -68,6 +68,7 @@ class Candidate:
         """Whether all accesses of an array find their banks within the interval of the point."""
         return all(
             sum(group.conflicts(layout) for group in groups) <= self.point.interval
+            and all(group.is_cheap(layout) for group in groups)
             for (each, _), groups in self.needs.items()
             if each is array
         )

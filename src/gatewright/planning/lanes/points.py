@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from itertools import product
 from math import ceil, gcd, prod
 
+import numpy as np
 from xdsl.dialects.builtin import MemRefType
 from xdsl.ir import SSAValue
 
@@ -98,11 +99,11 @@ def _group(nest: NestFacts, point: Point, accesses: Sequence[AccessFacts]) -> Ac
     if first.steps is None:
         return None if prod(point.factors[: first.depth]) > 1 else _anywhere(accesses)
     ranges = [range(point.factors[n]) if any(axis[n] for axis in first.steps) else range(1) for n in inside]
+    lanes = np.indices([len(each) for each in ranges]).reshape(first.depth, -1)
+    moved = lanes.T @ np.array(first.steps, np.int64).T[: first.depth]
     offsets: set[tuple[int, ...]] = set()
-    for lane in product(*ranges):
-        moved = [sum(axis[n] * lane[n] for n in inside) for axis in first.steps]
-        for access in accesses:
-            offsets.add(tuple(constant + by for constant, by in zip(access.constants, moved, strict=True)))
+    for constants in dict.fromkeys(access.constants for access in accesses):
+        offsets.update(map(tuple, (moved + np.array(constants)).tolist()))
     steps: list[int] = []
     for axis in first.steps:
         moves = [axis[n] * point.factors[n] for n in inside if nest.loops[n].trips > point.factors[n]]
