@@ -99,6 +99,9 @@ KINDS: Mapping[str, DecisionKind] = {
             "what is behind it; 0 cuts in front of all inner loops; -1 leaves it whole.",
             True, "after", int, -1, by_name=True,
         ),
+        DecisionKind(
+            "copy", "An array outside the design is copied into it while it is worked on.", of_array=True
+        ),
         DecisionKind("unroll", "So many iterations of a loop are done at once.", False, "factor", int, 1, 1 << 12),
         DecisionKind(
             "bank",
@@ -117,6 +120,11 @@ KINDS: Mapping[str, DecisionKind] = {
             False, "count", int, 1,
         ),
         DecisionKind("flatten", "A nest of loops runs as one loop.", False, "is_done", bool),
+        DecisionKind(
+            "overlap",
+            "Two loops that follow each other run together, the second after so many iterations of the first.",
+            True, "after", int, 0, by_name=True,
+        ),
         DecisionKind(
             "merge",
             "Which accesses of an array in an innermost loop are one where they take turns: loads, stores, both "

@@ -141,7 +141,7 @@ def trace(loop: scf.WhileOp, accesses: dict[Operation, SSAValue | None]) -> Trac
     `accesses` are the loads and stores of its body with the predicates under which they matter. Loops around it are
     `scf.while` too; each of their iterations executes the loop anew.
     """
-    known = _StaticValues()
+    known = StaticValues()
     enclosing = _enclosing(loop)
     if not all(known.covers(_condition(each).condition) for each in enclosing):
         return None
@@ -181,7 +181,7 @@ def _indices(op: Operation) -> list[SSAValue]:
     return list(op.indices)
 
 
-class _StaticValues:
+class StaticValues:
     """Which values depend on constants and counters only."""
 
     def __init__(self):
@@ -237,7 +237,7 @@ class _Tracer:
     """
 
     loops: list[scf.WhileOp]
-    known: _StaticValues
+    known: StaticValues
     traced: dict[Operation, SSAValue | None]
     most: int
     """The iterations that there are rows for."""

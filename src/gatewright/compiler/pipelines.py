@@ -21,6 +21,7 @@ from gatewright.planning.plan_fusion import PlanFusionPass
 from gatewright.planning.plan_interleaving import PlanInterleavingPass
 from gatewright.planning.plan_lanes import PlanLanesPass
 from gatewright.planning.plan_order import PlanOrderPass
+from gatewright.planning.plan_overlap import PlanOverlapPass
 from gatewright.planning.plan_rotation import PlanRotationPass
 from gatewright.planning.plan_sums import PlanSumsPass
 from gatewright.scheduling.modulo import EFFORT
@@ -150,6 +151,7 @@ def lower_to_schedule(options: Options, effort: float = EFFORT) -> tuple[Phase, 
             GUARDED,
         ),
         Phase("flat", (PlanFlatteningPass(), IfConvertPass(FLAT_OPERATIONS)), SIMPLIFY, GUARDED),
+        Phase("overlapped", (PlanOverlapPass(options.multipliers),), SIMPLIFY, only_if_changed=True),
         Phase(
             "scheduled", (*share, schedule, OverlapLoopsPass(), CheckPlanPass(), CheckSchedulePass()), form=SCHEDULED
         ),

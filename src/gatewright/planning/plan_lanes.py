@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from itertools import groupby, islice
+from dataclasses import dataclass, replace
+from itertools import combinations, groupby, islice
 from math import prod
 
 from xdsl.context import Context
 from xdsl.dialects import func, memref, scf
 from xdsl.dialects.builtin import ModuleOp
-from xdsl.ir import SSAValue
+from xdsl.ir import BlockArgument, SSAValue
 from xdsl.passes import ModulePass
 
 from gatewright.dialects.notes import PARALLEL
@@ -20,12 +20,13 @@ from gatewright.ir.decisions import asked, plan_of, record
 from gatewright.ir.loop_labels import labelled, name_loops
 from gatewright.ir.rewriting import functions_of
 from gatewright.operators.library import OperatorLibrary
-from gatewright.plan import Decision, Plan, bank_factors
+from gatewright.plan import KINDS, Decision, Plan, bank_factors
 from gatewright.planning.lanes.banks import Accesses, Layout
 from gatewright.planning.lanes.choose import Candidate, Choice, choose
 from gatewright.planning.lanes.nests import LoopKind, NestFacts, nests_of
 from gatewright.planning.lanes.points import MOST_LANES, Point, extents_of, needed, point_of, points
 from gatewright.transforms.loops.bank_arrays import bank, check_banks
+from gatewright.transforms.loops.copy_arguments import copy_argument
 from gatewright.transforms.loops.share_loads import share_loads
 from gatewright.transforms.loops.unroll_and_jam import unroll, unroll_all
 
@@ -41,6 +42,10 @@ NEAR = 101, 100
 """They are enough where the products take no more than so many times the fewest cycles."""
 SLACK = 9, 8
 """Points with more than so many times the fewest cycles of a nest are not considered."""
+MOST_COPIES = 4
+"""With more arrays outside the design none is copied: each subset is looked at."""
+WORTH_COPYING = 15, 16
+"""The part of the cycles that may be left for it to be worth a copy."""
 SMALL = 200
 """A nest without products has lanes if it takes more than this part of the cycles of all products."""
 DEPTH = 4
@@ -71,8 +76,12 @@ class PlanLanesPass(ModulePass):
 
 def _plan(function: func.FuncOp, multipliers: int | None, library: OperatorLibrary) -> None:
     given = asked(function)
+    for each in given:
+        if each.kind == "copy" and (array := array_called(function, each.subject[0])) is not None:
+            copy_argument(function, array, each.subject[0])
+            record(function, Decision("copy", each.subject))
     factors = {each.subject[0]: int(each.value or 1) for each in given if each.kind == "unroll"}
-    about = {name for each in given if each.kind != "bank" for name in each.subject}
+    about = {name for each in given if not KINDS[each.kind].of_array for name in each.subject}
     fixed = _layouts_asked(function, given)
     if multipliers is None and not factors and not fixed:
         return
@@ -85,6 +94,13 @@ def _plan(function: func.FuncOp, multipliers: int | None, library: OperatorLibra
         return
     free = {array for array in names if _can_be_banked(array) and array not in fixed}
     search = _LaneSearch(pool, least, free, fixed, factors, about, library)
+    if pool is not None and (copies := _worth_copying(nests, search, names)):
+        for array, reason in copies.items():
+            copy = copy_argument(function, array, names[array])
+            record(function, Decision("copy", (names[array],), reason=reason))
+            free.add(copy)
+        nests = list(nests_of(function, about - set(factors)))
+        names = names_of_arrays(function)
     choice = choose([list(search.candidates(nest)) for nest in nests], pool or 1, least)
     _do(function, nests, choice, names, search)
     for each in given:
@@ -95,6 +111,40 @@ def _plan(function: func.FuncOp, multipliers: int | None, library: OperatorLibra
     for array, layout in fixed.items():
         bank(function, array, layout)
         record(function, Decision("bank", (names[array],), "x".join(map(str, layout))))
+
+
+def _worth_copying(
+    nests: Sequence[NestFacts], search: _LaneSearch, names: Mapping[SSAValue, str]
+) -> dict[SSAValue, str]:
+    """The arrays outside the design that are worth a copy inside, with the reason."""
+    nests = [nest for nest in nests if nest.work]
+    arrays = list(dict.fromkeys(access.array for nest in nests for access in nest.accesses))
+    outside = [each for each in arrays if isinstance(each, BlockArgument) and each not in search.fixed]
+    outside = [each for each in outside if names[each] and _is_accessed_by_element(each)]
+    if not outside or len(outside) > MOST_COPIES:
+        return {}
+    known: dict[tuple[int, frozenset[SSAValue]], int] = {}
+
+    def cycles(copied: frozenset[SSAValue]) -> int:
+        total = 0
+        for number, nest in enumerate(nests):
+            key = number, copied & {access.array for access in nest.accesses}
+            if key not in known:
+                part = replace(search, free=search.free | copied)
+                known[key] = min(candidate.cycles for candidate in part.candidates(nest))
+            total += known[key]
+        return total + sum(prod(extents_of(array)) for array in copied)
+
+    every = [frozenset(some) for count in range(len(outside) + 1) for some in combinations(outside, count)]
+    best = min(every, key=lambda copied: (cycles(copied), len(copied)))
+    before, after = cycles(frozenset()), cycles(best)
+    if WORTH_COPYING[1] * after > WORTH_COPYING[0] * before:
+        return {}
+    return {array: f"about {after} cycles instead of {before}" for array in outside if array in best}
+
+
+def _is_accessed_by_element(array: SSAValue) -> bool:
+    return all(isinstance(use.operation, MemoryAccess) for use in array.uses)
 
 
 def _unroll_alone(function: func.FuncOp, decision: Decision) -> None:

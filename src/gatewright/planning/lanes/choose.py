@@ -36,7 +36,7 @@ EFFORT = 20.0
 MOST_LAYOUTS = 2
 """The layouts that are considered for an array from each point of a nest."""
 
-MOST_COMMON = 48
+MOST_COMMON = 160
 """The layouts of an array among which one is chosen."""
 
 
