@@ -60,6 +60,11 @@ def decisions(names: list[str]) -> st.SearchStrategy[gw.Decision]:
         st.builds(gw.Decision, st.just("rotate"), one, st.sampled_from(["memory", "prologue", "skewed"])),
         st.builds(gw.Decision, st.just("merge"), one, st.sampled_from(["nothing", "loads", "stores", "accesses"])),
         st.builds(gw.Decision, st.just("bypass"), one, st.integers(0, 3)),
+        st.builds(gw.Decision, st.just("unroll"), one, st.integers(1, 5)),
+        st.builds(gw.Decision, st.just("unroll"), one, st.integers(1, 5)),
+        st.builds(gw.Decision, st.just("bank"), st.sampled_from("ab"), st.sampled_from(["1x2", "2x1", "2x3", "4x2"])),
+        st.builds(gw.Decision, st.just("bank"), st.sampled_from("xy"), st.sampled_from(["2", "3", "4"])),
+        st.builds(gw.Decision, st.just("copy"), st.sampled_from("abxy")),
     ]
     if len(names) > 1:
         choices += [
@@ -120,7 +125,7 @@ def test_random_plans(part: int, request: pytest.FixtureRequest, tmp_path: Path)
         function = function_of(program, tmp_path)
         loops = Compilation(load(function, None, OPTIONS), OPTIONS).loops
         names = [label_of(loop) for loop in loops_in(loops.function)]
-        multipliers = data.draw(st.sampled_from([None, 1]))
+        multipliers = data.draw(st.sampled_from([None, 1, 2, 4, 8, 16]))
         taken = legal(function, data.draw(st.lists(decisions(names), min_size=1, max_size=4)), multipliers)
         design = gw.compile(function, plan=gw.Plan(taken), multipliers=multipliers, search=0)
         check(function, design, program, data.draw(st.integers(0, 99)))

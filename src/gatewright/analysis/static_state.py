@@ -40,10 +40,7 @@ def state_after(loop: scf.WhileOp, initial: Sequence[SSAValue], trips: int) -> d
     entry.add_ops([made, func.ReturnOp(*made.results[:-1])])
     function = func.FuncOp("state", ([], types[:-1]), Region(entry))
     found = loops.run(Program("loops", ModuleOp([function]), "state"), [], trips + 1).results
-    return {
-        number: _attribute(int(value), body.args[number])
-        for number, value in zip(static, found, strict=True)
-    }
+    return {number: _attribute(int(value), body.args[number]) for number, value in zip(static, found, strict=True)}
 
 
 def _is_integer(value: SSAValue) -> bool:

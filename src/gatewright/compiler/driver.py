@@ -42,10 +42,10 @@ class Phase:
     passes: tuple[ModulePass, ...]
     clean_up: tuple[ModulePass, ...] = ()
     """What runs behind them, again and again until nothing changes."""
-    only_if_changed: bool = False
-    """Whether the clean-up is only for what the passes have changed."""
     form: ModuleForm | None = None
     """In which the phase is to leave the module."""
+    only_if_changed: bool = False
+    """Whether the clean-up is only for what the passes have changed."""
 
     def __str__(self) -> str:
         text = ",".join(str(each.pipeline_pass_spec()) for each in self.passes)

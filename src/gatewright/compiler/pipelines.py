@@ -122,12 +122,7 @@ def lower_to_schedule(options: Options, effort: float = EFFORT) -> tuple[Phase, 
             "memory",
             (PlanDistributionPass(options.multipliers), PromoteAccumulatorsPass()),
         ),
-        Phase(
-            "lanes",
-            (PlanLanesPass(options.multipliers, options.clock_mhz, options.target),),
-            (BalanceSumsPass(), ShareLoadsPass(), *HOIST),
-            only_if_changed=True,
-        ),
+        _lanes(options),
         Phase("registers", (PlanRotationPass(options.multipliers), ForwardStoresPass())),
         Phase(
             "ordered",
@@ -155,6 +150,16 @@ def lower_to_schedule(options: Options, effort: float = EFFORT) -> tuple[Phase, 
         Phase(
             "scheduled", (*share, schedule, OverlapLoopsPass(), CheckPlanPass(), CheckSchedulePass()), form=SCHEDULED
         ),
+    )
+
+
+def _lanes(options: Options) -> Phase:
+    """Several iterations at once, and arrays in banks."""
+    return Phase(
+        "lanes",
+        (PlanLanesPass(options.multipliers, options.clock_mhz, options.target),),
+        (BalanceSumsPass(), ShareLoadsPass(), *HOIST),
+        only_if_changed=True,
     )
 
 

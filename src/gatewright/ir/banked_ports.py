@@ -1,4 +1,4 @@
-"""Arrays of a program that its hardware has in banks, each a memory with ports of its own: how elements are dealt out."""
+"""Arrays of a program that its hardware has in banks, each with ports of its own: how elements are dealt out."""
 
 from __future__ import annotations
 

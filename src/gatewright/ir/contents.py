@@ -92,11 +92,12 @@ def restore(module: ModuleOp, contents: Mapping[str, bytes]) -> None:
             for key, value in attributes.items():
                 if isinstance(value, DenseResourceAttr):
                     name = name_in(value.resource_handle.data, contents)
-                    attributes[key] = value if name is None else _dense(value, packed[name])
+                    attributes[key] = value if name is None else dense_of_bytes(value.type, packed[name])
 
 
-def _dense(named: DenseResourceAttr, data: BytesAttr) -> Attribute:
-    return DenseIntOrFPElementsAttr(named.type, data)  # pyright: ignore[reportArgumentType]
+def dense_of_bytes(type_: Attribute, data: BytesAttr) -> DenseIntOrFPElementsAttr:
+    """A constant of a type of arrays, from the bytes of its elements."""
+    return DenseIntOrFPElementsAttr(type_, data)  # pyright: ignore[reportArgumentType]
 
 
 MOST_INLINE = 1024

@@ -22,9 +22,9 @@ from gatewright.ir.rewriting import functions_of
 from gatewright.operators.library import OperatorLibrary
 from gatewright.plan import KINDS, Decision, Plan, bank_factors
 from gatewright.planning.lanes.banks import Accesses, Layout
-from gatewright.planning.lanes.choose import Candidate, Choice, choose
+from gatewright.planning.lanes.choose import LaneCandidate, LaneChoice, choose
 from gatewright.planning.lanes.nests import LoopKind, NestFacts, nests_of
-from gatewright.planning.lanes.points import MOST_LANES, Point, extents_of, needed, point_of, points
+from gatewright.planning.lanes.points import MOST_LANES, LanePoint, extents_of, needed, point_of, points
 from gatewright.transforms.loops.bank_arrays import bank, check_banks
 from gatewright.transforms.loops.copy_arguments import copy_argument
 from gatewright.transforms.loops.share_loads import share_loads
@@ -54,7 +54,7 @@ DEPTH = 4
 
 @dataclass(frozen=True)
 class PlanLanesPass(ModulePass):
-    """Decide how many iterations of loops are done at once, and in which banks arrays are, to use a pool of multipliers.
+    """Decide how many iterations of loops are done at once, and in which banks arrays are, for a pool of multipliers.
 
     Of each nest the points with the fewest cycles are found: factors of its loops, and the interval at which the
     products of all lanes have a multiplier. Each array gets banks such that all nests find what they access at once;
@@ -188,7 +188,7 @@ class _LaneSearch:
     """The loops about which anything is decided: nests of them have no lanes but those."""
     library: OperatorLibrary
 
-    def candidates(self, nest: NestFacts) -> Iterator[Candidate]:
+    def candidates(self, nest: NestFacts) -> Iterator[LaneCandidate]:
         """The points of a nest that are worth a look, the fewest cycles first; one lane at last."""
         if self.pool is None or any(loop.name in self.about for loop in nest.loops):
             factors = tuple(min(self.factors.get(loop.name, 1), loop.trips) for loop in nest.loops)
@@ -206,9 +206,9 @@ class _LaneSearch:
         assert alone is not None, "one lane accesses what it accesses"
         yield alone
 
-    def _busiest(self, nest: NestFacts, every: Sequence[Point], pool: int) -> Iterator[Candidate]:
+    def _busiest(self, nest: NestFacts, every: Sequence[LanePoint], pool: int) -> Iterator[LaneCandidate]:
         """The points that keep the multipliers busiest."""
-        found: list[Candidate] = []
+        found: list[LaneCandidate] = []
         least = -(-nest.work // pool)
         for few in (True, False):
             some = [point for point in every if (point.lanes <= FEW * pool) is few]
@@ -219,18 +219,18 @@ class _LaneSearch:
         bound = found[0].cycles * SLACK[0] // SLACK[1] if found else 0
         yield from [each for each in found if each.cycles <= bound][:MOST_CANDIDATES]
 
-    def _of_each_size(self, nest: NestFacts, every: Sequence[Point]) -> Iterator[Candidate]:
+    def _of_each_size(self, nest: NestFacts, every: Sequence[LanePoint]) -> Iterator[LaneCandidate]:
         """Points of a nest without products: some of about each number of lanes."""
         by_size = sorted(every, key=lambda point: -point.lanes.bit_length())
         for _, alike in groupby(by_size, key=lambda point: point.lanes.bit_length()):
             found = self._tried(nest, list(islice(alike, MOST_TRIED // 4)))
             yield from sorted(found, key=lambda each: (each.cycles, each.hardware))[:MOST_ALIKE]
 
-    def _tried(self, nest: NestFacts, some: Sequence[Point]) -> list[Candidate]:
+    def _tried(self, nest: NestFacts, some: Sequence[LanePoint]) -> list[LaneCandidate]:
         tried = (self._candidate(nest, point) for point in some)
         return [each for each in tried if each is not None]
 
-    def _candidate(self, nest: NestFacts, point: Point, must: bool = False) -> Candidate | None:
+    def _candidate(self, nest: NestFacts, point: LanePoint, must: bool = False) -> LaneCandidate | None:
         """A point with what it needs, at the interval that arrays allow whose banks are decided.
 
         None if there are no banks for it; of one that there `must` be the interval is then larger.
@@ -261,17 +261,21 @@ class _LaneSearch:
         return _at(point, max(interval, *whole), free)
 
 
-def _at(point: Point, interval: int, needs: Mapping[tuple[SSAValue, bool], Sequence[Accesses]]) -> Candidate:
-    made = Point(point.factors, interval, point.turns)
-    return Candidate(made, made.cycles + DEPTH - 1, needs)
+def _at(point: LanePoint, interval: int, needs: Mapping[tuple[SSAValue, bool], Sequence[Accesses]]) -> LaneCandidate:
+    made = LanePoint(point.factors, interval, point.turns)
+    return LaneCandidate(made, made.cycles + DEPTH - 1, needs)
 
 
-def _order(point: Point) -> tuple[object, ...]:
+def _order(point: LanePoint) -> tuple[object, ...]:
     return point.cycles, point.interval, point.lanes, point.factors
 
 
 def _do(
-    function: func.FuncOp, nests: Sequence[NestFacts], choice: Choice, names: dict[SSAValue, str], search: _LaneSearch
+    function: func.FuncOp,
+    nests: Sequence[NestFacts],
+    choice: LaneChoice,
+    names: dict[SSAValue, str],
+    search: _LaneSearch,
 ) -> None:
     """Unroll the loops and bank the arrays."""
     loops: list[tuple[scf.ForOp, int]] = []

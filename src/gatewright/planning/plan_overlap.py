@@ -103,7 +103,9 @@ def _is_light(loop: scf.WhileOp | None) -> bool:
 
 def _cycles(pair: LoopPair, multipliers: int) -> tuple[int, int]:
     """The cycles of two loops one after the other, and together."""
-    one, other, both = (_interval(loops, multipliers) for loops in ([pair.first], [pair.second], [pair.first, pair.second]))
+    one, other, both = (
+        _interval(loops, multipliers) for loops in ([pair.first], [pair.second], [pair.first, pair.second])
+    )
     rest = pair.trips[0] - pair.shift - pair.together, pair.trips[1] - pair.together
     apart = pair.trips[0] * one + pair.trips[1] * other
     return apart, pair.shift * one + pair.together * both + rest[0] * one + rest[1] * other
@@ -112,8 +114,6 @@ def _cycles(pair: LoopPair, multipliers: int) -> tuple[int, int]:
 def _interval(loops: Sequence[scf.WhileOp], multipliers: int) -> int:
     """The least interval that ports and multipliers allow an iteration of loops."""
     ops: list[Operation] = [op for loop in loops for op in loop.after_region.walk()]
-    ports = Counter(
-        (op.memref, isinstance(op, memref.StoreOp)) for op in ops if isinstance(op, MemoryAccess)
-    )
+    ports = Counter((op.memref, isinstance(op, memref.StoreOp)) for op in ops if isinstance(op, MemoryAccess))
     products = sum(product_kind(op) is not None for op in ops)
     return max([1, ceil(products / multipliers), *ports.values()])

@@ -56,8 +56,8 @@ def most_in_one(offsets: Offsets, layout: Layout) -> int:
 def layouts(every: Sequence[Sequence[Accesses]], most: int, extents: Sequence[int]) -> Iterator[Layout]:
     """Layouts in which no bank has more than `most` accesses in an iteration, the fewest banks first.
 
-    `every` are the accesses of each port. Of layouts with as many banks, the ones come first whose accesses take elements
-    from the fewest banks in turn.
+    `every` are the accesses of each port. Of layouts with as many banks, the ones come first whose accesses take
+    elements from the fewest banks in turn.
     """
     groups = [group for each in every for group in each]
     axes = [list(_candidates(groups, axis, extent)) for axis, extent in enumerate(extents)]

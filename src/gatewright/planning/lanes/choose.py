@@ -17,7 +17,7 @@ from typing import Any
 from xdsl.ir import SSAValue
 
 from gatewright.planning.lanes.banks import MOST_BANKS, Accesses, Layout, crossbars, layouts
-from gatewright.planning.lanes.points import Point, extents_of, width_of_elements
+from gatewright.planning.lanes.points import LanePoint, extents_of, width_of_elements
 
 BANK = 16
 """What a bank costs beside its memory, in look-up tables, as all of these are."""
@@ -41,10 +41,10 @@ MOST_COMMON = 160
 
 
 @dataclass(frozen=True)
-class Candidate:
+class LaneCandidate:
     """A point of a nest with what it costs."""
 
-    point: Point
+    point: LanePoint
     cycles: int
     needs: Mapping[tuple[SSAValue, bool], Sequence[Accesses]]
     """What it accesses at once of the arrays that can be banked: those, and whether it stores."""
@@ -86,23 +86,25 @@ class Candidate:
 
 
 @dataclass
-class Choice:
+class LaneChoice:
     """What is chosen."""
 
-    candidates: list[Candidate]
+    candidates: list[LaneCandidate]
     """One for each nest."""
     layouts: dict[SSAValue, Layout] = field(default_factory=dict)
 
 
-def choose(candidates: Sequence[Sequence[Candidate]], multipliers: int, least: int) -> Choice:
+def choose(candidates: Sequence[Sequence[LaneCandidate]], multipliers: int, least: int) -> LaneChoice:
     """One of the candidates of each nest, and a layout for each array.
 
     `least` are the cycles of all products on the `multipliers`.
     """
-    return _Model(candidates, _layouts(candidates), DEAR * (multipliers * MULTIPLIER + BASE), max(1, least)).solved()
+    return _LaneModel(
+        candidates, _layouts(candidates), DEAR * (multipliers * MULTIPLIER + BASE), max(1, least)
+    ).solved()
 
 
-def _layouts(candidates: Sequence[Sequence[Candidate]]) -> dict[SSAValue, list[Layout]]:
+def _layouts(candidates: Sequence[Sequence[LaneCandidate]]) -> dict[SSAValue, list[Layout]]:
     """The layouts to choose from: the best ones for each candidate, and those that hold those of two nests."""
     found: dict[SSAValue, dict[Layout, None]] = {}
     users: dict[SSAValue, set[int]] = {}
@@ -122,12 +124,12 @@ def _layouts(candidates: Sequence[Sequence[Candidate]]) -> dict[SSAValue, list[L
     return {array: list(every)[:MOST_COMMON] for array, every in found.items()}
 
 
-class _Model:
+class _LaneModel:
     """The choice as a constraint model."""
 
     def __init__(
         self,
-        candidates: Sequence[Sequence[Candidate]],
+        candidates: Sequence[Sequence[LaneCandidate]],
         offered: Mapping[SSAValue, list[Layout]],
         worth: int,
         least: int,
@@ -153,7 +155,7 @@ class _Model:
             for variable, candidate in zip(variables, options, strict=True):
                 self._bind(variable, candidate)
 
-    def _bind(self, taken: Any, candidate: Candidate) -> None:
+    def _bind(self, taken: Any, candidate: LaneCandidate) -> None:
         for array in dict.fromkeys(array for array, _ in candidate.needs):
             for laid, layout in zip(self.laid[array], self.offered[array], strict=True):
                 if not candidate.fits(array, layout):
@@ -166,7 +168,7 @@ class _Model:
                     self.model.add_bool_or(taken.negated(), laid.negated(), both)
                     self.crossing.append(cost * both)
 
-    def solved(self) -> Choice:
+    def solved(self) -> LaneChoice:
         """The best choice: cycles, then hardware, then the order of the text."""
         cycles = sum(self.waiting) + sum(
             candidate.cycles * variable
@@ -205,7 +207,7 @@ class _Model:
             )
             for array, variables in self.laid.items()
         }
-        return Choice(chosen, laid)
+        return LaneChoice(chosen, laid)
 
     def _best(self, aim: Any, before: Any) -> Any:
         self.model.minimize(aim)

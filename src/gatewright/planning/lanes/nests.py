@@ -111,7 +111,7 @@ def _facts(function: func.FuncOp, loop: scf.ForOp, forms: LinearForms) -> NestFa
         return None
     accesses: list[AccessFacts] = []
     for depth, each in enumerate(spine, 1):
-        for op in (inner for piece in each.pieces for op in piece for inner in op.walk()):
+        for op in (inner for piece in each.pieces for outer in piece for inner in outer.walk()):
             if isinstance(op, MemoryAccess):
                 accesses.append(_access(op, depth, loops, forms))
     return NestFacts(

@@ -23,7 +23,7 @@ MOST_LANES_OF_ONE = 27
 
 
 @dataclass(frozen=True)
-class Point:
+class LanePoint:
     """A way to run a nest."""
 
     factors: tuple[int, ...]
@@ -44,7 +44,7 @@ class Point:
         return self.turns * self.interval
 
 
-def points(nest: NestFacts, multipliers: int | None, most_lanes: int) -> Iterator[Point]:
+def points(nest: NestFacts, multipliers: int | None, most_lanes: int) -> Iterator[LanePoint]:
     """Every point of a nest on a pool of multipliers."""
     choices = [_factors(loop.trips, loop.kind) for loop in nest.loops]
     for factors in product(*choices):
@@ -52,11 +52,11 @@ def points(nest: NestFacts, multipliers: int | None, most_lanes: int) -> Iterato
             yield point_of(nest, factors, multipliers)
 
 
-def point_of(nest: NestFacts, factors: tuple[int, ...], multipliers: int | None) -> Point:
+def point_of(nest: NestFacts, factors: tuple[int, ...], multipliers: int | None) -> LanePoint:
     """The point of some factors, at the interval at which all products have a multiplier."""
     interval = 1 if multipliers is None else max(1, ceil(products_of(nest, factors) / multipliers))
     turns = prod(ceil(loop.trips / factor) for loop, factor in zip(nest.loops, factors, strict=True))
-    return Point(factors, interval, turns)
+    return LanePoint(factors, interval, turns)
 
 
 def products_of(nest: NestFacts, factors: Sequence[int]) -> int:
@@ -74,7 +74,7 @@ def _factors(trips: int, kind: LoopKind) -> list[int]:
     return [factor for factor in range(1, trips + 1) if trips % factor == 0]
 
 
-def needed(nest: NestFacts, point: Point) -> Mapping[tuple[SSAValue, bool], list[Accesses]] | None:
+def needed(nest: NestFacts, point: LanePoint) -> Mapping[tuple[SSAValue, bool], list[Accesses]] | None:
     """What an iteration of the pipeline accesses of each array, loads and stores apart.
 
     None if lanes would access elements that cannot be told apart.
@@ -93,7 +93,7 @@ def needed(nest: NestFacts, point: Point) -> Mapping[tuple[SSAValue, bool], list
     return found
 
 
-def _group(nest: NestFacts, point: Point, accesses: Sequence[AccessFacts]) -> Accesses | None:
+def _group(nest: NestFacts, point: LanePoint, accesses: Sequence[AccessFacts]) -> Accesses | None:
     first = accesses[0]
     inside = range(first.depth)
     if first.steps is None:

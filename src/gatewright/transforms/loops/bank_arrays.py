@@ -31,6 +31,7 @@ from gatewright.analysis.ranges import value_ranges
 from gatewright.errors import UnsupportedError
 from gatewright.ir.accesses import MemoryAccess, accesses
 from gatewright.ir.banked_ports import Bank, bank_attributes, renumbered
+from gatewright.ir.contents import dense_of_bytes
 from gatewright.ir.interface import argument_names, result_positions
 from gatewright.ir.location import source_location
 from gatewright.ir.rewriting import functions_of, insert_before
@@ -81,6 +82,7 @@ def bank(function: func.FuncOp, array: SSAValue, factors: Sequence[int]) -> None
         Banking(_inside(array.owner, shape, factors), tuple(factors), forms).divide(found)
         Rewriter.erase_op(array.owner)
     else:
+        assert isinstance(array, BlockArgument)
         Banking(_of_argument(function, array, shape, factors), tuple(factors), forms).divide(found)
         function.body.block.erase_arg(array)
         function.update_function_type()
@@ -215,9 +217,8 @@ def _part(source: memref.GetGlobalOp, place: Place, factors: Sequence[int], type
     assert isinstance(contents, DenseIntOrFPElementsAttr)
     symbol = f"{whole.sym_name.data}_{name}"
     if all(op.sym_name.data != symbol for op in globals_):
-        dense = DenseIntOrFPElementsAttr(
-            TensorType(type_.element_type, type_.shape), BytesAttr(_dealt(contents, place, factors, type_.get_shape()))
-        )
+        data = BytesAttr(_dealt(contents, place, factors, type_.get_shape()))
+        dense = dense_of_bytes(TensorType(type_.element_type, type_.shape), data)
         part = memref.GlobalOp.get(StringAttr(symbol), type_, dense, constant=UnitAttr())
         insert_before(part, whole)
     return symbol

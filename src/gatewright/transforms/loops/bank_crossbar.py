@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import product
+from typing import TypeVar
 
 from xdsl.dialects import arith, memref, scf
 from xdsl.dialects.builtin import IndexType, IntegerAttr
@@ -18,16 +19,18 @@ from gatewright.ir.rewriting import insert_before, located
 Place = tuple[int, ...]
 """The number of a bank on each axis."""
 
-Forms = tuple[LinearForm, ...]
+Entry = TypeVar("Entry")
+
+SubscriptForms = tuple[LinearForm, ...]
 """The subscripts of an access."""
 
 
 @dataclass
-class _Lane:
+class _LaneAccess:
     """One of several accesses whose subscripts are always the same numbers apart."""
 
     access: MemoryAccess
-    forms: Forms
+    forms: SubscriptForms
 
     @property
     def constants(self) -> tuple[int, ...]:
@@ -49,17 +52,17 @@ class Crossbar:
     _steps: list[tuple[int, int]] = field(default_factory=list)
     """For each axis the least remainder of the accesses at hand, and what it moves by."""
 
-    def rewrite(self, accesses: Sequence[tuple[MemoryAccess, Forms]]) -> None:
+    def rewrite(self, accesses: Sequence[tuple[MemoryAccess, SubscriptForms]]) -> None:
         """Replace the accesses, which are in the order of the text."""
         for group in self._groups(accesses):
             self._replace(group)
 
-    def _groups(self, accesses: Sequence[tuple[MemoryAccess, Forms]]) -> Iterable[list[_Lane]]:
+    def _groups(self, accesses: Sequence[tuple[MemoryAccess, SubscriptForms]]) -> Iterable[list[_LaneAccess]]:
         """Accesses that are done together: no two of them are ever in one bank."""
-        open_: dict[object, list[list[_Lane]]] = {}
-        found: list[list[_Lane]] = []
+        open_: dict[object, list[list[_LaneAccess]]] = {}
+        found: list[list[_LaneAccess]] = []
         for access, forms in accesses:
-            lane = _Lane(access, forms)
+            lane = _LaneAccess(access, forms)
             key = (access.parent_block(), type(access), *(form.moving for form in forms))
             if isinstance(access, memref.StoreOp):
                 # Stores that may be to one element keep their order.
@@ -75,16 +78,16 @@ class Crossbar:
                 found.append(group)
         return found
 
-    def _fits(self, lane: _Lane, group: list[_Lane]) -> bool:
+    def _fits(self, lane: _LaneAccess, group: list[_LaneAccess]) -> bool:
         """Whether an access can be done with those of a group: in another bank, with nothing that stores between."""
         if any(self._residues(lane) == self._residues(other) for other in group):
             return False
         return not _is_stored_between(group[0].access, lane.access)
 
-    def _residues(self, lane: _Lane) -> Place:
+    def _residues(self, lane: _LaneAccess) -> Place:
         return tuple(constant % factor for constant, factor in zip(lane.constants, self.factors, strict=True))
 
-    def _replace(self, group: list[_Lane]) -> None:
+    def _replace(self, group: list[_LaneAccess]) -> None:
         """Replace the accesses of a group; those that store do so where the last of them stands."""
         loads = isinstance(group[0].access, memref.LoadOp)
         anchor = group[0].access if loads else group[-1].access
@@ -107,7 +110,7 @@ class Crossbar:
 
     def _loads(
         self,
-        group: list[_Lane],
+        group: list[_LaneAccess],
         reach: list[Place],
         base: list[SSAValue | int],
         quotient: list[SSAValue],
@@ -131,7 +134,7 @@ class Crossbar:
 
     def _stores(
         self,
-        group: list[_Lane],
+        group: list[_LaneAccess],
         reach: list[Place],
         base: list[SSAValue | int],
         quotient: list[SSAValue],
@@ -266,7 +269,7 @@ def _is_stored_between(one: MemoryAccess, other: MemoryAccess) -> bool:
     return op is None
 
 
-def _completed(table, every):
+def _completed(table: Mapping[Place, Entry], every: Sequence[Place]) -> dict[Place, Entry]:
     """A table for all remainders: where it does not matter, what is there anyway."""
     anything = next(iter(table.values()))
     return {residues: table.get(residues, anything) for residues in every}

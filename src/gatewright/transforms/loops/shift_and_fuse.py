@@ -116,7 +116,7 @@ def shift_and_fuse(function: func.FuncOp, pair: LoopPair) -> scf.WhileOp:
         assert first.parent is not None
         first.parent.insert_op_before(op, first)
         op = after
-    parts = _Parts(function, second)
+    parts = _FusedParts(function, second)
     one, other = list(first.arguments), list(second.arguments)
     if pair.shift:
         one, _ = parts.add(pair.shift, (first, one), None, "ahead")
@@ -136,7 +136,7 @@ _Given = tuple[scf.WhileOp, list[SSAValue]]
 
 
 @dataclass
-class _Parts:
+class _FusedParts:
     """Builds the loops that take the place of two, in front of the second one."""
 
     function: func.FuncOp
@@ -168,7 +168,7 @@ class _Parts:
         take_place([loop for loop, _ in given], made)
         if name:
             LOOP.set(made, [fresh_label(self.function, f"{label_of(made)}_{name}")])
-        results = list(made.results[2:])
+        results: list[SSAValue] = list(made.results[2:])
         at = 0
         for loop, values in given:
             for number, constant in state_after(loop, values, trips).items():
@@ -201,4 +201,3 @@ class _Parts:
     def _emit(self, body: Block, op: Operation) -> SSAValue:
         body.add_op(located(op, self.anchor))
         return op.results[0]
-

@@ -22,7 +22,7 @@ from gatewright.ir.loop_labels import fresh_label, label_of, labelled, lanes_of,
 from gatewright.ir.purity import is_pure
 from gatewright.ir.rewriting import copied, functions_of, insert_before, keep_names, located
 
-Values = dict[SSAValue, SSAValue]
+LaneValues = dict[SSAValue, SSAValue]
 
 IN_ANY_ORDER = (
     *(arith.AddiOp, arith.MuliOp, arith.AndIOp, arith.OrIOp, arith.XOrIOp),
@@ -47,8 +47,8 @@ class UnrollAndJamPass(ModulePass):
 
     What does not depend on the iteration is there once. Iterations that are left over when the number of iterations is
     no multiple of the factor are a loop of their own behind it. Legal for a loop without loops in it; for one whose
-    iterations do not depend on each other (R. Allen and K. Kennedy, Optimizing Compilers for Modern Architectures, 2001,
-    section 8.4); and for one that carries integers through the loops inside to a sum, or another operation that takes
+    iterations do not depend on each other (R. Allen and K. Kennedy, Optimizing Compilers for Modern Architectures, section
+    8.4, 2001); and for one that carries integers through the loops inside to a sum, or another operation that takes
     up its operands in any order. `loop` is its name.
     """
 
@@ -209,12 +209,12 @@ class _Unroller:
         body = Block(arg_types=[argument.type for argument in old.args])
         for before, after in zip(old.args, body.args, strict=True):
             after.name_hint = before.name_hint
-        lanes: list[Values] = []
+        lanes: list[LaneValues] = []
         for number in range(self.factor):
             counter = self._add(body, arith.MuliOp(body.args[0], self._index(self.factor * step)))
             counter = self._add(body, arith.AddiOp(counter, self._index(low + number * step)))
             lanes.append({old.args[0]: counter})
-        carried = list(body.args[1:])
+        carried: list[SSAValue] = list(body.args[1:])
         body.add_op(scf.YieldOp(*self._block(old, body, lanes, carried)))
         zero, bound, one = (self._index(number) for number in (0, trips // self.factor, 1))
         new = insert_before(scf.ForOp(zero, bound, one, list(loop.iter_args), Region(body)), loop)
@@ -222,7 +222,7 @@ class _Unroller:
         keep_names(loop, new)
         Rewriter.replace_op(loop, [], list(new.results))
 
-    def _block(self, old: Block, body: Block, lanes: list[Values], carried: list[SSAValue]) -> list[SSAValue]:
+    def _block(self, old: Block, body: Block, lanes: list[LaneValues], carried: list[SSAValue]) -> list[SSAValue]:
         """Append what a block does in all lanes; return what it hands on.
 
         `carried` are the arguments of the new block, for a block that carries something: those of one iteration after
@@ -252,7 +252,7 @@ class _Unroller:
             return [lanes[0].get(value, value) for value in end.operands]
         return [lane.get(value, value) for lane in lanes for value in end.operands]
 
-    def _one(self, op: Operation, body: Block, lanes: list[Values], lane: Values) -> None:
+    def _one(self, op: Operation, body: Block, lanes: list[LaneValues], lane: LaneValues) -> None:
         """Append an operation of one lane, unless it is there already for all."""
         if op.results and op.results[0] in lane:
             return
@@ -263,14 +263,14 @@ class _Unroller:
             for other in lanes:
                 other.update(zip(op.results, copy.results, strict=True))
 
-    def _is_shared(self, op: Operation, lanes: list[Values]) -> bool:
+    def _is_shared(self, op: Operation, lanes: list[LaneValues]) -> bool:
         """Whether an operation gives the same in all lanes."""
         if not is_pure(op) and not (isinstance(op, memref.LoadOp) and op.memref not in self.stored):
             return False
         first = lanes[0]
         return all(lane.get(each, each) is first.get(each, each) for each in op.operands for lane in lanes[1:])
 
-    def _inner(self, op: scf.ForOp, body: Block, lanes: list[Values]) -> None:
+    def _inner(self, op: scf.ForOp, body: Block, lanes: list[LaneValues]) -> None:
         """Append a loop that does what a loop does in each lane."""
         given = lanes[:1] if self.in_turn else lanes
         initial = [lane.get(value, value) for lane in given for value in op.iter_args]
@@ -282,8 +282,8 @@ class _Unroller:
         for lane in lanes:
             lane[old.args[0]] = inside.args[0]
         inside.add_op(scf.YieldOp(*self._block(old, inside, lanes, list(inside.args[1:]))))
-        bounds = [lanes[0].get(bound, bound) for bound in (op.lb, op.ub, op.step)]
-        new = located(scf.ForOp(*bounds, initial, Region(inside)), op)
+        low, high, step = (lanes[0].get(bound, bound) for bound in (op.lb, op.ub, op.step))
+        new = located(scf.ForOp(low, high, step, initial, Region(inside)), op)
         body.add_op(new)
         self._note(op, new)
         count = len(op.results)
