@@ -41,7 +41,7 @@ def test_what_is_left_out_is_that_it_is_done():
     [
         ("interleave(i", "a plan does not parse"),
         ("i = 8", "line 1 of a plan is no decision"),
-        ("unroll(i, 8)", "unroll is no decision of a plan"),
+        ("tile(i, 8)", "tile is no decision of a plan"),
         ("interleave(i)", "interleave needs count, a number"),
         ("interleave(i, 0)", "interleave needs count, from 1 to 65536"),
         ("pipeline(k, interval=9223372036854775808)", "pipeline needs interval, from 1 to 65536"),

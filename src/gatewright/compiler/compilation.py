@@ -7,6 +7,7 @@ source --frontends--> tensor --lower-to-loops--> loops --lower-to-schedule--> sc
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -18,7 +19,7 @@ from gatewright.compiler.planner import better_decisions
 from gatewright.errors import GatewrightError, InternalError, IrError, OptionError
 from gatewright.ir.array_names import names_of_arrays
 from gatewright.ir.context import context
-from gatewright.ir.decisions import ask
+from gatewright.ir.decisions import ask, plan_of
 from gatewright.ir.interface import Signature
 from gatewright.ir.program import Program, public_function
 from gatewright.machine.duration import sequence_cycles
@@ -112,7 +113,7 @@ class Compilation:
         """The program with a start for every operation."""
         if self.given.level == "schedule":
             return self._lower(self.given, "schedule", pipelines.prepare_schedule(self.options))
-        by_rules = self._scheduled(())
+        by_rules = self._with_lanes()
         found = better_decisions(self.loops, by_rules, self.options)
         if not found:
             return by_rules
@@ -125,9 +126,24 @@ class Compilation:
         before, after = (sequence_cycles(each.function.body.block) for each in (by_rules, better))
         return better if before is not None and after is not None and after < before else by_rules
 
-    def _scheduled(self, decisions: Sequence[Decision]) -> Program:
+    def _with_lanes(self) -> Program:
+        """The program with a start for every operation, by rules.
+
+        Lanes for a number of multipliers that is no power of two choose between many operands, and leave less time for
+        what moves elements: those for the next smaller power of two may take fewer cycles.
+        """
+        program, pool = self._scheduled(()), self.options.multipliers or 1
+        lanes = [each for each in plan_of(program.function) if each.kind == "unroll" and each.reason != ASKED]
+        fewer = 1 << (pool.bit_length() - 1)
+        if fewer == pool or not lanes:
+            return program
+        other = self._scheduled((), replace(self.options, multipliers=fewer, budget=None))
+        most, least = (sequence_cycles(each.function.body.block) for each in (program, other))
+        return other if most is not None and least is not None and least < most else program
+
+    def _scheduled(self, decisions: Sequence[Decision], options: Options | None = None) -> Program:
         """The program with a start for every operation, by a plan of which a part is decided."""
-        phases = pipelines.lower_to_schedule(self.options)
+        phases = pipelines.lower_to_schedule(options or self.options)
         return self._lower(self.loops, "schedule", phases, [*self.options.plan, *self._banks_asked(), *decisions])
 
     def _banks_asked(self) -> Iterator[Decision]:

@@ -10,7 +10,7 @@ from math import ceil
 from xdsl.context import Context
 from xdsl.dialects import func, memref, scf
 from xdsl.dialects.builtin import ModuleOp
-from xdsl.ir import Operation
+from xdsl.ir import SSAValue
 from xdsl.passes import ModulePass
 
 from gatewright.analysis.multiplication import product_kind
@@ -24,6 +24,8 @@ from gatewright.plan import Decision, Plan
 from gatewright.transforms.loops.if_convert import LONG_OPERATIONS
 from gatewright.transforms.loops.shift_and_fuse import LoopPair, pair_of, shift_and_fuse
 
+MOST_AT_ONCE = 16
+"""The most iterations of a loop that are done in one of another one."""
 WORTH = 12
 """Cycles that have to be saved: each part of a loop begins and ends by itself."""
 
@@ -55,7 +57,7 @@ def _plan(function: func.FuncOp, multipliers: int) -> None:
         return
     loop = loops[0] if loops else None
     while loop is not None:
-        pair = pair_of(loop) if _is_light(loop) or _is_light(_next(loop)) else None
+        pair = _pair(loop, multipliers)
         if pair is not None:
             pair = _decided(given, pair, multipliers)
         if pair is None:
@@ -86,6 +88,17 @@ def _decided(given: Plan, pair: LoopPair, multipliers: int) -> LoopPair | None:
     return replace(pair, shift=decision.value)
 
 
+def _pair(loop: scf.WhileOp, multipliers: int) -> LoopPair | None:
+    """A loop with the one behind it, if one of them only moves elements: as many at once as the other one has time."""
+    second = _next(loop)
+    if second is None or not (_is_light(loop) or _is_light(second)):
+        return None
+    one, other = _interval([(loop, 1)], multipliers), _interval([(second, 1)], multipliers)
+    if _is_light(loop):
+        return pair_of(loop, (min(MOST_AT_ONCE, max(1, other // one)), 1))
+    return pair_of(loop, (1, min(MOST_AT_ONCE, max(1, one // other))))
+
+
 def _next(loop: scf.WhileOp) -> scf.WhileOp | None:
     op = loop.next_op
     while op is not None and not isinstance(op, scf.WhileOp):
@@ -103,17 +116,19 @@ def _is_light(loop: scf.WhileOp | None) -> bool:
 
 def _cycles(pair: LoopPair, multipliers: int) -> tuple[int, int]:
     """The cycles of two loops one after the other, and together."""
-    one, other, both = (
-        _interval(loops, multipliers) for loops in ([pair.first], [pair.second], [pair.first, pair.second])
-    )
-    rest = pair.trips[0] - pair.shift - pair.together, pair.trips[1] - pair.together
+    one, other = _interval([(pair.first, 1)], multipliers), _interval([(pair.second, 1)], multipliers)
+    both = _interval(list(zip((pair.first, pair.second), pair.rates, strict=True)), multipliers)
     apart = pair.trips[0] * one + pair.trips[1] * other
-    return apart, pair.shift * one + pair.together * both + rest[0] * one + rest[1] * other
+    return apart, pair.shift * one + pair.together * both + pair.rest[0] * one + pair.rest[1] * other
 
 
-def _interval(loops: Sequence[scf.WhileOp], multipliers: int) -> int:
-    """The least interval that ports and multipliers allow an iteration of loops."""
-    ops: list[Operation] = [op for loop in loops for op in loop.after_region.walk()]
-    ports = Counter((op.memref, isinstance(op, memref.StoreOp)) for op in ops if isinstance(op, MemoryAccess))
-    products = sum(product_kind(op) is not None for op in ops)
+def _interval(loops: Sequence[tuple[scf.WhileOp, int]], multipliers: int) -> int:
+    """The least interval that ports and multipliers allow, with so many iterations of each loop in one."""
+    ports: Counter[tuple[SSAValue, bool]] = Counter()
+    products = 0
+    for loop, rate in loops:
+        for op in loop.after_region.walk():
+            if isinstance(op, MemoryAccess):
+                ports[op.memref, isinstance(op, memref.StoreOp)] += rate
+            products += rate * (product_kind(op) is not None)
     return max([1, ceil(products / multipliers), *ports.values()])

@@ -8,7 +8,7 @@ points of the smaller one are among its own.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import islice
 from math import lcm, prod
@@ -21,6 +21,8 @@ from gatewright.planning.lanes.points import LanePoint, extents_of, width_of_ele
 
 BANK = 16
 """What a bank costs beside its memory, in look-up tables, as all of these are."""
+DIVIDER = 5000
+"""What it costs to divide a subscript by a number of banks that is no power of two."""
 LANE = 32
 """What a lane costs, or a cycle of an interval, in which operands are chosen."""
 MULTIPLIER = 150
@@ -64,11 +66,16 @@ class LaneCandidate:
         banks = sum(BANK * prod(best) + self.crossbars(array, best) for array, (best, *_) in self.layouts.items())
         return banks + LANE * (self.point.lanes + self.point.interval)
 
+    def in_turn(self) -> LaneCandidate:
+        """The same with all accesses of each array one after the other."""
+        whole = [sum(group.conflicts((1,) * len(group.steps)) for group in groups) for groups in self.needs.values()]
+        point = replace(self.point, interval=max([self.point.interval, *whole]))
+        return LaneCandidate(point, self.cycles, self.needs)
+
     def fits(self, array: SSAValue, layout: Layout) -> bool:
         """Whether all accesses of an array find their banks within the interval of the point."""
         return all(
             sum(group.conflicts(layout) for group in groups) <= self.point.interval
-            and all(group.is_cheap(layout) for group in groups)
             for (each, _), groups in self.needs.items()
             if each is array
         )
@@ -81,8 +88,10 @@ class LaneCandidate:
     def crossbars(self, array: SSAValue, layout: Layout) -> int:
         """What the choices between banks cost that its accesses of an array need."""
         width = width_of_elements(array)
-        chosen = sum(crossbars(groups, layout) for (each, _), groups in self.needs.items() if each is array)
-        return -(-chosen * width // 2)
+        mine = [groups for (each, _), groups in self.needs.items() if each is array]
+        chosen = sum(crossbars(groups, layout) for groups in mine)
+        cheap = all(group.is_cheap(layout) for groups in mine for group in groups)
+        return -(-chosen * width // 2) + (0 if cheap else DIVIDER)
 
 
 @dataclass
@@ -99,9 +108,13 @@ def choose(candidates: Sequence[Sequence[LaneCandidate]], multipliers: int, leas
 
     `least` are the cycles of all products on the `multipliers`.
     """
-    return _LaneModel(
-        candidates, _layouts(candidates), DEAR * (multipliers * MULTIPLIER + BASE), max(1, least)
-    ).solved()
+    worth = DEAR * (multipliers * MULTIPLIER + BASE)
+    chosen = _LaneModel(candidates, _layouts(candidates), worth, max(1, least)).solved()
+    if chosen is None:  # what is asked for does not go together: with one bank everything takes turns
+        alone = [[options[-1].in_turn()] for options in candidates]
+        chosen = _LaneModel(alone, _layouts(alone), worth, max(1, least)).solved()
+    assert chosen is not None, "with one bank everything takes turns"
+    return chosen
 
 
 def _layouts(candidates: Sequence[Sequence[LaneCandidate]]) -> dict[SSAValue, list[Layout]]:
@@ -168,8 +181,8 @@ class _LaneModel:
                     self.model.add_bool_or(taken.negated(), laid.negated(), both)
                     self.crossing.append(cost * both)
 
-    def solved(self) -> LaneChoice:
-        """The best choice: cycles, then hardware, then the order of the text."""
+    def solved(self) -> LaneChoice | None:
+        """The best choice: cycles and hardware, then the order of the text; None if nothing goes together."""
         cycles = sum(self.waiting) + sum(
             candidate.cycles * variable
             for variables, options in zip(self.taken, self.candidates, strict=True)
@@ -194,6 +207,8 @@ class _LaneModel:
         solver: Any = None
         for aim in (self.worth * cycles + self.least * hardware, order):
             solver = self._best(aim, solver)
+            if solver is None:
+                return None
             self.model.add(aim <= round(solver.objective_value))
         chosen = [
             next(option for variable, option in zip(variables, options, strict=True) if solver.value(variable))
@@ -220,5 +235,4 @@ class _LaneModel:
         solver.parameters.random_seed = 0
         solver.parameters.max_deterministic_time = EFFORT
         status = solver.solve(self.model)
-        assert status in (self.cp.OPTIMAL, self.cp.FEASIBLE), "one lane and one bank always fit"
-        return solver
+        return solver if status in (self.cp.OPTIMAL, self.cp.FEASIBLE) else None

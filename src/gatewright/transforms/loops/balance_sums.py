@@ -66,7 +66,12 @@ def _taken(root: Operation, body: Block) -> list[SSAValue]:
     while pending:
         value = pending.pop()
         owner = value.owner
-        if isinstance(owner, Operation) and type(owner) is type(root) and owner.parent is body and len(list(value.uses)) == 1:
+        if (
+            isinstance(owner, Operation)
+            and type(owner) is type(root)
+            and owner.parent is body
+            and len(list(value.uses)) == 1
+        ):
             pending += reversed(owner.operands)
         else:
             found.append(value)

@@ -30,6 +30,7 @@ from gatewright.analysis.linear_forms import LinearForm, LinearForms
 from gatewright.analysis.ranges import value_ranges
 from gatewright.errors import UnsupportedError
 from gatewright.ir.accesses import MemoryAccess, accesses
+from gatewright.ir.array_names import array_called
 from gatewright.ir.banked_ports import Bank, bank_attributes, renumbered
 from gatewright.ir.contents import dense_of_bytes
 from gatewright.ir.interface import argument_names, result_positions
@@ -60,14 +61,8 @@ class BankArraysPass(ModulePass):
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         for function in functions_of(op):
-            for array in arrays_called(function, self.array):
+            if (array := array_called(function, self.array)) is not None:
                 bank(function, array, self.factors)
-
-
-def arrays_called(function: func.FuncOp, name: str) -> list[SSAValue]:
-    """The arrays of a function of that name that are inside it."""
-    kinds = memref.AllocOp | memref.AllocaOp | memref.GetGlobalOp
-    return [op.results[0] for op in function.walk() if isinstance(op, kinds) and op.results[0].name_hint == name]
 
 
 def bank(function: func.FuncOp, array: SSAValue, factors: Sequence[int]) -> None:

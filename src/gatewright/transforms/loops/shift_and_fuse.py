@@ -31,15 +31,28 @@ class LoopPair:
     """The iterations of each."""
     shift: int
     """How many iterations of the first one have to be done before the second one begins."""
+    rates: tuple[int, int] = (1, 1)
+    """How many iterations of each are done in one in which both run."""
 
     @property
     def together(self) -> int:
-        """The iterations in which both run, at the least shift."""
-        return max(0, min(self.trips[0] - self.shift, self.trips[1]))
+        """The iterations in which both run."""
+        return max(0, min((self.trips[0] - self.shift) // self.rates[0], self.trips[1] // self.rates[1]))
+
+    @property
+    def rest(self) -> tuple[int, int]:
+        """The iterations of each that are left behind those."""
+        return (
+            self.trips[0] - self.shift - self.together * self.rates[0],
+            self.trips[1] - self.together * self.rates[1],
+        )
 
 
-def pair_of(first: scf.WhileOp) -> LoopPair | None:
-    """A loop and the one behind it, if both do their iterations one after the other and can run together."""
+def pair_of(first: scf.WhileOp, rates: tuple[int, int] = (1, 1)) -> LoopPair | None:
+    """A loop and the one behind it, if both do their iterations one after the other and can run together.
+
+    `rates` are the iterations of each that are done at once.
+    """
     second = _following(first)
     if second is None:
         return None
@@ -49,8 +62,8 @@ def pair_of(first: scf.WhileOp) -> LoopPair | None:
     trips = traces[0].iterations, traces[1].iterations
     if not trips[0] or not trips[1]:
         return None
-    shift = _least_shift(traces[0], traces[1], trips[0])
-    return None if shift is None else LoopPair(first, second, (trips[0], trips[1]), shift)
+    shift = _least_shift(traces[0], traces[1], trips[0], rates)
+    return LoopPair(first, second, (trips[0], trips[1]), shift, rates)
 
 
 def _following(first: scf.WhileOp) -> scf.WhileOp | None:
@@ -77,10 +90,10 @@ def _traced(loop: scf.WhileOp) -> Trace | None:
     return traced if traced is not None and len(traced.addresses) == len(found) else None
 
 
-def _least_shift(first: Trace, second: Trace, trips: int) -> int | None:
+def _least_shift(first: Trace, second: Trace, trips: int, rates: tuple[int, int]) -> int:
     """How many iterations ahead the first loop has to be, so that accesses of one element keep their order.
 
-    In an iteration of both the first loop comes first.
+    In an iteration of both the first loop comes first, at the rate of each.
     """
     shift = 0
     for one, before in first.addresses.items():
@@ -94,7 +107,8 @@ def _least_shift(first: Trace, second: Trace, trips: int) -> int | None:
             last[before[happened]] = happened
             happened = np.flatnonzero(after >= 0)[::-1]
             soonest[after[happened]] = happened
-            shift = max(shift, int((last - soonest).max(initial=0)))
+            before_it = rates[0] * (soonest // rates[1]) + rates[0] - 1
+            shift = max(shift, int((last - before_it).max(initial=0)))
     return shift
 
 
@@ -120,11 +134,11 @@ def shift_and_fuse(function: func.FuncOp, pair: LoopPair) -> scf.WhileOp:
     one, other = list(first.arguments), list(second.arguments)
     if pair.shift:
         one, _ = parts.add(pair.shift, (first, one), None, "ahead")
-    one, other = parts.add(pair.together, (first, one), (second, other), "")
-    if pair.trips[0] > pair.shift + pair.together:
-        one, _ = parts.add(pair.trips[0] - pair.shift - pair.together, (first, one), None, "rest")
-    elif pair.trips[1] > pair.together:
-        _, other = parts.add(pair.trips[1] - pair.together, None, (second, other), "rest")
+    one, other = parts.add(pair.together, (first, one), (second, other), "", pair.rates)
+    if pair.rest[0]:
+        one, _ = parts.add(pair.rest[0], (first, one), None, "rest")
+    if pair.rest[1]:
+        _, other = parts.add(pair.rest[1], None, (second, other), "rest")
     Rewriter.replace_op(first, [], one)
     Rewriter.replace_op(second, [], other)
     assert parts.last is not None
@@ -144,20 +158,28 @@ class _FusedParts:
     last: scf.WhileOp | None = None
 
     def add(
-        self, trips: int, first: _Given | None, second: _Given | None, name: str
+        self,
+        trips: int,
+        first: _Given | None,
+        second: _Given | None,
+        name: str,
+        rates: tuple[int, int] = (1, 1),
     ) -> tuple[list[SSAValue], list[SSAValue]]:
         """A loop of so many iterations of both, or of one; what each hands on."""
-        given = [each for each in (first, second) if each is not None]
+        given = [(*each, rate) for each, rate in zip((first, second), rates, strict=True) if each is not None]
         zero, one, last = (self._index(number) for number in (0, 1, trips - 1))
         more = self._place(arith.ConstantOp(BoolAttr.from_bool(True), i1))
-        initial = [zero, more, *(value for _, values in given for value in values)]
+        initial = [zero, more, *(value for _, values, _ in given for value in values)]
         types = [value.type for value in initial]
         before, body = Block(arg_types=types), Block(arg_types=types)
         before.add_op(scf.ConditionOp(before.args[1], *before.args))
         following: list[SSAValue] = []
         at = 2
-        for loop, values in given:
-            following += self._copy(loop, body, body.args[at : at + len(values)])
+        for loop, values, rate in given:
+            carried: Sequence[SSAValue] = body.args[at : at + len(values)]
+            for _ in range(rate):
+                carried = self._copy(loop, body, carried)
+            following += carried
             at += len(values)
         counted = self._emit(body, arith.AddiOp(body.args[0], one))
         again = self._emit(body, arith.CmpiOp(body.args[0], last, "slt"))
@@ -165,13 +187,13 @@ class _FusedParts:
         made = insert_before(scf.WhileOp(initial, types, Region(before), Region(body)), self.anchor)
         note_trips(made, trips)
         self.last = made
-        take_place([loop for loop, _ in given], made)
+        take_place([loop for loop, _, _ in given], made)
         if name:
             LOOP.set(made, [fresh_label(self.function, f"{label_of(made)}_{name}")])
         results: list[SSAValue] = list(made.results[2:])
         at = 0
-        for loop, values in given:
-            for number, constant in state_after(loop, values, trips).items():
+        for loop, values, rate in given:
+            for number, constant in state_after(loop, values, trips * rate).items():
                 results[at + number] = self._place(arith.ConstantOp(constant))
             at += len(values)
         count = len(first[1]) if first is not None else 0

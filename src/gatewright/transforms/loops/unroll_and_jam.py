@@ -47,9 +47,9 @@ class UnrollAndJamPass(ModulePass):
 
     What does not depend on the iteration is there once. Iterations that are left over when the number of iterations is
     no multiple of the factor are a loop of their own behind it. Legal for a loop without loops in it; for one whose
-    iterations do not depend on each other (R. Allen and K. Kennedy, Optimizing Compilers for Modern Architectures, section
-    8.4, 2001); and for one that carries integers through the loops inside to a sum, or another operation that takes
-    up its operands in any order. `loop` is its name.
+    iterations do not depend on each other (R. Allen and K. Kennedy, Optimizing Compilers for Modern Architectures,
+    2001, section 8.4); and for one that carries integers through the loops inside to a sum, or another operation that
+    takes up its operands in any order. `loop` is its name.
     """
 
     name = "unroll-and-jam"
