@@ -25,6 +25,8 @@ OPTIONS: tuple[dict[str, object], ...] = (
     {"clock_mhz": 300},
     {"multipliers": 1},
     {"multipliers": 2, "clock_mhz": 200, "target": "ecp5"},
+    {"multipliers": 8},
+    {"multipliers": 64},
     {"target": "xc7"},
     {"dual_port": True},
     {"dual_port": True, "clock_mhz": 250},
