@@ -13,7 +13,7 @@ from gatewright.errors import (
     ToolError,
     UnsupportedError,
 )
-from gatewright.frontends.python.directives import interleave, order, pipeline
+from gatewright.frontends.python.directives import bank, interleave, order, parallel, pipeline, unroll
 from gatewright.frontends.python.kernel import kernel
 from gatewright.numbers.functions import erf, gelu, rsqrt, sigmoid
 from gatewright.numbers.types import (
@@ -58,6 +58,7 @@ __all__ = [
     "SourceError",
     "ToolError",
     "UnsupportedError",
+    "bank",
     "bf16",
     "bool_",
     "compile",
@@ -75,6 +76,7 @@ __all__ = [
     "interleave",
     "kernel",
     "order",
+    "parallel",
     "pipeline",
     "rsqrt",
     "sigmoid",
@@ -83,4 +85,5 @@ __all__ = [
     "u64",
     "u8",
     "uint",
+    "unroll",
 ]

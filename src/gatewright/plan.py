@@ -24,6 +24,9 @@ from gatewright.errors import OptionError
 DecisionValue = int | str | bool | None
 
 
+MOST_BANKS = 1024
+"""The most banks of an array along an axis."""
+
 MOST = 1 << 16
 """The largest number in a decision: more iterations than can take turns, and longer than any iteration."""
 

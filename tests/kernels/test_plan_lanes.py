@@ -230,3 +230,67 @@ def test_banks_are_some():
         gw.Banks(by=0)
     with pytest.raises(gw.OptionError):
         gw.Banks(axis=True)
+
+
+def directed(a: gw.i32[8, 8], b: gw.i32[8, 8], c: gw.i32[8, 8]):
+    gw.bank(a, axis=0, by=2)
+    gw.bank(a, axis=1, by=4)
+    gw.bank(b, axis=0, by=4)
+    d = np.zeros((8, 8), np.int32)
+    gw.bank(d, 0, 2)
+    for i in gw.unroll(range(8), 2):
+        for j in range(8):
+            s = np.int32(0)
+            for k in range(8):
+                gw.unroll(k, 4)
+                s += a[i, k] * b[k, j]
+            d[i, j] = s
+    for i in gw.parallel(range(8)):
+        for j in gw.pipeline(range(8), interval=9):
+            c[i, j] = d[i, j]
+
+
+def test_directives_about_lanes_and_banks_do_nothing_in_python_and_are_obeyed():
+    design = gw.compile(directed)
+    wanted = "unroll(i, 2) unroll(k, 4) unroll(i_2, 8) pipeline(j_2, interval=9)"
+    found = {str(each) for each in design.plan}
+    assert {"bank(a, '2x4')", "bank(b, '4x1')", "bank(d, '2x1')"} <= found
+    assert all(f"{each})" in found for each in wanted.removesuffix(")").split(") "))
+    check(design, directed, [(8, 8)] * 3, np.int32)
+
+
+def left_early(a: gw.i32[8], b: gw.i32[8]):
+    for i in gw.unroll(range(8), 2):
+        if a[i] > 3:
+            break
+        b[i] = a[i]
+
+
+def of_an_expression(a: gw.i32[8], b: gw.i32[8]):
+    gw.bank(a + b, by=2)
+
+
+def of_no_axis(a: gw.i32[8], b: gw.i32[8]):
+    gw.bank(a, axis=1, by=2)
+
+
+def of_no_range(a: gw.i32[8], b: gw.i32[8]):
+    for each in gw.unroll(a, 2):
+        b[0] = each
+
+
+@pytest.mark.parametrize(
+    ("function", "what"),
+    [
+        (left_early, "gw.unroll is about loops that run to their end"),
+        (of_an_expression, "gw.bank is about an array by its name"),
+        (of_no_axis, "gw.bank of an array of 1 axes has no axis=1 by=2"),
+        (of_no_range, "gw.unroll is a statement of its own, in the loop that it is about"),
+    ],
+    ids=lambda each: each.__name__ if callable(each) else None,
+)
+def test_misplaced_directives_are_refused(function: Callable[..., None], what: str):
+    with pytest.raises(gw.GatewrightError) as raised:
+        gw.compile(function)
+    assert raised.value.what == what
+    assert raised.value.where is not None

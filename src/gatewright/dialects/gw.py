@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import ClassVar
 
-from xdsl.dialects.builtin import AnyFloatConstr, IndexType, IntegerAttr, IntegerType, StringAttr, i1, i64
+from xdsl.dialects.builtin import AnyFloatConstr, IndexType, IntegerAttr, IntegerType, MemRefType, StringAttr, i1, i64
 from xdsl.ir import Dialect, SSAValue
 from xdsl.irdl import (
+    AttrSizedOperandSegments,
     IRDLOperation,
     VarConstraint,
     attr_def,
@@ -73,7 +74,7 @@ class GeluOp(FloatFunctionOp):
 
 @irdl_op_definition
 class DirectiveOp(IRDLOperation):
-    """What a user decides about the loops that count these counters, as `gw.interleave(i, 8)` in Python.
+    """What a user decides about the loops that count these, or about an array, as `gw.interleave(i, 8)` in Python.
 
     `label-loops` makes it a decision of the plan.
     """
@@ -83,11 +84,16 @@ class DirectiveOp(IRDLOperation):
     kind = attr_def(StringAttr)
     value = opt_attr_def(IntegerAttr | StringAttr)
     counters = var_operand_def(IndexType)
+    array = opt_operand_def(MemRefType)
 
-    assembly_format = "$kind (`=` $value^)? `for` $counters attr-dict"
+    irdl_options = (AttrSizedOperandSegments(as_property=True),)
 
-    def __init__(self, kind: str, counters: Sequence[SSAValue], value: IntegerAttr | StringAttr | None):
-        super().__init__(operands=[counters], attributes={"kind": StringAttr(kind), "value": value})
+    assembly_format = "$kind (`=` $value^)? (`for` $counters^)? (`of` $array^ `:` type($array))? attr-dict"
+
+    def __init__(self, kind: str, subjects: Sequence[SSAValue], value: IntegerAttr | StringAttr | None):
+        counters = [each for each in subjects if not isinstance(each.type, MemRefType)]
+        arrays = [each for each in subjects if isinstance(each.type, MemRefType)]
+        super().__init__(operands=[counters, arrays], attributes={"kind": StringAttr(kind), "value": value})
 
 
 @irdl_op_definition

@@ -376,7 +376,7 @@ PORT_RESULT = IntegerNote(
     "front ends, `linalg-to-loops`", "`ir/interface.py`, `control`", "as long as the function",
 )  # fmt: skip
 PORT_BANK = TextNote(
-    "gw.bank", TEXT, _text, "arguments of func.func",
+    "gw.bank_of", TEXT, _text, "arguments of func.func",
     "The array of the program of which it is a bank, its shape, the banks along each axis, and the place among them.",
     "`bank-arrays`", "running a level, the top module, the report", "as long as the function",
 )  # fmt: skip
@@ -410,7 +410,7 @@ LANES = IntegerNote(
     "`unroll-and-jam`", "`plan-flattening`", "until `loops-to-schedule`",
 )  # fmt: skip
 PARALLEL = FlagNote(
-    "gw.parallel", FLAG, _flag, "scf.for", "No iteration of the loop depends on another one.",
+    "gw.independent", FLAG, _flag, "scf.for", "No iteration of the loop depends on another one.",
     "`plan-lanes`", "`interleave-loops`", "until `flatten-loops`",
 )  # fmt: skip
 SUMS = TextNote(

@@ -23,8 +23,8 @@ func.func @even_and_odd(%v : i32) {
 
 // Elsewhere it is chosen from all, and an argument is several.
 // CHECK-LABEL: @moving
-// CHECK-SAME:      %a: memref<4xi32> {gw.name = "a_0", gw.bank = "a 7 2 0"}
-// CHECK-SAME:      %a_1: memref<4xi32> {gw.name = "a_1", gw.bank = "a 7 2 1"}
+// CHECK-SAME:      %a: memref<4xi32> {gw.name = "a_0", gw.bank_of = "a 7 2 0"}
+// CHECK-SAME:      %a_1: memref<4xi32> {gw.name = "a_1", gw.bank_of = "a 7 2 1"}
 // CHECK:         %[[R:.*]] = arith.andi %i, %{{.*}} : index
 // CHECK:         %[[P:.*]] = memref.load %a[
 // CHECK:         %[[Q:.*]] = memref.load %a_1

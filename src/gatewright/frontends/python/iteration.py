@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from xdsl.dialects import arith
 from xdsl.dialects.builtin import IndexType
@@ -17,6 +17,7 @@ from gatewright.frontends.python.subscripts import index
 from gatewright.frontends.python.tree import TypedTerm
 from gatewright.frontends.python.values import (
     ArrayValue,
+    DirectedIterator,
     Number,
     RangeObject,
     Tuple,
@@ -37,6 +38,8 @@ class IterationSpace:
     symbol: BoundedInteger
     """The unknown index, with its bounds."""
     item: Callable[[Number], Value]
+    directives: tuple[tuple[str, int], ...] = ()
+    """What is said about the loop: kinds of decisions and their values."""
 
     @property
     def runs(self) -> bool | None:
@@ -66,6 +69,8 @@ def iterate(state: Elaboration, value: Value) -> IterationSpace:
     match value:
         case RangeObject():
             return _over_range(state, value)
+        case DirectedIterator():
+            return replace(_over_range(state, value.iterated), directives=value.directives)
         case ArrayValue() | ZippedIterator():
             count, item = counted_items(state, value)
             zero, one = python_int(0), python_int(1)

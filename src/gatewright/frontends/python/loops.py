@@ -7,7 +7,7 @@ from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
 
 from xdsl.dialects import arith
-from xdsl.dialects.builtin import IndexType
+from xdsl.dialects.builtin import IndexType, IntegerAttr, i64
 
 from gatewright.errors import GatewrightError
 from gatewright.frontends.python.conversion import term_of
@@ -27,7 +27,7 @@ from gatewright.frontends.python.loop_carried import (
     refined,
 )
 from gatewright.frontends.python.operators import logical_not
-from gatewright.frontends.python.tree import CountedLoop, TreeBody, TypedTerm, WhileLoop
+from gatewright.frontends.python.tree import CountedLoop, Directive, TreeBody, TypedTerm, WhileLoop
 from gatewright.frontends.python.values import ArrayView, FixedPoint, Number, Tuple, Unbound, Value, ir_type_of
 
 Bindings = dict[str, Value]
@@ -193,6 +193,8 @@ def elaborate_for(
         block = TreeBody.of([IndexType(), *carried.types()])
         loop.inside(carried, block.parameters[1:])
         with builder.inside(block), _counting(state, node.target, block.parameters[0]):
+            for kind, value in iteration.directives:
+                builder.add(Directive(kind, [block.parameters[0]], IntegerAttr(value, i64)))
             body(iteration.bind(state, block.parameters[0]))
         end = state.frame.names
 
@@ -227,6 +229,11 @@ def _elaborate_for_until(
     state: Elaboration, node: ast.For, iteration: IterationSpace, body: Callable[[Value], None], ended: str
 ) -> None:
     """A counted loop that may be left: it carries its counter."""
+    if iteration.directives:
+        raise state.unsupported(
+            f"gw.{iteration.directives[0][0]} is about loops that run to their end",
+            why="this one may be left by break or return",
+        )
     loop = LoopElaboration(state, node)
     builder = state.builder
     start, stop, step = (term_of(state, number) for number in (iteration.start, iteration.stop, iteration.step))

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from xdsl.dialects import arith
-from xdsl.dialects.builtin import FloatAttr, IntegerAttr, LocationAttr, MemRefType, UnknownLoc, i1
+from xdsl.dialects.builtin import FloatAttr, IntegerAttr, LocationAttr, MemRefType, StringAttr, UnknownLoc, i1
 from xdsl.ir import Attribute, SSAValue, TypeAttribute
 from xdsl.ir import Operation as IrOperation
 
@@ -176,11 +176,11 @@ class ElementStore(TreeNode):
 
 @dataclass(eq=False, slots=True)
 class Directive(TreeNode):
-    """What the user decides about the loops that count `counters`."""
+    """What the user decides about the loops that count `counters`, or about the array that these are."""
 
     kind: str
     counters: Sequence[TypedTerm]
-    value: IntegerAttr | None
+    value: IntegerAttr | StringAttr | None
 
     def takes(self) -> Sequence[TypedTerm]:
         return self.counters

@@ -244,6 +244,15 @@ class RangeObject:
 
 
 @dataclass(frozen=True)
+class DirectedIterator:
+    """A `range` with what is said about the loop over it."""
+
+    iterated: RangeObject
+    directives: tuple[tuple[str, int], ...] = ()
+    """Kinds of decisions and their values."""
+
+
+@dataclass(frozen=True)
 class ZippedIterator:
     """`enumerate`, `zip` or `reversed` of what can be iterated over, before a loop takes it."""
 
@@ -362,6 +371,7 @@ Value = (
     | Method
     | SliceIndex
     | RangeObject
+    | DirectedIterator
     | ZippedIterator
     | Unbound
     | ArrayValue
@@ -381,7 +391,7 @@ def kind_of(value: object) -> str:
             return f"{type(known).__name__} {getattr(known, '__name__', known)}"
         case LocalFunction() | Method():
             return "a function"
-        case RangeObject() | ZippedIterator():
+        case RangeObject() | DirectedIterator() | ZippedIterator():
             return "an iterator"
         case SliceIndex():
             return "a slice"
