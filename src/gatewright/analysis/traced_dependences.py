@@ -17,6 +17,7 @@ from xdsl.dialects import arith, func, memref, scf
 from xdsl.dialects.builtin import IndexType, IntegerType, MemRefType, ModuleOp, i64
 from xdsl.ir import Block, BlockArgument, Operation, Region, SSAValue
 
+from gatewright.analysis.trip_count import trip_count
 from gatewright.errors import SimulationError
 from gatewright.interpreters import loops
 from gatewright.ir.accesses import MemoryAccess
@@ -150,6 +151,9 @@ def trace(loop: scf.WhileOp, accesses: dict[Operation, SSAValue | None]) -> Trac
         for op, predicate in accesses.items()
         if all(known.covers(index) for index in _indices(op)) and (predicate is None or known.covers(predicate))
     }
+    known_trips = trip_count(loop) if len(enclosing) == 1 else None
+    if known_trips is not None and known_trips >= MOST_ITERATIONS:
+        return None
     few = _Tracer(enclosing, known, traced, min(FEW_ITERATIONS, MOST_ITERATIONS)).run()
     return few if few is not None else _Tracer(enclosing, known, traced, MOST_ITERATIONS).run()
 

@@ -13,6 +13,8 @@ from xdsl.dialects.builtin import ModuleOp
 from xdsl.ir import BlockArgument, SSAValue
 from xdsl.passes import ModulePass
 
+from gatewright.analysis.linear_forms import LinearForms
+from gatewright.analysis.ranges import value_ranges
 from gatewright.dialects.notes import PARALLEL
 from gatewright.ir.accesses import MemoryAccess
 from gatewright.ir.array_names import array_called, name_arrays, names_of_arrays
@@ -22,7 +24,8 @@ from gatewright.ir.rewriting import functions_of
 from gatewright.operators.library import OperatorLibrary
 from gatewright.plan import KINDS, Decision, Plan, bank_factors
 from gatewright.planning.lanes.banks import Accesses, Layout
-from gatewright.planning.lanes.choose import LaneCandidate, LaneChoice, choose
+from gatewright.planning.lanes.candidates import LaneCandidate
+from gatewright.planning.lanes.choose import LaneChoice, choose
 from gatewright.planning.lanes.nests import LoopKind, NestFacts, nests_of
 from gatewright.planning.lanes.points import MOST_LANES, LanePoint, extents_of, needed, point_of, points
 from gatewright.transforms.loops.bank_arrays import bank, check_banks
@@ -299,9 +302,10 @@ def _do(
                 )
     unroll_all(function, loops)
     share_loads(function)
+    forms = LinearForms(value_ranges(function))
     for array, layout in choice.layouts.items():
         if array in accessed:
             reason = f"{prod(layout)} elements at once" if prod(layout) > 1 else "an element at once is enough"
             record(function, Decision("bank", (names[array],), "x".join(map(str, layout)), reason))
         if prod(layout) > 1:
-            bank(function, array, layout)
+            bank(function, array, layout, forms)

@@ -65,14 +65,17 @@ class BankArraysPass(ModulePass):
                 bank(function, array, self.factors)
 
 
-def bank(function: func.FuncOp, array: SSAValue, factors: Sequence[int]) -> None:
-    """Keep an array of a function in so many banks along each axis. Raises UnsupportedError where that cannot be."""
+def bank(function: func.FuncOp, array: SSAValue, factors: Sequence[int], forms: LinearForms | None = None) -> None:
+    """Keep an array of a function in so many banks along each axis. Raises UnsupportedError where that cannot be.
+
+    `forms` are those of the subscripts of the function, where they are known.
+    """
     found = check_banks(function, array, factors)
     if all(factor == 1 for factor in factors):
         return
     type_ = array.type
     assert isinstance(type_, MemRefType)
-    shape, forms = type_.get_shape(), LinearForms(value_ranges(function))
+    shape, forms = type_.get_shape(), forms or LinearForms(value_ranges(function))
     if isinstance(array.owner, Operation):
         Banking(_inside(array.owner, shape, factors), tuple(factors), forms).divide(found)
         Rewriter.erase_op(array.owner)
