@@ -294,3 +294,14 @@ def test_misplaced_directives_are_refused(function: Callable[..., None], what: s
         gw.compile(function)
     assert raised.value.what == what
     assert raised.value.where is not None
+
+
+def test_the_lower_bound_knows_banks_and_ports_and_banks_have_them_all():
+    layouts = banks(a=(2, 4), b=(4, 2), c=(2, 2))
+    assert gw.compile(small, multipliers=16, banks=layouts).report["lower_bound"] == 32
+    assert gw.compile(small, multipliers=64, banks={"a": gw.Banks(by=4)}).report["lower_bound"] == 64
+    design = gw.compile(small, multipliers=16, banks=layouts, dual_port=("a", "b"))
+    check(design, small, [(8, 8)] * 3, np.int32)
+    assert "a_0_0_0_address" in design.verilog
+    with pytest.raises(gw.OptionError):
+        gw.compile(small, multipliers=16, banks=layouts, dual_port=("a_0_0",))

@@ -376,7 +376,7 @@ PORT_RESULT = IntegerNote(
     "front ends, `linalg-to-loops`", "`ir/interface.py`, `control`", "as long as the function",
 )  # fmt: skip
 PORT_BANK = TextNote(
-    "gw.bank_of", TEXT, _text, "arguments of func.func",
+    "gw.bank_of", TEXT, _text, "arguments of func.func, memref.alloc, memref.alloca, memref.get_global",
     "The array of the program of which it is a bank, its shape, the banks along each axis, and the place among them.",
     "`bank-arrays`", "running a level, the top module, the report", "as long as the function",
 )  # fmt: skip

@@ -7,6 +7,7 @@ moves with neither the schedule nor the passes before it.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from math import ceil
 
 from xdsl.dialects import func
@@ -17,11 +18,15 @@ from gatewright.ir.interface import argument_names
 
 
 def lower_bound(
-    function: func.FuncOp, multipliers: int | None, dual: frozenset[str] = frozenset()
+    function: func.FuncOp,
+    multipliers: int | None,
+    dual: frozenset[str] = frozenset(),
+    banks: Mapping[str, int] | None = None,
 ) -> tuple[int, str] | None:
     """The bound in cycles of a function of loops and what sets it; None if a number of iterations is not known.
 
-    `multipliers` is the pool of all products, `dual` names the arrays in true dual port memories (`*` for all).
+    `multipliers` is the pool of all products, `dual` names the arrays in true dual port memories (`*` for all), `banks`
+    are how many memories arrays are in, by name.
     """
     work = work_of(function)
     if work is None:
@@ -30,11 +35,14 @@ def lower_bound(
     bounds = [(0, "nothing"), *_products(work, multipliers)]
     for array in work.loaded:
         name = names[array]
+        count = (banks or {}).get(name, 1)
+        each = "port of" if count == 1 else f"ports of the {count} banks of"
         if {name, "*"} & dual:
-            bounds.append((ceil((work.loaded[array] + work.stored[array]) / 2), f"the two ports of {name}"))
+            both = ceil((work.loaded[array] + work.stored[array]) / (2 * count))
+            bounds.append((both, f"the two {each.replace('port of', 'ports of')} {name}"))
         else:
-            bounds.append((work.loaded[array], f"the read port of {name}"))
-            bounds.append((work.stored[array], f"the write port of {name}"))
+            bounds.append((ceil(work.loaded[array] / count), f"the read {each} {name}"))
+            bounds.append((ceil(work.stored[array] / count), f"the write {each} {name}"))
     return max(bounds, key=lambda bound: bound[0])
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import asdict
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -23,6 +24,7 @@ from gatewright.machine.duration import estimated, sequence_cycles, static_cycle
 from gatewright.machine.use import Use
 from gatewright.numbers.types import Array
 from gatewright.options import Options
+from gatewright.plan import bank_factors
 from gatewright.planning.lower_bound import lower_bound
 from gatewright.transforms.rtl.design import RtlDesign
 
@@ -41,7 +43,9 @@ def account(
     `workload` is the program as loops, simplified; None if the schedule is the user's own.
     """
     dual = frozenset(options.dual_port_names)
-    bound = None if workload is None else lower_bound(workload.function, options.multipliers, dual)
+    plan = plan_of(schedule.function)
+    banks = {each.subject[0]: prod(bank_factors(each.value)) for each in plan if each.kind == "bank"}
+    bound = None if workload is None else lower_bound(workload.function, options.multipliers, dual, banks)
     memories = [asdict(memory) for memory in rtl.memories]
     use, cycles = rtl.use, predicted_cycles(schedule, workload is not None)
     work = None if workload is None else work_of(workload.function)
@@ -64,7 +68,7 @@ def account(
         "dsp": use.dsp,
         "luts": use.luts,
         "ram_blocks": use.ram_blocks,
-        "plan": [{"decision": str(each), "reason": each.reason} for each in plan_of(schedule.function)],
+        "plan": [{"decision": str(each), "reason": each.reason} for each in plan],
         "operators": operator_rows(rtl),
         "memories": memories,
         "memory_bits": sum(memory["words"] * memory["bits"] for memory in memories),

@@ -2,8 +2,8 @@
 
 // Where the bank is always the same one, an access is of it.
 // CHECK-LABEL: @even_and_odd
-// CHECK:         %a = memref.alloc() : memref<4xi32>
-// CHECK-NEXT:    %a_1 = memref.alloc() : memref<4xi32>
+// CHECK:         %a = memref.alloc() {gw.bank_of = "a 8 2 0"} : memref<4xi32>
+// CHECK-NEXT:    %a_1 = memref.alloc() {gw.bank_of = "a 8 2 1"} : memref<4xi32>
 // CHECK:         memref.store %v, %a[%i] : memref<4xi32>
 // CHECK-NEXT:    memref.store %v, %a_1[%i] : memref<4xi32>
 func.func @even_and_odd(%v : i32) {

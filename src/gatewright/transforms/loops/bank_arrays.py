@@ -28,6 +28,7 @@ from xdsl.rewriter import Rewriter
 
 from gatewright.analysis.linear_forms import LinearForm, LinearForms
 from gatewright.analysis.ranges import value_ranges
+from gatewright.dialects.notes import PORT_BANK
 from gatewright.errors import UnsupportedError
 from gatewright.ir.accesses import MemoryAccess, accesses
 from gatewright.ir.array_names import array_called
@@ -143,6 +144,7 @@ def _inside(source: Operation, shape: Sequence[int], factors: Sequence[int]) -> 
             made = memref.AllocOp((), (), type_)
         insert_before(made, source)
         made.results[0].name_hint = name
+        PORT_BANK.set(made, str(Bank(old.name_hint or "array", tuple(shape), tuple(factors), place)))
         banks[place] = made.results[0]
     return banks
 

@@ -8,22 +8,28 @@ from xdsl.dialects import func, memref
 from xdsl.dialects.builtin import DictionaryAttr, MemRefType, StringAttr
 from xdsl.ir import SSAValue
 
-from gatewright.dialects.notes import PORT_NAME
+from gatewright.dialects.notes import PORT_BANK, PORT_NAME
 from gatewright.errors import OptionError
+from gatewright.ir.banked_ports import Bank, banks_of_arguments
 
 ALL = "*"
 """Stands for every array."""
 
 
 def arrays_of(function: func.FuncOp) -> Iterator[tuple[str, SSAValue]]:
-    """The arrays of a function with their names: parameters, local and constant ones."""
+    """The arrays of a function with their names: parameters, local and constant ones; banks have that of all."""
     attributes = function.arg_attrs.data if function.arg_attrs is not None else ()
     given = [_name(each) for each in attributes] or [None] * len(function.body.block.args)
+    given = [
+        name if bank is None else bank.array for name, bank in zip(given, banks_of_arguments(function), strict=True)
+    ]
     for argument, name in zip(function.body.block.args, given, strict=True):
         if isinstance(argument.type, MemRefType):
             yield name or argument.name_hint or "", argument
     for op in function.walk():
-        if isinstance(op, memref.AllocOp | memref.AllocaOp):
+        if isinstance(op, memref.AllocOp | memref.AllocaOp | memref.GetGlobalOp) and (bank := PORT_BANK.value(op)):
+            yield Bank.parse(bank).array, op.memref
+        elif isinstance(op, memref.AllocOp | memref.AllocaOp):
             yield op.memref.name_hint or "", op.memref
         elif isinstance(op, memref.GetGlobalOp):
             yield op.memref.name_hint or op.name_.string_value(), op.memref
