@@ -239,8 +239,6 @@ class _LaneSearch:
         None if there are no banks for it; of one that there `must` be the interval is then larger.
         """
         needs = needed(nest, point)
-        if needs is None:
-            return None
         interval = point.interval
         for (array, _), groups in needs.items():
             if array not in self.free:

@@ -27,13 +27,15 @@ class Accesses:
     steps: tuple[int, ...]
     """For each axis the greatest number of which all that moves the subscripts from iteration to iteration are
     multiples; 0 for one that does not move."""
+    anywhere: int = 0
+    """Accesses beside those whose subscripts nothing is known of: each may be in any bank."""
 
     def conflicts(self, layout: Layout) -> int:
         """The most accesses of one bank in an iteration.
 
         It does not depend on the iteration: the banks of all subscripts move alike.
         """
-        return most_in_one(self.offsets, layout)
+        return self.anywhere + (most_in_one(self.offsets, layout) if self.offsets else 0)
 
     def is_cheap(self, layout: Layout) -> bool:
         """Whether the bank of an access is constant, or some bits of its subscripts, along each axis."""
@@ -73,12 +75,12 @@ def layouts(every: Sequence[Sequence[Accesses]], most: int, extents: Sequence[in
 
 def crossbars(groups: Iterable[Accesses], layout: Layout) -> int:
     """How many banks all accesses choose from beyond one for each."""
-    return sum(len(group.offsets) * (group.reach(layout) - 1) for group in groups)
+    return sum((len(group.offsets) + group.anywhere) * (group.reach(layout) - 1) for group in groups)
 
 
 def _candidates(groups: Sequence[Accesses], axis: int, extent: int) -> Iterator[int]:
     """Numbers of banks along an axis: up to twice the distance of its offsets, wires or powers of two."""
-    offsets = {offset[axis] for group in groups for offset in group.offsets}
+    offsets = {offset[axis] for group in groups for offset in group.offsets} or {0}
     spread = max(offsets) - min(offsets) + 1
     for factor in range(1, min(2 * spread, extent) + 1):
         moves = any(group.steps[axis] % factor for group in groups)

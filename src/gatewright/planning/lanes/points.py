@@ -74,30 +74,23 @@ def _factors(trips: int, kind: LoopKind) -> list[int]:
     return [factor for factor in range(1, trips + 1) if trips % factor == 0]
 
 
-def needed(nest: NestFacts, point: LanePoint) -> Mapping[tuple[SSAValue, bool], list[Accesses]] | None:
-    """What an iteration of the pipeline accesses of each array, loads and stores apart.
-
-    None if lanes would access elements that cannot be told apart.
-    """
+def needed(nest: NestFacts, point: LanePoint) -> Mapping[tuple[SSAValue, bool], list[Accesses]]:
+    """What an iteration of the pipeline accesses of each array, loads and stores apart."""
     groups: dict[tuple[SSAValue, bool], dict[object, list[AccessFacts]]] = defaultdict(lambda: defaultdict(list))
     for access in nest.accesses:
         groups[access.array, access.stores][access.depth, access.base].append(access)
     found: dict[tuple[SSAValue, bool], list[Accesses]] = {}
     for key, by_base in groups.items():
-        found[key] = []
-        for accesses in by_base.values():
-            group = _group(nest, point, accesses)
-            if group is None:
-                return None
-            found[key].append(group)
+        found[key] = [_group(nest, point, accesses) for accesses in by_base.values()]
     return found
 
 
-def _group(nest: NestFacts, point: LanePoint, accesses: Sequence[AccessFacts]) -> Accesses | None:
+def _group(nest: NestFacts, point: LanePoint, accesses: Sequence[AccessFacts]) -> Accesses:
     first = accesses[0]
     inside = range(first.depth)
     if first.steps is None:
-        return None if prod(point.factors[: first.depth]) > 1 else _anywhere(accesses)
+        axes = len(first.constants)
+        return Accesses(frozenset(), (1,) * axes, len(accesses) * prod(point.factors[: first.depth]))
     ranges = [range(point.factors[n]) if any(axis[n] for axis in first.steps) else range(1) for n in inside]
     lanes = np.indices([len(each) for each in ranges]).reshape(first.depth, -1)
     moved = lanes.T @ np.array(first.steps, np.int64).T[: first.depth]
@@ -109,12 +102,6 @@ def _group(nest: NestFacts, point: LanePoint, accesses: Sequence[AccessFacts]) -
         moves = [axis[n] * point.factors[n] for n in inside if nest.loops[n].trips > point.factors[n]]
         steps.append(gcd(*moves))
     return Accesses(frozenset(offsets), tuple(steps))
-
-
-def _anywhere(accesses: Sequence[AccessFacts]) -> Accesses:
-    """Accesses of one lane whose subscripts depend on data."""
-    axes = len(accesses[0].constants)
-    return Accesses(frozenset(access.constants for access in accesses), (1,) * axes)
 
 
 def extents_of(array: SSAValue) -> tuple[int, ...]:

@@ -49,13 +49,11 @@ class Crossbar:
 
     banks: dict[Place, SSAValue]
     factors: tuple[int, ...]
-    _steps: list[tuple[int, int]] = field(default_factory=list)
-    """For each axis the least remainder of the accesses at hand, and what it moves by."""
 
     def rewrite(self, accesses: Sequence[tuple[MemoryAccess, SubscriptForms]]) -> None:
         """Replace the accesses, which are in the order of the text."""
-        for group in self._groups(accesses):
-            self._replace(group)
+        for lanes in self._groups(accesses):
+            _Group.of(self.banks, self.factors, lanes).replace()
 
     def _groups(self, accesses: Sequence[tuple[MemoryAccess, SubscriptForms]]) -> Iterable[list[_LaneAccess]]:
         """Accesses that are done together: no two of them are ever in one bank."""
@@ -87,170 +85,165 @@ class Crossbar:
     def _residues(self, lane: _LaneAccess) -> Place:
         return tuple(constant % factor for constant, factor in zip(lane.constants, self.factors, strict=True))
 
-    def _replace(self, group: list[_LaneAccess]) -> None:
-        """Replace the accesses of a group; those that store do so where the last of them stands."""
-        loads = isinstance(group[0].access, memref.LoadOp)
-        anchor = group[0].access if loads else group[-1].access
-        first = group[0]
-        base: list[SSAValue | int] = []
-        self._steps = [form.step(factor) for form, factor in zip(first.forms, self.factors, strict=True)]
-        quotient: list[SSAValue] = []
-        for index, factor, form in zip(first.access.indices, self.factors, first.forms, strict=True):
-            if form.is_multiple(factor):
-                base.append(form.constant % factor)
-                quotient.append(index if factor == 1 else computed(form.divided(factor), anchor))
-            else:
-                base.append(self._remainder(index, factor, anchor))
-                quotient.append(self._quotient(index, factor, anchor))
-        reach = [_apart(lane.constants, first.constants) for lane in group]
-        if loads:
-            self._loads(group, reach, base, quotient, anchor)
-        else:
-            self._stores(group, reach, base, quotient, anchor)
 
-    def _loads(
-        self,
-        group: list[_LaneAccess],
-        reach: list[Place],
-        base: list[SSAValue | int],
-        quotient: list[SSAValue],
-        anchor: Operation,
-    ) -> None:
+@dataclass
+class _Group:
+    """Accesses of one block that are done together, and the code that takes their place in front of `anchor`."""
+
+    banks: dict[Place, SSAValue]
+    factors: tuple[int, ...]
+    lanes: list[_LaneAccess]
+    anchor: Operation
+    base: list[SSAValue | int] = field(default_factory=list)
+    """For each axis the remainder of the first access, a number where it is always the same."""
+    quotient: list[SSAValue] = field(default_factory=list)
+    """For each axis its place in its bank."""
+    reach: list[Place] = field(default_factory=list)
+    """How far each access is from the first one."""
+    every: list[Place] = field(default_factory=list)
+    """What the remainders of the first access may be."""
+
+    @staticmethod
+    def of(banks: dict[Place, SSAValue], factors: tuple[int, ...], lanes: list[_LaneAccess]) -> _Group:
+        """A group: loads stand where the first of them did, stores where the last one did."""
+        first = lanes[0]
+        loads = isinstance(first.access, memref.LoadOp)
+        group = _Group(banks, factors, lanes, first.access if loads else lanes[-1].access)
+        axes: list[Iterable[int]] = []
+        for index, factor, form in zip(first.access.indices, factors, first.forms, strict=True):
+            if form.is_multiple(factor):
+                group.base.append(form.constant % factor)
+                group.quotient.append(index if factor == 1 else computed(form.divided(factor), group.anchor))
+                axes.append([form.constant % factor])
+            else:
+                quotient = group.quotient_of(index, factor)
+                group.base.append(group.remainder_of(index, quotient, factor))
+                group.quotient.append(quotient)
+                start, step = form.step(factor)
+                axes.append(range(start, factor, step))
+        group.reach = [_apart(lane.constants, first.constants) for lane in lanes]
+        group.every = list(product(*axes))
+        return group
+
+    def replace(self) -> None:
+        """Put the accesses of the banks, and the choices, in the place of the accesses."""
+        if isinstance(self.lanes[0].access, memref.LoadOp):
+            self._loads()
+        else:
+            self._stores()
+
+    def _loads(self) -> None:
         taken: dict[Place, SSAValue] = {}
         for place, array in self.banks.items():
-            choices = self._reaching(place, reach, base)
-            if not choices:
-                continue
-            address = self._address(choices, reach, base, quotient, anchor)
-            taken[place] = insert_before(memref.LoadOp.get(array, address), anchor).res
-        values: list[SSAValue] = []
-        for offset in reach:
-            table = {residues: taken[self._moved(residues, offset)] for residues in self._residues_of(base)}
-            values.append(self._choose(table, base, anchor))
-        for lane, value in zip(group, values, strict=True):
+            if choices := self._reaching(place):
+                taken[place] = self._emit(memref.LoadOp.get(array, self._address(choices)))
+        values = [
+            self._choose({residues: taken[self._moved(residues, offset)] for residues in self.every})
+            for offset in self.reach
+        ]
+        for lane, value in zip(self.lanes, values, strict=True):
             assert isinstance(lane.access, memref.LoadOp)
             value.name_hint = lane.access.res.name_hint
             Rewriter.replace_op(lane.access, [], [value])
 
-    def _stores(
-        self,
-        group: list[_LaneAccess],
-        reach: list[Place],
-        base: list[SSAValue | int],
-        quotient: list[SSAValue],
-        anchor: Operation,
-    ) -> None:
+    def _stores(self) -> None:
         for place, array in self.banks.items():
-            choices = self._reaching(place, reach, base)
+            choices = self._reaching(place)
             if not choices:
                 continue
-            address = self._address(choices, reach, base, quotient, anchor)
             table: dict[Place, SSAValue] = {}
             for residues, number in choices.items():
-                access = group[number].access
+                access = self.lanes[number].access
                 assert isinstance(access, memref.StoreOp)
                 table[residues] = access.value
-            hit = self._hit(choices, base, anchor)
-            value = self._choose(_completed(table, self._residues_of(base)), base, anchor)
-            store = located(memref.StoreOp.get(value, array, address), anchor)
+            address, hit = self._address(choices), self._hit(choices)
+            value = self._choose(self._completed(table))
+            store = located(memref.StoreOp.get(value, array, address), self.anchor)
             if hit is None:
-                insert_before(store, anchor)
+                insert_before(store, self.anchor)
             else:
-                insert_before(scf.IfOp(hit, [], Region(Block([store, scf.YieldOp()]))), anchor)
-        for lane in group:
+                insert_before(scf.IfOp(hit, [], Region(Block([store, scf.YieldOp()]))), self.anchor)
+        for lane in self.lanes:
             Rewriter.erase_op(lane.access)
-
-    def _residues_of(self, base: list[SSAValue | int]) -> list[Place]:
-        """What the remainders of the first access may be."""
-        axes = [
-            [each] if isinstance(each, int) else range(start, factor, step)
-            for each, factor, (start, step) in zip(base, self.factors, self._steps, strict=True)
-        ]
-        return list(product(*axes))
 
     def _moved(self, residues: Place, offset: Place) -> Place:
         """The bank of an access so far from one with these remainders."""
         return tuple((r + o) % f for r, o, f in zip(residues, offset, self.factors, strict=True))
 
-    def _reaching(self, place: Place, reach: list[Place], base: list[SSAValue | int]) -> dict[Place, int]:
+    def _reaching(self, place: Place) -> dict[Place, int]:
         """Which access is in a bank, by the remainders of the first one."""
-        every = set(self._residues_of(base))
+        every = set(self.every)
         found: dict[Place, int] = {}
-        for number, offset in enumerate(reach):
+        for number, offset in enumerate(self.reach):
             residues = tuple((p - o) % f for p, o, f in zip(place, offset, self.factors, strict=True))
             if residues in every:
                 found[residues] = number
         return found
 
-    def _address(
-        self,
-        choices: dict[Place, int],
-        reach: list[Place],
-        base: list[SSAValue | int],
-        quotient: list[SSAValue],
-        anchor: Operation,
-    ) -> list[SSAValue]:
+    def _address(self, choices: dict[Place, int]) -> list[SSAValue]:
         """The subscripts in a bank: those of the access that is in it."""
         address: list[SSAValue] = []
         for axis, factor in enumerate(self.factors):
-            table: dict[Place, int] = {
-                residues: (residues[axis] + reach[number][axis]) // factor for residues, number in choices.items()
+            table = {
+                residues: (residues[axis] + self.reach[number][axis]) // factor for residues, number in choices.items()
             }
-            whole = _completed(table, self._residues_of(base))
-            values = {residues: self._index(number, anchor) for residues, number in whole.items()}
+            whole = self._completed(table)
             if set(whole.values()) == {0}:
-                address.append(quotient[axis])
+                address.append(self.quotient[axis])
                 continue
-            ahead = self._choose(values, base, anchor)
-            address.append(insert_before(arith.AddiOp(quotient[axis], ahead), anchor).result)
+            ahead = self._choose({residues: self._index(number) for residues, number in whole.items()})
+            address.append(self._emit(arith.AddiOp(self.quotient[axis], ahead)))
         return address
 
-    def _hit(self, choices: dict[Place, int], base: list[SSAValue | int], anchor: Operation) -> SSAValue | None:
+    def _hit(self, choices: dict[Place, int]) -> SSAValue | None:
         """Whether any access is in a bank; None if always."""
-        every = self._residues_of(base)
-        if len(choices) == len(every):
+        if len(choices) == len(self.every):
             return None
-        truths = {residues: self._truth(residues in choices, anchor) for residues in every}
-        return self._choose(truths, base, anchor)
+        return self._choose({residues: self._truth(residues in choices) for residues in self.every})
 
-    def _choose(self, table: dict[Place, SSAValue], base: list[SSAValue | int], anchor: Operation) -> SSAValue:
+    def _completed(self, table: Mapping[Place, Entry]) -> dict[Place, Entry]:
+        """A table for all remainders: where it does not matter, what is there anyway."""
+        anything = next(iter(table.values()))
+        return {residues: table.get(residues, anything) for residues in self.every}
+
+    def _choose(self, table: dict[Place, SSAValue]) -> SSAValue:
         """The value of a table for the remainders of the first access: a tree of choices by comparisons."""
         values = list(dict.fromkeys(table.values()))
         if len(values) == 1:
             return values[0]
-        axis = next(a for a in range(len(base)) if len({residues[a] for residues in table}) > 1)
+        axis = next(a for a in range(len(self.base)) if len({residues[a] for residues in table}) > 1)
         numbers = sorted({residues[axis] for residues in table})
         middle = numbers[len(numbers) // 2]
-        index = base[axis]
+        index = self.base[axis]
         assert isinstance(index, SSAValue)
         below = {residues: value for residues, value in table.items() if residues[axis] < middle}
         above = {residues: value for residues, value in table.items() if residues[axis] >= middle}
-        condition = self._is_below(index, middle, anchor)
-        one, other = self._choose(below, base, anchor), self._choose(above, base, anchor)
-        if one is other:
-            return one
-        return insert_before(arith.SelectOp(condition, one, other), anchor).result
+        condition = self._emit(arith.CmpiOp(index, self._index(middle), "ult"))
+        one, other = self._choose(below), self._choose(above)
+        return one if one is other else self._emit(arith.SelectOp(condition, one, other))
 
-    def _is_below(self, index: SSAValue, bound: int, anchor: Operation) -> SSAValue:
-        return insert_before(arith.CmpiOp(index, self._index(bound, anchor), "ult"), anchor).result
-
-    def _remainder(self, index: SSAValue, factor: int, anchor: Operation) -> SSAValue:
-        index = _as_index(index, anchor)
+    def quotient_of(self, index: SSAValue, factor: int) -> SSAValue:
+        """A subscript divided by a number of banks, rounded down: it may be negative where nobody reads."""
+        index = _as_index(index, self.anchor)
         if factor & (factor - 1) == 0:
-            return insert_before(arith.AndIOp(index, self._index(factor - 1, anchor)), anchor).result
-        return insert_before(arith.RemUIOp(index, self._index(factor, anchor)), anchor).result
+            return self._emit(arith.ShRSIOp(index, self._index(factor.bit_length() - 1)))
+        return self._emit(arith.FloorDivSIOp(index, self._index(factor)))
 
-    def _quotient(self, index: SSAValue, factor: int, anchor: Operation) -> SSAValue:
-        index = _as_index(index, anchor)
+    def remainder_of(self, index: SSAValue, quotient: SSAValue, factor: int) -> SSAValue:
+        """The bank of a subscript."""
+        index = _as_index(index, self.anchor)
         if factor & (factor - 1) == 0:
-            return insert_before(arith.ShRUIOp(index, self._index(factor.bit_length() - 1, anchor)), anchor).result
-        return insert_before(arith.DivUIOp(index, self._index(factor, anchor)), anchor).result
+            return self._emit(arith.AndIOp(index, self._index(factor - 1)))
+        return self._emit(arith.SubiOp(index, self._emit(arith.MuliOp(quotient, self._index(factor)))))
 
-    def _index(self, number: int, anchor: Operation) -> SSAValue:
-        return insert_before(arith.ConstantOp(IntegerAttr(number, IndexType())), anchor).result
+    def _index(self, number: int) -> SSAValue:
+        return _constant(number, self.anchor)
 
-    def _truth(self, truth: bool, anchor: Operation) -> SSAValue:
-        return insert_before(arith.ConstantOp.from_int_and_width(int(truth), 1), anchor).result
+    def _truth(self, truth: bool) -> SSAValue:
+        return self._emit(arith.ConstantOp.from_int_and_width(int(truth), 1))
+
+    def _emit(self, op: Operation) -> SSAValue:
+        return insert_before(op, self.anchor).results[0]
 
 
 def _apart(constants: tuple[int, ...], first: tuple[int, ...]) -> Place:
@@ -267,12 +260,6 @@ def _is_stored_between(one: MemoryAccess, other: MemoryAccess) -> bool:
                 return True
         op = op.next_op
     return op is None
-
-
-def _completed(table: Mapping[Place, Entry], every: Sequence[Place]) -> dict[Place, Entry]:
-    """A table for all remainders: where it does not matter, what is there anyway."""
-    anything = next(iter(table.values()))
-    return {residues: table.get(residues, anything) for residues in every}
 
 
 def _as_index(value: SSAValue, anchor: Operation) -> SSAValue:
