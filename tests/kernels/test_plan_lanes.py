@@ -172,7 +172,7 @@ def test_arguments_are_copied_where_that_saves_cycles():
     assert cycles < gw.compile(windows, multipliers=1).report["cycles"] // 4
 
 
-@pytest.mark.parametrize("pool", [4, 16])
+@pytest.mark.parametrize("pool", [4, 12, 16])
 def test_the_plan_of_lanes_gives_the_design_again(pool: int):
     design = gw.compile(inside, multipliers=pool)
     again = gw.compile(inside, multipliers=pool, plan=str(design.plan))

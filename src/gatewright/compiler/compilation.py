@@ -133,7 +133,8 @@ class Compilation:
         what moves elements: those for the next smaller power of two may take fewer cycles.
         """
         program, pool = self._scheduled(()), self.options.multipliers or 1
-        lanes = [each for each in plan_of(program.function) if each.kind == "unroll" and each.reason != ASKED]
+        given = {each for each in self.options.plan if each.kind == "unroll"}
+        lanes = [each for each in plan_of(program.function) if each.kind == "unroll" and each not in given]
         fewer = 1 << (pool.bit_length() - 1)
         if fewer == pool or not lanes:
             return program

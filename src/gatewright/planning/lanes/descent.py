@@ -13,8 +13,8 @@ from xdsl.ir import SSAValue
 from gatewright.planning.lanes.banks import Layout
 from gatewright.planning.lanes.candidates import BANK, LANE, LaneCandidate
 
-Kept = TypeVar("Kept")
-Key = tuple[int, int, SSAValue, Layout]
+Looked = TypeVar("Looked")
+CacheKey = tuple[int, int, SSAValue, Layout]
 
 MOST_ROUNDS = 8
 """How often all nests are looked at again."""
@@ -37,8 +37,8 @@ class Descent:
     laid: dict[SSAValue, Layout] = field(default_factory=dict)
     users: dict[SSAValue, list[int]] = field(default_factory=dict)
     """The nests that access each array."""
-    _fits: dict[Key, bool] = field(default_factory=dict)
-    _costs: dict[Key, int] = field(default_factory=dict)
+    _fits: dict[CacheKey, bool] = field(default_factory=dict)
+    _costs: dict[CacheKey, int] = field(default_factory=dict)
 
     def run(self) -> bool:
         """Find a choice; False if even one lane and one bank do not go together."""
@@ -121,7 +121,7 @@ class Descent:
         return self.candidates[number][point]
 
 
-def _kept(known: dict[Key, Kept], key: Key, make: Callable[[], Kept]) -> Kept:
+def _kept(known: dict[CacheKey, Looked], key: CacheKey, make: Callable[[], Looked]) -> Looked:
     if key not in known:
         known[key] = make()
     return known[key]
