@@ -131,3 +131,15 @@ def test_random_plans(part: int, request: pytest.FixtureRequest, tmp_path: Path)
         check(function, design, program, data.draw(st.integers(0, 99)))
 
     run()
+
+
+def test_more_multipliers_never_cost_cycles(tmp_path: Path):
+    @seed(7)
+    @settings(max_examples=8, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+    @given(nest_programs())
+    def run(program: NestProgram):
+        function = function_of(program, tmp_path)
+        cycles = [gw.compile(function, multipliers=pool).report["cycles"] for pool in (1, 2, 4, 8)]
+        assert None in cycles or cycles == sorted(cycles, reverse=True), f"{cycles}\n{program.text}"
+
+    run()

@@ -26,6 +26,8 @@ from gatewright.machine.duration import sequence_cycles
 from gatewright.operators.library import OperatorLibrary
 from gatewright.options import Banks, Options
 from gatewright.plan import ASKED, Decision
+from gatewright.planning import limits
+from gatewright.planning.lower_bound import lower_bound
 
 if TYPE_CHECKING:
     from gatewright.quantization.layer_formats import Formats
@@ -129,18 +131,26 @@ class Compilation:
     def _with_lanes(self) -> Program:
         """The program with a start for every operation, by rules.
 
-        Lanes for a number of multipliers that is no power of two choose between many operands, and leave less time for
-        what moves elements: those for the next smaller power of two may take fewer cycles.
+        The lanes of a pool may wait for something that its estimate knows nothing of, and choose between many operands
+        for a number of multipliers that is no power of two. Those of smaller pools may then take fewer cycles: where
+        the lower bound is far away they are looked at.
         """
         program, pool = self._scheduled(()), self.options.multipliers or 1
         given = {each for each in self.options.plan if each.kind == "unroll"}
         lanes = [each for each in plan_of(program.function) if each.kind == "unroll" and each not in given]
-        fewer = 1 << (pool.bit_length() - 1)
-        if fewer == pool or not lanes:
+        best, least = program, sequence_cycles(program.function.body.block)
+        if not lanes or least is None:
             return program
-        other = self._scheduled((), replace(self.options, multipliers=fewer, budget=None))
-        most, least = (sequence_cycles(each.function.body.block) for each in (program, other))
-        return other if most is not None and least is not None and least < most else program
+        bound = lower_bound(self.workload.function, pool, frozenset(self.options.dual_port_names))
+        small = sum(1 for _ in self.loops.function.walk()) <= limits.MOST_OPERATIONS_FOR_POOLS
+        for fewer in _smaller_pools(pool)[: None if small else 1]:
+            if bound is not None and least * limits.ENOUGH[1] <= bound[0] * limits.ENOUGH[0]:
+                break
+            other = self._scheduled((), replace(self.options, multipliers=fewer, budget=None))
+            cycles = sequence_cycles(other.function.body.block)
+            if cycles is not None and cycles < least:
+                best, least = other, cycles
+        return best
 
     def _scheduled(self, decisions: Sequence[Decision], options: Options | None = None) -> Program:
         """The program with a start for every operation, by a plan of which a part is decided."""
@@ -198,6 +208,11 @@ class Compilation:
         source = program.module if not decisions else None
         run_phases(context(), module, phases, source, checked=program is not self.given)
         return Program(level, module, program.name, program.notes, program.sources)
+
+
+def _smaller_pools(pool: int) -> list[int]:
+    """The powers of two below a number of multipliers, the largest first."""
+    return [1 << exponent for exponent in reversed(range(pool.bit_length())) if 1 << exponent < pool]
 
 
 def _check_precision_of_program(options: Options) -> None:

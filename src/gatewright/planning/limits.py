@@ -21,5 +21,8 @@ FEWEST_CYCLES_TO_SEARCH = 32
 MOST_OPERATIONS_TO_SEARCH = 120
 """So do nests with more operations: each plan would take too long to try."""
 
+MOST_OPERATIONS_FOR_POOLS = 120
+"""Programs with more operations are scheduled for one smaller pool of multipliers at most, to see if that is better."""
+
 ENOUGH = 9, 8
 """A plan with no more than so many times the cycles of the lower bound is good enough."""
