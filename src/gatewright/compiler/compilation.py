@@ -27,7 +27,7 @@ from gatewright.operators.library import OperatorLibrary
 from gatewright.options import Banks, Options
 from gatewright.plan import ASKED, Decision
 from gatewright.planning import limits
-from gatewright.planning.lower_bound import lower_bound
+from gatewright.planning.lower_bound import banks_of, lower_bound
 
 if TYPE_CHECKING:
     from gatewright.quantization.layer_formats import Formats
@@ -141,7 +141,8 @@ class Compilation:
         best, least = program, sequence_cycles(program.function.body.block)
         if not lanes or least is None:
             return program
-        bound = lower_bound(self.workload.function, pool, frozenset(self.options.dual_port_names))
+        dual, banks = frozenset(self.options.dual_port_names), banks_of(plan_of(program.function))
+        bound = lower_bound(self.workload.function, pool, dual, banks)
         small = sum(1 for _ in self.loops.function.walk()) <= limits.MOST_OPERATIONS_FOR_POOLS
         for fewer in _smaller_pools(pool)[: None if small else 1]:
             if bound is not None and least * limits.ENOUGH[1] <= bound[0] * limits.ENOUGH[0]:

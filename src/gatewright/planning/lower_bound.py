@@ -8,13 +8,14 @@ moves with neither the schedule nor the passes before it.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from math import ceil
+from math import ceil, prod
 
 from xdsl.dialects import func
 from xdsl.ir import SSAValue
 
 from gatewright.analysis.work import Work, work_of
 from gatewright.ir.interface import argument_names
+from gatewright.plan import Plan, bank_factors
 
 
 def lower_bound(
@@ -44,6 +45,11 @@ def lower_bound(
             bounds.append((ceil(work.loaded[array] / count), f"the read {each} {name}"))
             bounds.append((ceil(work.stored[array] / count), f"the write {each} {name}"))
     return max(bounds, key=lambda bound: bound[0])
+
+
+def banks_of(plan: Plan) -> dict[str, int]:
+    """How many memories arrays are in, by name."""
+    return {each.subject[0]: prod(bank_factors(each.value)) for each in plan if each.kind == "bank"}
 
 
 def _products(work: Work, multipliers: int | None) -> list[tuple[int, str]]:

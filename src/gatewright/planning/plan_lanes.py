@@ -16,7 +16,7 @@ from xdsl.passes import ModulePass
 from gatewright.analysis.linear_forms import LinearForms
 from gatewright.analysis.ranges import value_ranges
 from gatewright.dialects.notes import PARALLEL
-from gatewright.ir.accesses import MemoryAccess
+from gatewright.ir.accesses import is_accessed_by_element
 from gatewright.ir.array_names import array_called, name_arrays, names_of_arrays
 from gatewright.ir.decisions import asked, plan_of, record
 from gatewright.ir.loop_labels import labelled, name_loops
@@ -123,7 +123,7 @@ def _worth_copying(
     nests = [nest for nest in nests if nest.work]
     arrays = list(dict.fromkeys(access.array for nest in nests for access in nest.accesses))
     outside = [each for each in arrays if isinstance(each, BlockArgument) and each not in search.fixed]
-    outside = [each for each in outside if names[each] and _is_accessed_by_element(each)]
+    outside = [each for each in outside if names[each] and is_accessed_by_element(each)]
     if not outside or len(outside) > MOST_COPIES:
         return {}
     known: dict[tuple[int, frozenset[SSAValue]], int] = {}
@@ -144,10 +144,6 @@ def _worth_copying(
     if WORTH_COPYING[1] * after > WORTH_COPYING[0] * before:
         return {}
     return {array: f"about {after} cycles instead of {before}" for array in outside if array in best}
-
-
-def _is_accessed_by_element(array: SSAValue) -> bool:
-    return all(isinstance(use.operation, MemoryAccess) for use in array.uses)
 
 
 def _unroll_alone(function: func.FuncOp, decision: Decision) -> None:
@@ -171,7 +167,7 @@ def _layouts_asked(function: func.FuncOp, given: Plan) -> dict[SSAValue, Layout]
 def _can_be_banked(array: SSAValue) -> bool:
     """Whether an array is one of the design's own, of which only elements are accessed."""
     inside = isinstance(array.owner, memref.AllocOp | memref.AllocaOp | memref.GetGlobalOp)
-    return inside and all(isinstance(use.operation, MemoryAccess) for use in array.uses)
+    return inside and is_accessed_by_element(array)
 
 
 @dataclass

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import asdict
-from math import prod
 from typing import Any
 
 import numpy as np
@@ -24,8 +23,7 @@ from gatewright.machine.duration import estimated, sequence_cycles, static_cycle
 from gatewright.machine.use import Use
 from gatewright.numbers.types import Array
 from gatewright.options import Options
-from gatewright.plan import bank_factors
-from gatewright.planning.lower_bound import lower_bound
+from gatewright.planning.lower_bound import banks_of, lower_bound
 from gatewright.transforms.rtl.design import RtlDesign
 
 SEQUENTIAL = "iterations follow one another: their body holds other control, or would not be faster in overlap"
@@ -44,8 +42,7 @@ def account(
     """
     dual = frozenset(options.dual_port_names)
     plan = plan_of(schedule.function)
-    banks = {each.subject[0]: prod(bank_factors(each.value)) for each in plan if each.kind == "bank"}
-    bound = None if workload is None else lower_bound(workload.function, options.multipliers, dual, banks)
+    bound = None if workload is None else lower_bound(workload.function, options.multipliers, dual, banks_of(plan))
     memories = [asdict(memory) for memory in rtl.memories]
     use, cycles = rtl.use, predicted_cycles(schedule, workload is not None)
     work = None if workload is None else work_of(workload.function)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import product
@@ -86,7 +86,3 @@ def _candidates(groups: Sequence[Accesses], axis: int, extent: int) -> Iterator[
         moves = any(group.steps[axis] % factor for group in groups)
         if factor == 1 or not moves or factor & (factor - 1) == 0:
             yield factor
-
-
-Need = Mapping[object, Sequence[Accesses]]
-"""The accesses of arrays, by array."""

@@ -30,7 +30,7 @@ from gatewright.analysis.linear_forms import LinearForm, LinearForms
 from gatewright.analysis.ranges import value_ranges
 from gatewright.dialects.notes import PORT_BANK
 from gatewright.errors import UnsupportedError
-from gatewright.ir.accesses import MemoryAccess, accesses
+from gatewright.ir.accesses import MemoryAccess, accesses, is_accessed_by_element
 from gatewright.ir.array_names import array_called
 from gatewright.ir.banked_ports import Bank, bank_attributes, renumbered
 from gatewright.ir.contents import dense_of_bytes
@@ -110,7 +110,7 @@ def check_banks(function: func.FuncOp, array: SSAValue, factors: Sequence[int]) 
 
 def _accesses(function: func.FuncOp, array: SSAValue) -> list[MemoryAccess] | None:
     """The accesses of an array in the order of the text; None if it is used otherwise."""
-    if not all(isinstance(use.operation, MemoryAccess) for use in array.uses):
+    if not is_accessed_by_element(array):
         return None
     return [op for op in accesses(function) if op.memref is array]
 

@@ -14,7 +14,7 @@ from xdsl.passes import ModulePass
 from gatewright.analysis.first_accesses import NEVER, FirstAccesses, UnknownControlError
 from gatewright.dialects.notes import ARRAY, LOOP
 from gatewright.errors import UnsupportedError
-from gatewright.ir.accesses import MemoryAccess
+from gatewright.ir.accesses import MemoryAccess, is_accessed_by_element
 from gatewright.ir.array_names import names_of_arrays
 from gatewright.ir.location import source_location
 from gatewright.ir.loop_labels import fresh_label, unique
@@ -88,7 +88,7 @@ def directions(function: func.FuncOp, array: SSAValue) -> tuple[bool, bool]:
 
 def _users(function: func.FuncOp, array: SSAValue) -> Sequence[Operation]:
     """The operations of the body of a function in which an array is accessed; none if it is used otherwise."""
-    if not all(isinstance(use.operation, MemoryAccess) for use in array.uses):
+    if not is_accessed_by_element(array):
         return ()
     found = {id(use.operation) for use in array.uses}
     return [op for op in function.body.block.ops if any(id(inner) in found for inner in op.walk())]

@@ -52,7 +52,6 @@ def share_loads(function: func.FuncOp) -> None:
 
 def _share(function: func.FuncOp, forms: LinearForms) -> None:
     loads: dict[Block, dict[object, memref.LoadOp]] = defaultdict(dict)
-    stored = {access.memref for access in accesses(function) if isinstance(access, memref.StoreOp)}
     for access in accesses(function):
         block = access.parent_block()
         assert block is not None
@@ -60,8 +59,6 @@ def _share(function: func.FuncOp, forms: LinearForms) -> None:
             for known in loads.values():
                 for key in [key for key, load in known.items() if load.memref is access.memref]:
                     del known[key]
-            continue
-        if access.memref in stored and access.parent_op() is function:
             continue
         key = (access.memref, tuple((form.moving, form.constant) for form in forms.of_all(access.indices)))
         if key in loads[block]:
