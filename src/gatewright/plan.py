@@ -299,6 +299,11 @@ def bank_factors(value: DecisionValue) -> tuple[int, ...]:
     return tuple(map(int, str(value).split("x")))
 
 
+def bank_value(factors: Iterable[int]) -> str:
+    """The value of a decision that asks for so many banks along each axis."""
+    return "x".join(map(str, factors))
+
+
 def default_value(kind: str) -> DecisionValue:
     """The value of a decision that gives none: it is done."""
     known = KINDS.get(kind)

@@ -25,7 +25,7 @@ from gatewright.ir.program import Program, public_function
 from gatewright.machine.duration import sequence_cycles
 from gatewright.operators.library import OperatorLibrary
 from gatewright.options import Banks, Options
-from gatewright.plan import ASKED, Decision
+from gatewright.plan import ASKED, Decision, bank_value
 from gatewright.planning import limits
 from gatewright.planning.lower_bound import banks_of, lower_bound
 
@@ -174,7 +174,7 @@ class Compilation:
                         f"array {name} has no axis {each.axis}", why=f"it has {len(factors)}", remedy="count from 0"
                     )
                 factors[each.axis] *= each.by
-            yield Decision("bank", (name,), "x".join(map(str, factors)), ASKED)
+            yield Decision("bank", (name,), bank_value(factors), ASKED)
 
     @cached_property
     def rtl(self) -> RtlDesign:

@@ -22,7 +22,7 @@ from gatewright.ir.decisions import asked, plan_of, record
 from gatewright.ir.loop_labels import labelled, name_loops
 from gatewright.ir.rewriting import functions_of
 from gatewright.operators.library import OperatorLibrary
-from gatewright.plan import KINDS, Decision, Plan, bank_factors
+from gatewright.plan import KINDS, Decision, Plan, bank_factors, bank_value
 from gatewright.planning.lanes.banks import Accesses, Layout
 from gatewright.planning.lanes.candidates import LaneCandidate
 from gatewright.planning.lanes.choose import LaneChoice, choose
@@ -113,7 +113,7 @@ def _plan(function: func.FuncOp, multipliers: int | None, library: OperatorLibra
             _unroll_alone(function, each)
     for array, layout in fixed.items():
         bank(function, array, layout)
-        record(function, Decision("bank", (names[array],), "x".join(map(str, layout))))
+        record(function, Decision("bank", (names[array],), bank_value(layout)))
 
 
 def _worth_copying(
@@ -300,6 +300,6 @@ def _do(
     for array, layout in choice.layouts.items():
         if array in accessed:
             reason = f"{prod(layout)} elements at once" if prod(layout) > 1 else "an element at once is enough"
-            record(function, Decision("bank", (names[array],), "x".join(map(str, layout)), reason))
+            record(function, Decision("bank", (names[array],), bank_value(layout), reason))
         if prod(layout) > 1:
             bank(function, array, layout, forms)

@@ -22,7 +22,7 @@ from gatewright.frontends.python.values import (
     RangeObject,
     Value,
 )
-from gatewright.plan import KINDS, MOST_BANKS
+from gatewright.plan import KINDS, MOST_BANKS, bank_value
 
 T = TypeVar("T")
 
@@ -176,9 +176,9 @@ def _elaborate_bank(state: Elaboration, node: ast.Call, values: list[tuple[str |
             f"gw.bank of an array of {len(array.shape)} axes has no axis={place} by={count}",
             remedy=f"an axis of it, and from 1 to {MOST_BANKS} banks",
         )
-    factors = ["1"] * len(array.shape)
-    factors[place] = str(count)
-    state.builder.add(Directive("bank", [array.buffer.term], StringAttr("x".join(factors))))
+    factors = [1] * len(array.shape)
+    factors[place] = count
+    state.builder.add(Directive("bank", [array.buffer.term], StringAttr(bank_value(factors))))
 
 
 def _counter(state: Elaboration, node: ast.expr, kind: str) -> TypedTerm:

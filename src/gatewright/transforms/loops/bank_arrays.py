@@ -37,6 +37,7 @@ from gatewright.ir.contents import dense_of_bytes
 from gatewright.ir.interface import argument_names, result_positions
 from gatewright.ir.location import source_location
 from gatewright.ir.rewriting import functions_of, insert_before
+from gatewright.plan import bank_value
 from gatewright.transforms.loops.bank_crossbar import Crossbar, Place, computed
 
 
@@ -95,13 +96,13 @@ def check_banks(function: func.FuncOp, array: SSAValue, factors: Sequence[int]) 
     if found is None:
         why = "it is passed on as a whole"
     elif len(factors) != len(shape):
-        why = f"it has {len(shape)} axes, and {'x'.join(map(str, factors))} are banks along {len(factors)}"
+        why = f"it has {len(shape)} axes, and {bank_value(factors)} are banks along {len(factors)}"
     elif any(factor > extent for factor, extent in zip(factors, shape, strict=True)):
-        why = f"it has {'x'.join(map(str, shape))} elements"
+        why = f"it has {bank_value(shape)} elements"
     if found is None or why is not None:
         where = array.owner if isinstance(array.owner, Operation) else function
         raise UnsupportedError(
-            f"array {array.name_hint or ''} cannot be kept in {'x'.join(map(str, factors))} banks",
+            f"array {array.name_hint or ''} cannot be kept in {bank_value(factors)} banks",
             where=source_location(where),
             why=why,
         )

@@ -18,7 +18,7 @@ from gatewright.ir.decisions import ask, value_of
 from gatewright.ir.location import source_location
 from gatewright.ir.loop_labels import label_of, name_loops
 from gatewright.ir.rewriting import functions_of
-from gatewright.plan import ASKED, Decision, bank_factors
+from gatewright.plan import ASKED, Decision, bank_factors, bank_value
 
 
 @dataclass(frozen=True)
@@ -83,7 +83,7 @@ def _decisions(directives: list[DirectiveOp], arrays: Mapping[SSAValue, str]) ->
 def _in_banks_of_both(one: Decision, other: Decision) -> Decision:
     """An array that is kept in banks along one axis, and along another."""
     factors = zip(bank_factors(one.value), bank_factors(other.value), strict=True)
-    return Decision("bank", one.subject, "x".join(str(max(pair)) for pair in factors), ASKED)
+    return Decision("bank", one.subject, bank_value(map(max, factors)), ASKED)
 
 
 def _name_of(subject: SSAValue, arrays: Mapping[SSAValue, str]) -> str:
