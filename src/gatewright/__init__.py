@@ -13,6 +13,9 @@ from gatewright.errors import (
     ToolError,
     UnsupportedError,
 )
+from gatewright.exploration.rows import DesignRow
+from gatewright.exploration.study import explore
+from gatewright.exploration.table import Table
 from gatewright.frontends.python.directives import bank, interleave, order, parallel, pipeline, unroll
 from gatewright.frontends.python.kernel import kernel
 from gatewright.numbers.functions import erf, gelu, rsqrt, sigmoid
@@ -53,9 +56,11 @@ __all__ = [
     "OptionError",
     "OutputError",
     "Plan",
+    "DesignRow",
     "Run",
     "SimulationError",
     "SourceError",
+    "Table",
     "ToolError",
     "UnsupportedError",
     "bank",
@@ -63,6 +68,7 @@ __all__ = [
     "bool_",
     "compile",
     "erf",
+    "explore",
     "f16",
     "f32",
     "f64",

@@ -32,6 +32,7 @@ ROOMS = (
     "reporting",
     "frontends",
     "compiler",
+    "exploration",
     "tools",
 )
 """The rooms of the compiler from the bottom up. An import goes down, or stays in its room."""

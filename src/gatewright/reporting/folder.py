@@ -1,4 +1,4 @@
-"""Write a folder of results so that nothing half-written is ever found under its name."""
+"""Write a folder of results, or a file, so that nothing half-written is ever found under its name."""
 
 from __future__ import annotations
 
@@ -52,6 +52,20 @@ def atomic_folder(path: str | Path) -> Generator[Path, None, None]:
         raise _output_error(target, error) from error
     finally:
         shutil.rmtree(partial, ignore_errors=True)
+
+
+def write_file(path: str | Path, data: bytes) -> None:
+    """Write a file so that it is found whole or not at all. Raises OutputError if it cannot be written."""
+    target = Path(path).absolute()
+    partial = target.parent / f".{target.name}.{secrets.token_hex(4)}.partial"
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        partial.write_bytes(data)
+        os.replace(partial, target)
+    except OSError as error:
+        raise _output_error(Path(path), error) from error
+    finally:
+        partial.unlink(missing_ok=True)
 
 
 def _move(partial: Path, target: Path, written: Sequence[str]) -> None:

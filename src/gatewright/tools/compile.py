@@ -1,4 +1,4 @@
-"""`gatewright compile|run|report`: the compiler from the command line."""
+"""`gatewright compile|run|report|explore`: the compiler from the command line."""
 
 from __future__ import annotations
 
@@ -8,17 +8,16 @@ import json
 import os
 import sys
 from collections.abc import Sequence
-from dataclasses import fields
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gatewright.devices.device import TARGETS
 from gatewright.errors import GatewrightError, InternalError, OptionError, OutputError, SourceError
-from gatewright.options import Budget, Options
 from gatewright.reporting.folder import reason_of
+from gatewright.tools.explore import add_explore, explore_command
 from gatewright.tools.failure import INTERNAL_ERROR, INTERRUPTED, USER_ERROR, report_internal_error
 from gatewright.tools.instruments import add_instruments, instruments, print_times
+from gatewright.tools.keywords import add_hardware, add_source, keywords
 
 if TYPE_CHECKING:
     from gatewright.compiler.design import Design
@@ -68,27 +67,8 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
 
     source = argparse.ArgumentParser(add_help=False)
-    source.add_argument("source", metavar="SOURCE[:NAME]", help="a .py (NAME: which function), .mlir or .onnx file")
-    source.add_argument(
-        "--args", metavar="TYPES|FILE.npz", help="parameter types, as 'i32[8,8],u32', or example arrays"
-    )
-    _add_hardware(source)
-    source.add_argument(
-        "--precision",
-        metavar="[LAYER=]FORMAT",
-        action="append",
-        help="fixed-point format of a model, as 'fixed<16,8>', or its width: 'fixed<16>'; again for single layers",
-    )
-    source.add_argument(
-        "--calibrate", metavar="FILE.npz", help="samples of the inputs, from which 'fixed<16>' chooses where points are"
-    )
-    source.add_argument("--labels", metavar="FILE.npy", help="the classes of the samples, to report the accuracy")
-    source.add_argument(
-        "--reassociate",
-        action="store_true",
-        help="let floating-point sums be taken in another order, which rounds otherwise",
-    )
-    source.add_argument("--name", help="the name of the top module")
+    add_source(source)
+    add_hardware(source)
     add_instruments(source)
 
     compile_ = commands.add_parser("compile", parents=[source], help="write SystemVerilog and all else to a folder")
@@ -107,33 +87,12 @@ def _parser() -> argparse.ArgumentParser:
     report = commands.add_parser("report", parents=[source], help="print the report of a program or of a folder")
     report.add_argument("--json", action="store_true", help="print it as JSON")
     report.set_defaults(command=_report_command)
+
+    explore = commands.add_parser("explore", help="compile a program in many ways, and find the best")
+    add_source(explore)
+    add_explore(explore)
+    explore.set_defaults(command=explore_command)
     return parser
-
-
-def _add_hardware(source: argparse.ArgumentParser) -> None:
-    """The options that say what the hardware is to be like."""
-    source.add_argument("--clock-mhz", type=float, metavar="F", help="the clock to meet (default: 100)")
-    source.add_argument("--multipliers", type=int, metavar="N", help="the most multipliers to use")
-    source.add_argument(
-        "--budget",
-        metavar="NAME=N,...",
-        help="how much hardware there is: multipliers, dsp, luts, memory_bits, ram_blocks",
-    )
-    source.add_argument(
-        "--dual-port", metavar="ARRAYS", help="arrays with two ports that read and write, as 'a,b'; '*' for all"
-    )
-    source.add_argument(
-        "--plan", metavar="FILE|TEXT", help="what is decided about the loops, as 'interleave(i, 8)' or a .plan file"
-    )
-    source.add_argument(
-        "--target",
-        metavar="FAMILY|FILE.toml",
-        help=f"the device family: {', '.join(TARGETS)} (default: generic), or a file of one",
-    )
-    source.add_argument(
-        "--search", type=int, metavar="N", help="how many plans to try for a nest whose iterations wait (default: 32)"
-    )
-    source.add_argument("--device", metavar="NAME", help="a device of the family, whose capacities are the budget")
 
 
 def _compile_command(options: argparse.Namespace) -> int:
@@ -195,54 +154,11 @@ def _run_folder(folder: Path, arguments: list[str]) -> int:
         return module.main(arguments) or 0
 
 
-def _plan_text(given: str) -> str:
-    """The text of a plan: that of a file, or the text itself."""
-    if "(" in given or not given.strip():
-        return given
-    try:
-        return Path(given).read_text(encoding="utf-8")
-    except OSError as error:
-        reason = error.strerror or str(error)
-        raise SourceError(
-            f"cannot read the plan {given}: {reason}", remedy='or give its text: "interleave(i, 8)"'
-        ) from error
-
-
 def _design(source: ProgramSource, options: argparse.Namespace) -> Design:
     from gatewright.compiler.design import compile as compile_design
     from gatewright.compiler.driver import observed
-    from gatewright.tools.inputs import example, load_arrays, parse_types
 
-    chosen = {
-        field: getattr(options, field)
-        for field in ("clock_mhz", "multipliers", "precision", "target", "device", "search", "name")
-    }
-    if options.reassociate:
-        chosen["reassociate"] = True
-    if options.plan is not None:
-        chosen["plan"] = _plan_text(options.plan)
-    if options.budget is not None:
-        chosen["budget"] = _budget(options.budget)
-    if options.precision is not None:
-        chosen["precision"] = _precision(options.precision)
-    chosen["dual_port"] = tuple(options.dual_port.split(",")) if options.dual_port else None
-    chosen = {field: value for field, value in chosen.items() if value is not None}
-    if options.calibrate is not None:
-        samples = load_arrays(Path(options.calibrate), source.parameters)
-        if len({array.shape[:1] for array in samples}) > 1:
-            raise OptionError(f"the arrays of {options.calibrate} hold different numbers of samples")
-        chosen["calibrate"] = samples[0] if len(samples) == 1 else list(zip(*samples, strict=True))
-    if options.labels is not None:
-        chosen["labels"] = load_arrays(Path(options.labels), ())[0]
-    Options.of(**chosen)
-    if options.args is not None:
-        file = Path(options.args)
-        types_or_arrays = file.suffix in (".npz", ".npy")
-        chosen["args"] = (
-            load_arrays(file, source.parameters)
-            if types_or_arrays
-            else tuple(example(type_) for type_ in parse_types(options.args))
-        )
+    chosen = keywords(source, options)
     what = f"compiling {source.file.name}"
     with _status(what) as status, observed(instruments(options)) as seen:
         seen.progress = lambda name: status.update(f"{what}: {name}")
@@ -250,23 +166,6 @@ def _design(source: ProgramSource, options: argparse.Namespace) -> Design:
     if options.time_passes:
         print_times(seen)
     return design
-
-
-def _budget(text: str) -> Budget:
-    """A budget written as `multipliers=4,dsp=16`."""
-    pairs = [each.partition("=") for each in text.split(",")]
-    known = [each.name for each in fields(Budget)]
-    if not all(name in known and value.isdecimal() for name, _, value in pairs):
-        raise OptionError(
-            f"--budget {text} is no budget", remedy=f"numbers of {', '.join(known)}: multipliers=4,dsp=16"
-        )
-    return Budget(**{name: int(value) for name, _, value in pairs})
-
-
-def _precision(given: Sequence[str]) -> str | dict[str, str]:
-    """The format of a whole model, or those of its layers."""
-    named = {layer: format_ for layer, _, format_ in (each.rpartition("=") for each in given)}
-    return named[""] if list(named) == [""] else named
 
 
 def _saved_report(folder: Path) -> dict[str, object]:
