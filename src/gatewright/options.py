@@ -109,6 +109,9 @@ class Options:
     """What is decided already, a plan or its text, all or a part of it; the planner decides the rest."""
     banks: Mapping[str, Banks | Sequence[Banks]] = field(default_factory=dict)
     """The arrays that are kept in several memories, by name; of a parameter or a result, each has ports of its own."""
+    dataflow: bool = False
+    """Whether layers, or other parts of a program that follow each other, work on different samples of a stream at
+    once, each on its share of the multipliers."""
     search: int = 32
     """How many other plans to try for each nest of loops whose iterations wait; 0 for what the rules decide."""
     name: str | None = None
@@ -134,6 +137,8 @@ class Options:
             )
         if isinstance(self.search, bool) or not isinstance(self.search, int) or self.search < 0:
             raise OptionError(f"search={self.search!r} is no number of plans to try")
+        if not isinstance(self.dataflow, bool):
+            raise OptionError(f"dataflow={self.dataflow!r} is neither True nor False")
         self._take_device()
         self._check_banks()
         names = self.dual_port if isinstance(self.dual_port, tuple | list) else ()

@@ -105,6 +105,12 @@ KINDS: Mapping[str, DecisionKind] = {
         DecisionKind(
             "copy", "An array outside the design is copied into it while it is worked on.", of_array=True
         ),
+        DecisionKind(
+            "task",
+            "A task begins with that loop, on so many multipliers of its own; 0: as many as it can use. With "
+            "`dataflow`.",
+            False, "multipliers", int, 0, by_name=True,
+        ),
         DecisionKind("unroll", "So many iterations of a loop are done at once.", False, "factor", int, 1, 1 << 12),
         DecisionKind(
             "bank",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
+
 from xdsl.dialects import scf
 from xdsl.ir import Block, Operation, OpResult, Region, SSAValue
 
@@ -10,16 +12,22 @@ from gatewright.dialects.loopschedule.ops import PipelineOp, RegisterOp, StepOp
 from gatewright.ir.accesses import MemoryAccess
 
 
-def pipeline_addresses(pipeline: PipelineOp) -> tuple[Trace, dict[Operation, Operation]] | None:
+def pipeline_addresses(
+    pipeline: PipelineOp, most: int | None = None, arrays: Container[SSAValue] | None = None
+) -> tuple[Trace, dict[Operation, Operation]] | None:
     """The trace of the loop that a pipeline is, and for each of its accesses the one that stands for it there.
 
-    None if its control depends on data, or on a loop around it, or it has a stage under a condition.
+    `most` is the most iterations to look at, `arrays` those of which accesses are traced, by default all. None if its
+    control depends on data, or on a loop around it, or it has a stage under a condition.
     """
     if any(stage.when is not None for stage in pipeline.stages):
         return None
     unscheduled = _Unscheduled(pipeline)
     accesses = accesses_of(unscheduled.loop.after_region.block)
-    found = None if accesses is None else trace(unscheduled.loop, accesses)
+    if accesses is not None and arrays is not None:
+        wanted = {op for op in accesses if isinstance(op, MemoryAccess) and op.memref in arrays}
+        accesses = {op: when for op, when in accesses.items() if op in wanted}
+    found = None if accesses is None else trace(unscheduled.loop, accesses, most)
     unscheduled.loop.drop_all_references()
     return None if found is None else (found, unscheduled.copies)
 

@@ -136,8 +136,10 @@ def _selected_under(load: memref.LoadOp) -> SSAValue | None:
     return conditions.pop() if len(conditions) == 1 else None
 
 
-def trace(loop: scf.WhileOp, accesses: dict[Operation, SSAValue | None]) -> Trace | None:
+def trace(loop: scf.WhileOp, accesses: dict[Operation, SSAValue | None], most: int | None = None) -> Trace | None:
     """Run the control of a loop, and of the loops around it; None if it depends on data or runs too long.
+
+    Too long is for more than `most` iterations, by default `MOST_ITERATIONS`.
 
     `accesses` are the loads and stores of its body with the predicates under which they matter. Loops around it are
     `scf.while` too; each of their iterations executes the loop anew.
@@ -152,10 +154,11 @@ def trace(loop: scf.WhileOp, accesses: dict[Operation, SSAValue | None]) -> Trac
         if all(known.covers(index) for index in _indices(op)) and (predicate is None or known.covers(predicate))
     }
     known_trips = trip_count(loop) if len(enclosing) == 1 else None
-    if known_trips is not None and known_trips >= MOST_ITERATIONS:
+    most = MOST_ITERATIONS if most is None else most
+    if known_trips is not None and known_trips >= most:
         return None
-    few = _Tracer(enclosing, known, traced, min(FEW_ITERATIONS, MOST_ITERATIONS)).run()
-    return few if few is not None else _Tracer(enclosing, known, traced, MOST_ITERATIONS).run()
+    few = _Tracer(enclosing, known, traced, min(FEW_ITERATIONS, most)).run()
+    return few if few is not None else _Tracer(enclosing, known, traced, most).run()
 
 
 def _enclosing(loop: scf.WhileOp) -> list[scf.WhileOp]:

@@ -32,23 +32,33 @@ from gatewright.planning.lower_bound import banks_of, lower_bound
 if TYPE_CHECKING:
     from gatewright.quantization.layer_formats import Formats
     from gatewright.quantization.saturation import Saturation
+    from gatewright.simulate.stream import StreamTiming
     from gatewright.transforms.rtl.design import RtlDesign
 
-LEVELS = ("tensor", "loops", "schedule", "rtl", "verilog")
+LEVELS = ("tensor", "loops", "dataflow", "schedule", "rtl", "verilog")
 """The levels of the compiler from the source down; each is a program that runs."""
 
 
 class Compilation:
     """A program at every level it has, each made from the one above when it is first asked for."""
 
+    because: str | None = None
+    """Why a program is a sequence though tasks are asked for."""
+    timing: StreamTiming | None = None
+    """When samples of a stream begin, and when what belongs to them is accessed; None if they follow each other."""
+
     def __init__(self, program: Program, options: Options):
         self.options = options
         self.given = program
         if program.level != "tensor":
             _check_precision_of_program(options)
+
+    @cached_property
+    def levels(self) -> tuple[str, ...]:
+        """The levels that the program has; only one of tasks has that of dataflow."""
         # With its sums in another order a program is another one from the loops on.
-        first = "loops" if options.reassociate and program.level == "tensor" else program.level
-        self.levels = LEVELS[LEVELS.index(first) :]
+        first = "loops" if self.options.reassociate and self.given.level == "tensor" else self.given.level
+        return tuple(level for level in LEVELS[LEVELS.index(first) :] if level != "dataflow")
 
     @cached_property
     def tensor(self) -> Program:
@@ -179,9 +189,13 @@ class Compilation:
     @cached_property
     def rtl(self) -> RtlDesign:
         """The program as registers and logic, with what is known of its top module and memories."""
+        return self.hardware_of(self.schedule)
+
+    def hardware_of(self, schedule: Program) -> RtlDesign:
+        """The hardware of a scheduled function."""
         from gatewright.transforms.rtl.design import RtlDesign
 
-        bound = self._lower(self.schedule, "schedule", pipelines.bind_schedule(self.options))
+        bound = self._lower(schedule, "schedule", pipelines.bind_schedule(self.options))
         module = bound.module.clone()
         copy_locations(bound.module, module)
         run_phases(context(), module, pipelines.build_hw(self.options), bound.module, checked=True)

@@ -3,24 +3,23 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from xdsl.dialects import memref
 from xdsl.dialects.builtin import ModuleOp
 
 from gatewright.compiler.collection import collecting_rarely
 from gatewright.compiler.compilation import Compilation
 from gatewright.compiler.fitting import fitted
 from gatewright.compiler.sources import load
+from gatewright.dialects.dataflow import tasks_in
 from gatewright.errors import InterfaceError, OptionError
 from gatewright.ir.banked_ports import BankedPorts, banks_of_arguments
 from gatewright.ir.contents import text_and_contents, write
-from gatewright.ir.decisions import plan_of
 from gatewright.ir.interface import (
     Signature,
     argument_names,
@@ -32,15 +31,33 @@ from gatewright.ir.interface import (
     write_back,
 )
 from gatewright.ir.program import Convention
-from gatewright.machine.duration import sequence_cycles
+from gatewright.ir.task_programs import joint_plan, written_arguments
 from gatewright.numbers.types import Array
 from gatewright.options import Options
 from gatewright.plan import Plan
-from gatewright.reporting.facts import account
+from gatewright.reporting.facts import account, predicted_cycles
 from gatewright.reporting.folder import atomic_folder
 
 DEFAULT_MAX_CYCLES = 1_000_000_000
 """The bound of a simulation after which it is taken to hang, unless the user sets one."""
+
+
+_AS_SCHEDULED = ("dataflow", "schedule", "rtl", "verilog")
+"""Levels at which arrays are as the schedule has them."""
+
+
+@dataclass(frozen=True)
+class StreamRun:
+    """The execution of a design on a stream of samples."""
+
+    outputs: tuple[Any, ...]
+    """One array a result, with an axis for the samples in front."""
+    cycles: int
+    """From the start of the first sample to the end of the last one."""
+    interval: int
+    """Cycles between the starts of two samples."""
+    latency: int
+    """Cycles from the start of a sample to its end."""
 
 
 @dataclass(frozen=True)
@@ -102,22 +119,59 @@ class Design:
         longer is an error that tells where it hangs.
         """
         self._check_level(level)
-        signature = self.signature
-        arguments = bound(signature, self._convention.defaults, arguments, named)
-        raw = [
-            to_raw(argument, parameter.type, parameter.name)
-            for argument, parameter in zip(arguments, signature.parameters, strict=True)
-        ]
-        self._check_aliases(arguments)
+        arguments = bound(self.signature, self._convention.defaults, arguments, named)
+        raw = self._raw(arguments)
         results, cycles = self._execute(raw, level, DEFAULT_MAX_CYCLES if max_cycles is None else max_cycles)
-        for argument, parameter, bits in zip(arguments, signature.parameters, raw, strict=True):
+        self._write_back(arguments, raw)
+        return Run(self._outputs(results), cycles, level)
+
+    def stream(self, samples: Iterable[Any]) -> StreamRun:
+        """Run the hardware on samples each of which begins as soon as the design takes it.
+
+        A sample is what `__call__` takes: a tuple of arguments, or one argument; an array holds samples along its first
+        axis. In a design of tasks (`dataflow=True`) several are under way at once, in others one follows the other.
+        """
+        given = [each if isinstance(each, tuple | list) else (each,) for each in samples]
+        if not given:
+            raise InterfaceError("a stream has no samples", remedy="give at least one")
+        timing = self._compilation.timing
+        if timing is None:
+            runs = [self.run(*each) for each in given]
+            outputs, cycles = [run.outputs for run in runs], [run.cycles or 0 for run in runs]
+            return StreamRun(_stacked(outputs), sum(cycles), max(cycles), max(cycles))
+        every = [bound(self.signature, self._convention.defaults, each, {}) for each in given]
+        raw = [self._raw(each) for each in every]
+        whole = [[np.atleast_1d(r) if isinstance(p.type, Array) else r
+                  for r, p in zip(each, self.signature.parameters, strict=True)] for each in raw]  # fmt: skip
+        dealt = [self._ports.deal(each) for each in whole]
+        runs = self.simulator().stream(dealt, timing)
+        for arguments, bits, parts in zip(every, whole, dealt, strict=True):
+            self._ports.collect(parts, bits)
+            self._write_back(arguments, bits)
+        outputs = [self._outputs(self._ports.join(run.results)) for run in runs]
+        cycles = (len(runs) - 1) * timing.interval + timing.latency
+        return StreamRun(_stacked(outputs), cycles, timing.interval, timing.latency)
+
+    def _raw(self, arguments: Sequence[Any]) -> list[np.ndarray]:
+        """The bits of arguments."""
+        self._check_aliases(arguments)
+        parameters = self.signature.parameters
+        return [to_raw(given, each.type, each.name) for given, each in zip(arguments, parameters, strict=True)]
+
+    def _write_back(self, arguments: Sequence[Any], raw: Sequence[np.ndarray]) -> None:
+        """Update the arrays among arguments that the program writes."""
+        for argument, parameter, bits in zip(arguments, self.signature.parameters, raw, strict=True):
             if parameter.name in self._written and isinstance(parameter.type, Array):
                 write_back(argument, bits, parameter.type)
-        outputs = tuple(
-            from_raw(r.reshape(shape_of(result.type)), result.type)[()]
-            for r, result in zip(results, signature.results, strict=True)
+
+    def _outputs(self, results: Sequence[np.ndarray]) -> tuple[Any, ...]:
+        """The results of the program from their bits, those that are known among them."""
+        return self._with_constants(
+            tuple(
+                from_raw(r.reshape(shape_of(result.type)), result.type)[()]
+                for r, result in zip(results, self.signature.results, strict=True)
+            )
         )
-        return Run(self._with_constants(outputs), cycles, level)
 
     def saturations(self, *arguments: Any) -> dict[str, int]:
         """How many elements of each tensor of a fixed-point model saturate for these arguments.
@@ -150,14 +204,15 @@ class Design:
     @cached_property
     def plan(self) -> Plan:
         """What was decided about the loops of the program, and why. It prints, and `plan=` takes it back."""
-        return plan_of(self._compilation.schedule.function)
+        return joint_plan(self._compilation.schedule)
 
     @cached_property
     def report(self) -> dict[str, Any]:
         """An account of the design that json can write."""
         compiled = self._compilation
-        workload = None if compiled.given.level == "schedule" else compiled.workload
-        return account(self._source, self.signature, self.options, workload, compiled.schedule, compiled.rtl)
+        workload = None if compiled.given.level in ("dataflow", "schedule") else compiled.workload
+        report = account(self._source, self.signature, self.options, workload, compiled.schedule, compiled.rtl)
+        return report if compiled.because is None else {**report, "dataflow": f"a sequence: {compiled.because}"}
 
     @cached_property
     def page(self) -> str:
@@ -193,7 +248,7 @@ class Design:
             if level == "rtl":
                 from gatewright.simulate.arc import ArcSimulator
 
-                cycles = sequence_cycles(self._compilation.schedule.function.body.block)
+                cycles = predicted_cycles(self._compilation.schedule, False)
                 self._simulators[level] = ArcSimulator(rtl.top, str(rtl.module), rtl.images, cycles)
             else:
                 from gatewright.simulate.verilator import VerilatorSimulator
@@ -207,12 +262,12 @@ class Design:
         if level != "tensor":  # a tensor without axes is an array of one element in memory
             types = [parameter.type for parameter in self.signature.parameters]
             raw = [np.atleast_1d(r) if isinstance(t, Array) else r for r, t in zip(raw, types, strict=True)]
-        if level in ("schedule", "rtl", "verilog") and not (ports := self._ports).is_plain:
+        if level in _AS_SCHEDULED and not (ports := self._ports).is_plain:
             dealt = ports.deal(raw)
             results, cycles = self._scheduled(dealt, level, max_cycles)
             ports.collect(dealt, raw)
             return ports.join(results), cycles
-        if level in ("schedule", "rtl", "verilog"):
+        if level in _AS_SCHEDULED:
             return self._scheduled(raw, level, max_cycles)
         program = self._compilation.program(level)
         if level == "tensor":
@@ -230,15 +285,17 @@ class Design:
         if level in ("rtl", "verilog"):
             run = self.simulator(level).run(raw, max_cycles)
             return run.results, run.cycles
-        from gatewright.interpreters import loopschedule
+        from gatewright.interpreters import dataflow, loopschedule
 
-        outcome = loopschedule.run(self._compilation.schedule, raw, max_cycles)
+        program = self._compilation.program(level)
+        interpreter = dataflow if tasks_in(program.function) else loopschedule
+        outcome = interpreter.run(program, raw, max_cycles)
         return outcome.results, outcome.cycles
 
     @cached_property
     def _ports(self) -> BankedPorts:
         """Which banks the arrays of the program are in the schedule; those of a schedule are as they are given."""
-        if self._compilation.given.level == "schedule":
+        if self._compilation.given.level in ("dataflow", "schedule"):
             signature = self.signature
             return BankedPorts([[None]] * len(signature.parameters), [[None]] * len(signature.results))
         return BankedPorts.of(self._compilation.schedule.function)
@@ -259,15 +316,14 @@ class Design:
         """The names of the array parameters that the program writes."""
         function = self._compilation.schedule.function
         banks = banks_of_arguments(function)
-        if self._compilation.given.level == "schedule":
+        if self._compilation.given.level in ("dataflow", "schedule"):
             banks = [None] * len(banks)
         names = [
             name if bank is None else bank.array for name, bank in zip(argument_names(function), banks, strict=True)
         ]
+        written = written_arguments(self._compilation.schedule)
         return frozenset(
-            name
-            for name, argument in zip(names, function.body.block.args, strict=True)
-            if any(isinstance(use.operation, memref.StoreOp) for use in argument.uses)
+            name for name, argument in zip(names, function.body.block.args, strict=True) if argument in written
         )
 
     def _module(self, level: str) -> ModuleOp:
@@ -320,6 +376,11 @@ def compile(  # noqa: A001
     with collecting_rarely():
         program = load(source, tuple(args) if args is not None else None, checked, kwargs)
         return Design(fitted(program, checked), _describe(source))
+
+
+def _stacked(outputs: Sequence[tuple[Any, ...]]) -> tuple[Any, ...]:
+    """The results of samples, one array a result."""
+    return tuple(np.stack(each) for each in zip(*outputs, strict=True))
 
 
 def _describe(source: object) -> str:

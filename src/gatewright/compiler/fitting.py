@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from gatewright.compiler.compilation import Compilation
+from gatewright.compiler.dataflow import compilation_of
 from gatewright.errors import OptionError
 from gatewright.ir.program import Program
 from gatewright.machine.use import Use
@@ -20,7 +21,7 @@ def fitted(program: Program, options: Options) -> Compilation:
 
     Raises OptionError, which says what the least is, for a budget that the program does not fit.
     """
-    compiled = Compilation(program, options)
+    compiled = compilation_of(program, options)
     if options.budget is None or not (beyond := compiled.rtl.use.beyond(options.budget)):
         return compiled
     if set(beyond) - set(_OF_PRODUCTS):
@@ -48,7 +49,7 @@ def _with_fewer_multipliers(program: Program, options: Options, use: Use) -> Com
 def _with_pool(program: Program, options: Options, multipliers: int) -> Compilation:
     assert options.budget is not None
     budget = replace(options.budget, multipliers=multipliers)
-    return Compilation(program, replace(options, multipliers=multipliers, budget=budget))
+    return compilation_of(program, replace(options, multipliers=multipliers, budget=budget))
 
 
 def _why(use: Use) -> str:

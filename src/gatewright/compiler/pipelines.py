@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from xdsl.passes import ModulePass
 from xdsl.transforms.common_subexpression_elimination import CommonSubexpressionElimination
 from xdsl.transforms.loop_invariant_code_motion import LoopInvariantCodeMotionPass
 
@@ -24,7 +25,9 @@ from gatewright.planning.plan_order import PlanOrderPass
 from gatewright.planning.plan_overlap import PlanOverlapPass
 from gatewright.planning.plan_rotation import PlanRotationPass
 from gatewright.planning.plan_sums import PlanSumsPass
+from gatewright.planning.plan_tasks import PlanTasksPass
 from gatewright.scheduling.modulo import EFFORT
+from gatewright.transforms.dataflow.outline_tasks import OutlineTasksPass
 from gatewright.transforms.loops.balance_sums import BalanceSumsPass
 from gatewright.transforms.loops.divide_by_constants import DivideByConstantsPass
 from gatewright.transforms.loops.eliminate_dead_stores import EliminateDeadStoresPass
@@ -96,9 +99,45 @@ def simplify_loops(options: Options) -> tuple[Phase, ...]:
 
 def lower_to_schedule(options: Options, effort: float = EFFORT) -> tuple[Phase, ...]:
     """From loops to a schedule; with an `effort` of 0 one by heuristics alone, for an estimate."""
+    return (*_to_lanes(options, (_lane_planner(options),)), *schedule_lanes(options, effort))
+
+
+def lower_to_dataflow(options: Options) -> tuple[Phase, ...]:
+    """From loops to functions of tasks that work on different samples at once."""
+    tasks = Phase("tasks", (OutlineTasksPass(),))
+    return (*_to_lanes(options, (PlanTasksPass(options.multipliers), _lane_planner(options))), tasks)
+
+
+def _lane_planner(options: Options) -> PlanLanesPass:
+    return PlanLanesPass(options.multipliers, options.clock_mhz, options.target)
+
+
+def _divide(options: Options) -> DivideByConstantsPass:
     budgeted = options.multipliers is not None
-    divide = DivideByConstantsPass(limits.WIDEST_QUOTIENT_IN_BUDGET if budgeted else limits.WIDEST_QUOTIENT)
-    share = (UnifyMultipliersPass(),) if budgeted else ()
+    return DivideByConstantsPass(limits.WIDEST_QUOTIENT_IN_BUDGET if budgeted else limits.WIDEST_QUOTIENT)
+
+
+def _to_lanes(options: Options, planners: tuple[ModulePass, ...]) -> tuple[Phase, ...]:
+    """From loops to those of which several iterations are done at once, with arrays in banks."""
+    return (
+        Phase("clean", (LabelLoopsPass(),), HOIST, NAMED),
+        Phase(
+            "normalised",
+            (
+                *(SinkStoresPass(limits.SHORT_BRANCH), ForwardCopiesPass(), EliminateDeadStoresPass()),
+                *(PlanFusionPass(), PlanOrderPass(), ReduceStrengthPass(products=False), _divide(options)),
+            ),
+            HOIST,
+        ),
+        Phase("straight", (IfConvertPass(limits.SHORT_BRANCH), CommonSubexpressionElimination())),
+        Phase("memory", (PlanDistributionPass(options.multipliers), PromoteAccumulatorsPass())),
+        Phase("lanes", planners, (BalanceSumsPass(), ShareLoadsPass(), *HOIST), only_if_changed=True),
+    )
+
+
+def schedule_lanes(options: Options, effort: float = EFFORT) -> tuple[Phase, ...]:
+    """From loops of which it is decided how many iterations are done at once to a schedule."""
+    share = (UnifyMultipliersPass(),) if options.multipliers is not None else ()
     schedule = LoopsToSchedulePass(
         options.clock_mhz,
         options.multipliers,
@@ -108,21 +147,6 @@ def lower_to_schedule(options: Options, effort: float = EFFORT) -> tuple[Phase, 
         effort=effort,
     )
     return (
-        Phase("clean", (LabelLoopsPass(),), HOIST, NAMED),
-        Phase(
-            "normalised",
-            (
-                *(SinkStoresPass(limits.SHORT_BRANCH), ForwardCopiesPass(), EliminateDeadStoresPass()),
-                *(PlanFusionPass(), PlanOrderPass(), ReduceStrengthPass(products=False), divide),
-            ),
-            HOIST,
-        ),
-        Phase("straight", (IfConvertPass(limits.SHORT_BRANCH), CommonSubexpressionElimination())),
-        Phase(
-            "memory",
-            (PlanDistributionPass(options.multipliers), PromoteAccumulatorsPass()),
-        ),
-        _lanes(options),
         Phase("registers", (PlanRotationPass(options.multipliers), ForwardStoresPass())),
         Phase(
             "ordered",
@@ -140,7 +164,7 @@ def lower_to_schedule(options: Options, effort: float = EFFORT) -> tuple[Phase, 
                 RotateWhilePass(),
                 ReduceStrengthPass(),
                 NarrowIndicesPass(),
-                divide,
+                _divide(options),
             ),
             SIMPLIFY,
             GUARDED,
@@ -150,16 +174,6 @@ def lower_to_schedule(options: Options, effort: float = EFFORT) -> tuple[Phase, 
         Phase(
             "scheduled", (*share, schedule, OverlapLoopsPass(), CheckPlanPass(), CheckSchedulePass()), form=SCHEDULED
         ),
-    )
-
-
-def _lanes(options: Options) -> Phase:
-    """Several iterations at once, and arrays in banks."""
-    return Phase(
-        "lanes",
-        (PlanLanesPass(options.multipliers, options.clock_mhz, options.target),),
-        (BalanceSumsPass(), ShareLoadsPass(), *HOIST),
-        only_if_changed=True,
     )
 
 
@@ -196,6 +210,8 @@ PIPELINES: dict[str, Callable[[Options], tuple[Phase, ...]]] = {
     "lower-to-loops": lower_to_loops,
     "prepare-loops": prepare_loops,
     "lower-to-schedule": lower_to_schedule,
+    "lower-to-dataflow": lower_to_dataflow,
+    "schedule-lanes": schedule_lanes,
     "prepare-schedule": prepare_schedule,
     "bind-schedule": bind_schedule,
     "lower-to-hw": lower_to_hw,

@@ -477,13 +477,18 @@ ESTIMATE = NumbersNote(
     "The interval and the depth that the planner counts on, where the schedule has others.",
     "`loops-to-schedule`", "the report", "as long as the schedule",
 )  # fmt: skip
+INTERVAL = IntegerNote(
+    "gw.interval", "a number of type i64 from 1 on", _number(1), "func.func of `dataflow` tasks",
+    "Cycles from the start of a sample to the earliest start of the next one.",
+    "`time-tasks`", "`check-tasks`, hardware, the report", "as long as the schedule",
+)  # fmt: skip
 
 NOTES = {
     note.name: note
     for note in (
         PORT_NAME, PORT_TYPE, PORT_RESULT, PORT_BANK, LOOP, ASKED, PLAN, ARRAY, ANY, DISTRIBUTED, LANES, PARALLEL,
         SUMS, TRIP_COUNT, ACCESS, TURN, DISTANCES, BYPASSED, OPERATOR, UNIT, LATENCY, PORT, REGISTERS, MEMORY, LIMIT,
-        ESTIMATE,
+        ESTIMATE, INTERVAL,
     )
 }  # fmt: skip
 """All notes by name."""

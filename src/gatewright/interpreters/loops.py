@@ -6,6 +6,7 @@ The program becomes one Python function: loops are Python loops, values are Pyth
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 import numpy as np
 from xdsl.dialects import func, memref, scf
@@ -26,9 +27,11 @@ def run(program: Program, arguments: Sequence[np.ndarray], max_iterations: int |
     """Run `program` on the raw arrays of its parameters (see `interface.to_raw`), updating them in place.
 
     Raises SimulationError for a load or store outside an array, and when all loops together have begun more than
-    `max_iterations` iterations. The module must not change between runs.
+    `max_iterations` iterations. In tasks a load outside does no harm: conditions have become selections. The module
+    must not change between runs.
     """
-    compiled = _CACHE.get(program.module, program.function)
+    cache = _SPECULATIVE if program.level == "dataflow" else _CACHE
+    compiled = cache.get(program.module, program.function)
     results, _ = compiled.run(arguments, _UNLIMITED if max_iterations is None else max_iterations)
     return Outcome(results)
 
@@ -38,8 +41,9 @@ def python_source(program: Program) -> str:
     return _build(program.module, program.function).text
 
 
-def _build(module: ModuleOp, function: func.FuncOp) -> PythonSource:
+def _build(module: ModuleOp, function: func.FuncOp, speculative: bool = False) -> PythonSource:
     source = PythonSource(module, function)
+    source.loads_are_speculative = speculative
     source.constants["outside"] = source.faults.outside
     source.constants["runaway"] = source.faults.runaway
     parameters = source.parameters()
@@ -52,6 +56,7 @@ def _build(module: ModuleOp, function: func.FuncOp) -> PythonSource:
 
 
 _CACHE = Cache(_build)
+_SPECULATIVE = Cache(partial(_build, speculative=True))
 
 
 def _block(source: PythonSource, block: Block) -> None:
@@ -79,6 +84,9 @@ def _block(source: PythonSource, block: Block) -> None:
 
 
 def _load(source: PythonSource, op: memref.LoadOp) -> None:
+    if source.loads_are_speculative:
+        source.speculative_load(op)
+        return
     access = source.access(op)
     if access.inside:
         source.line(f"if not ({access.inside}): {source.fault(op, access)}")

@@ -50,6 +50,8 @@ class PythonSource:
         """The arrays that are stored to."""
         self.constants: dict[str, object] = {}
         """Names that the source needs besides those of `arithmetic.RUNTIME`, with their values."""
+        self.loads_are_speculative = False
+        """Whether a load outside its array gives an unspecified value."""
         self._lines: list[str] = []
         self._indent = 0
         self._terms: dict[SSAValue, Term] = {}

@@ -10,6 +10,7 @@ from xdsl.ir import Operation
 
 import gatewright.ir.xdsl_patches  # noqa: F401  # pyright: ignore[reportUnusedImport]  constants are printed as they are
 from gatewright.dialects.comb import Comb
+from gatewright.dialects.dataflow import Dataflow
 from gatewright.dialects.gw import Gw
 from gatewright.dialects.hw import Hw
 from gatewright.dialects.loopschedule.ops import LoopSchedule
@@ -27,6 +28,7 @@ _DIALECTS = (
     tensor.Tensor,
     bufferization.Bufferization,
     Gw,
+    Dataflow,
     LoopSchedule,
     Hw,
     Comb,

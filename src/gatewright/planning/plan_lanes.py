@@ -10,12 +10,12 @@ from math import prod
 from xdsl.context import Context
 from xdsl.dialects import func, memref, scf
 from xdsl.dialects.builtin import ModuleOp
-from xdsl.ir import BlockArgument, SSAValue
+from xdsl.ir import BlockArgument, Operation, SSAValue
 from xdsl.passes import ModulePass
 
 from gatewright.analysis.linear_forms import LinearForms
 from gatewright.analysis.ranges import value_ranges
-from gatewright.dialects.notes import PARALLEL
+from gatewright.dialects.notes import LOOP, PARALLEL
 from gatewright.ir.accesses import is_accessed_by_element
 from gatewright.ir.array_names import array_called, name_arrays, names_of_arrays
 from gatewright.ir.decisions import asked, plan_of, record
@@ -104,7 +104,8 @@ def _plan(function: func.FuncOp, multipliers: int | None, library: OperatorLibra
             free.add(copy)
         nests = list(nests_of(function, about - set(factors)))
         names = names_of_arrays(function)
-    choice = choose([list(search.candidates(nest)) for nest in nests], pool or 1, least)
+    pools = _pools(function, nests, pool)
+    choice = choose([list(replace(search, pool=pools[nest.loop]).candidates(nest)) for nest in nests], pool or 1, least)
     _do(function, nests, choice, names, search)
     for each in given:
         if each.kind == "unroll" and labelled(function, each.subject[0]) is None:
@@ -114,6 +115,23 @@ def _plan(function: func.FuncOp, multipliers: int | None, library: OperatorLibra
     for array, layout in fixed.items():
         bank(function, array, layout)
         record(function, Decision("bank", (names[array],), bank_value(layout)))
+
+
+def _pools(function: func.FuncOp, nests: Sequence[NestFacts], pool: int | None) -> dict[Operation, int | None]:
+    """The multipliers of each nest for products of its types: those of the function, or of its task."""
+    shares = {each.subject[0]: int(each.value or 0) for each in plan_of(function) if each.kind == "task"}
+    of_loops, task = {nest.loop: nest for nest in nests}, ""
+    members: dict[str, list[NestFacts]] = {}
+    for op in function.body.block.ops:
+        task = next((name for name in LOOP.value(op) if name in shares), task)
+        if isinstance(op, scf.ForOp) and op in of_loops:
+            members.setdefault(task, []).append(of_loops[op])
+    found: dict[Operation, int | None] = {}
+    for task, inside in members.items():
+        kinds = {kind for nest in inside for kind in (*nest.products, *nest.products_around)}
+        share = pool if task not in shares else max(1, shares[task] - max(0, len(kinds) - 1)) if shares[task] else None
+        found.update({nest.loop: share for nest in inside})
+    return found
 
 
 def _worth_copying(

@@ -7,18 +7,21 @@ from dataclasses import asdict
 from typing import Any
 
 import numpy as np
+from xdsl.dialects.builtin import MemRefType
 from xdsl.ir import Block, Operation
 
 from gatewright.analysis.static_control import has_static_control
 from gatewright.analysis.sums import sums_of
 from gatewright.analysis.work import work_of
+from gatewright.dialects.dataflow import channels_in, tasks_in
 from gatewright.dialects.loopschedule.ops import PipelineOp, SeqWhileOp, StepOp
-from gatewright.dialects.notes import ESTIMATE, LIMIT, LOOP
+from gatewright.dialects.notes import ARRAY, ESTIMATE, INTERVAL, LIMIT, LOOP
 from gatewright.errors import SimulationError
-from gatewright.ir.decisions import plan_of
+from gatewright.ir.floats import scalar_bits
 from gatewright.ir.interface import Signature, element_of
 from gatewright.ir.location import brief_place, layer_of
 from gatewright.ir.program import Program
+from gatewright.ir.task_programs import joint_plan, task_programs
 from gatewright.machine.duration import estimated, sequence_cycles, static_cycles
 from gatewright.machine.use import Use
 from gatewright.numbers.types import Array
@@ -41,12 +44,14 @@ def account(
     `workload` is the program as loops, simplified; None if the schedule is the user's own.
     """
     dual = frozenset(options.dual_port_names)
-    plan = plan_of(schedule.function)
+    plan = joint_plan(schedule)
     bound = None if workload is None else lower_bound(workload.function, options.multipliers, dual, banks_of(plan))
     memories = [asdict(memory) for memory in rtl.memories]
     use, cycles = rtl.use, predicted_cycles(schedule, workload is not None)
     work = None if workload is None else work_of(workload.function)
     products = None if work is None else sum(work.products.values())
+    interval = INTERVAL.value(schedule.function)
+    every = interval if interval is not None else cycles
     return {
         "name": rtl.top.name,
         "source": source,
@@ -54,14 +59,16 @@ def account(
         "clock_mhz": options.clock_mhz,
         "target": options.target,
         "cycles": cycles,
+        "interval": interval if interval is not None else cycles,
         "estimate": estimated_cycles(schedule, cycles),
         "lower_bound": bound[0] if bound else None,
         "lower_bound_set_by": bound[1] if bound else None,
+        **(_tasks(schedule) if interval is not None else {}),
         "loops": list(loop_rows(schedule)),
         "multipliers": use.multipliers,
         **_beyond_the_pool(options, use),
         "products": products,
-        "busy": round(products / (use.multipliers * cycles), 4) if products and cycles and use.multipliers else None,
+        "busy": round(products / (use.multipliers * every), 4) if products and every and use.multipliers else None,
         "dsp": use.dsp,
         "luts": use.luts,
         "ram_blocks": use.ram_blocks,
@@ -95,6 +102,8 @@ def predicted_cycles(schedule: Program, trusted: bool = True) -> int | None:
     """
     from gatewright.interpreters import loopschedule
 
+    if tasks := [each.times for each in tasks_in(schedule.function)]:
+        return max(sum(times) for times in tasks if times is not None)
     if not has_static_control(schedule.function):
         return None
     if trusted and (sequence := sequence_cycles(schedule.function.body.block)) is not None:
@@ -117,6 +126,8 @@ def estimated_cycles(schedule: Program, cycles: int | None) -> int | None:
     Where the structure of the schedule does not tell its cycles, they are known if the planner counts on every pipeline
     as it is scheduled.
     """
+    if tasks_in(schedule.function):
+        return cycles
     sequence = sequence_cycles(schedule.function.body.block, estimated)
     if sequence is not None:
         return sequence + 1
@@ -132,6 +143,30 @@ def loop_rows(schedule: Program) -> Iterator[dict[str, Any]]:
     them what follows shares, and what keeps the interval from being smaller.
     """
     yield from _loops(schedule.function.body.block, 0)
+    if tasks_in(schedule.function):
+        for task in task_programs(schedule):
+            yield from ({"task": task.name, **row} for row in _loops(task.function.body.block, 0))
+
+
+def _tasks(schedule: Program) -> dict[str, Any]:
+    """The tasks of a program with their times, and the channels between them with their depths."""
+    rows: list[dict[str, Any]] = []
+    for task in tasks_in(schedule.function):
+        start, cycles = task.times or (0, 0)
+        rows.append({"task": task.function_name, "multipliers": task.pool, "start": start, "cycles": cycles})
+    channels: list[dict[str, Any]] = []
+    for channel in channels_in(schedule.function):
+        words, copies = channel.depth or (channel.size, 1)
+        bits = scalar_bits(channel.array.type.element_type) if isinstance(channel.array.type, MemRefType) else None
+        row = {
+            "channel": ARRAY.value(channel),
+            "elements": channel.size,
+            "words": words,
+            "memories": copies,
+            "bits": bits,
+        }
+        channels.append(row)
+    return {"tasks": rows, "channels": channels}
 
 
 def operator_rows(rtl: RtlDesign) -> list[dict[str, Any]]:

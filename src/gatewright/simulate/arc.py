@@ -6,11 +6,12 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from gatewright.hardware.top import ArrayPort, ScalarPort, TopModule
-from gatewright.hardware.words import from_words, poison, to_words
+from gatewright.hardware.top import ArrayPort, TopModule
+from gatewright.hardware.words import poison, to_words
 from gatewright.simulate.harness import STOP, can_miss, harness
-from gatewright.simulate.model import Model
+from gatewright.simulate.model import Model, array_of, result_of
 from gatewright.simulate.run import SimulationRun, hang, stray_write
+from gatewright.simulate.stream import SampleStream, StreamTiming
 
 
 class ArcSimulator:
@@ -51,6 +52,17 @@ class ArcSimulator:
             cycles += self._model.advance(max_cycles - cycles)
         self._check(cycles)
         return SimulationRun(self._collect(arguments), cycles)
+
+    def stream(self, samples: Sequence[Sequence[np.ndarray]], timing: StreamTiming) -> list[SimulationRun]:
+        """Run the design on samples each of which begins as soon as it may; arrays that it writes are updated.
+
+        The cycles of a run are those from its start to its end. Raises SimulationError for a write outside an array.
+        """
+        self._model.restore(self._new)
+        self._reset()
+        runs = SampleStream(self._model, self._top, samples, timing).run()
+        self._check(timing.latency)
+        return runs
 
     def interrupt(self, arguments: Sequence[np.ndarray], cycles: int) -> None:
         """Start a run as without reset, and reset the design after `cycles` cycles of it; it is then ready again."""
@@ -107,11 +119,5 @@ class ArcSimulator:
         """Update the arrays among the arguments and gather the results."""
         for entry, raw in zip(self._top.parameters, arguments, strict=True):
             if isinstance(entry, ArrayPort) and entry.written:
-                raw[...] = from_words(self._model.memory(entry.name), entry.type.element).reshape(raw.shape)
-        return [self._result(entry) for entry in self._top.results]
-
-    def _result(self, entry: ArrayPort | ScalarPort) -> np.ndarray:
-        if isinstance(entry, ArrayPort):
-            return from_words(self._model.memory(entry.name), entry.type.element).reshape(entry.type.shape)
-        words = np.array([self._model.get(entry.name)], np.uint64)
-        return from_words(words, entry.type).reshape(())
+                raw[...] = array_of(self._model, entry).reshape(raw.shape)
+        return [result_of(self._model, entry) for entry in self._top.results]

@@ -6,7 +6,8 @@ import numpy as np
 
 from gatewright.bridge.circt import ArcModel, StorageSlot, arc_model
 from gatewright.bridge.jit import compile_llvm
-from gatewright.hardware.words import poison
+from gatewright.hardware.top import ArrayPort, ScalarPort
+from gatewright.hardware.words import from_words, poison
 
 CHUNK = 1 << 22
 """Cycles between two chances to interrupt a simulation from the keyboard."""
@@ -143,3 +144,15 @@ def _with_loop(layout: ArcModel, stop: str | None) -> str:
 
 
 _GEP = "(!llvm.ptr) -> !llvm.ptr, i8"
+
+
+def array_of(model: Model, entry: ArrayPort) -> np.ndarray:
+    """What the memory at an array port holds."""
+    return from_words(model.memory(entry.name), entry.type.element)
+
+
+def result_of(model: Model, entry: ArrayPort | ScalarPort) -> np.ndarray:
+    """A result, from its memory or its port."""
+    if isinstance(entry, ArrayPort):
+        return array_of(model, entry).reshape(entry.type.shape)
+    return from_words(np.array([model.get(entry.name)], np.uint64), entry.type).reshape(())

@@ -10,11 +10,10 @@ from xdsl.dialects.builtin import IntegerType, MemRefType, ModuleOp, StringAttr
 from xdsl.ir import Operation, SSAValue
 from xdsl.passes import ModulePass
 
-from gatewright.dialects import hw, seq
+from gatewright.dialects import hw
 from gatewright.dialects.loopschedule.ops import LoopOp, StepOp
 from gatewright.dialects.notes import MEMORY
 from gatewright.errors import UnsupportedError
-from gatewright.hardware.top import TopModule
 from gatewright.ir.location import source_location
 from gatewright.ir.operator_notes import showing_unit
 from gatewright.ir.program import public_function
@@ -26,6 +25,7 @@ from gatewright.transforms.rtl.datapath import Datapath
 from gatewright.transforms.rtl.interface import bound_memory, ports_of_values, top_module
 from gatewright.transforms.rtl.invocations import Invocations
 from gatewright.transforms.rtl.memories import LocalMemory, LocalPorts, Memory, shape_of, word_bits
+from gatewright.transforms.rtl.ports import ports_of_module
 from gatewright.transforms.rtl.tokens import SequenceControl
 from gatewright.transforms.rtl.values import Always
 
@@ -70,7 +70,7 @@ class _Top:
         self.names, self.returned = ports_of_values(function)
         self.top = top_module(function, library)
         self.arrays = {array.name: array for array in self.top.arrays}
-        self.circuit = Circuit(hw.module(self.top.name, _ports(self.top)))
+        self.circuit = Circuit(hw.module(self.top.name, ports_of_module(self.top)))
         self.outside: dict[str, Memory] = {}
         self.inside: dict[str, LocalMemory] = {}
         invocations = Invocations(self.circuit, library)
@@ -155,10 +155,3 @@ class _Top:
         return {
             port: self.datapath.read(value, end) for port, value in zip(self.returned, returned.operands, strict=True)
         }
-
-
-def _ports(top: TopModule) -> list[hw.Port]:
-    return [
-        hw.Port(port.name, seq.clock if port.name == "clk" else IntegerType(port.width), port.output)
-        for port in top.ports()
-    ]

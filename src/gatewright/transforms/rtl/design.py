@@ -63,6 +63,8 @@ class RtlDesign:
     """Registers of the top module, without those inside operators."""
     register_bits: int = 0
     """Bits of those registers."""
+    parts: list[RtlDesign] = field(default_factory=lambda: [])
+    """The tasks that it is made of; the facts are those of all of them."""
 
     @classmethod
     def of(cls, bound: Program, module: ModuleOp, library: OperatorLibrary) -> RtlDesign:
@@ -87,7 +89,8 @@ class RtlDesign:
     def use(self) -> Use:
         """What the design uses of a device."""
         use = Use(
-            luts=luts_of(self.module, self.device.costs),
+            luts=luts_of(self.module, self.device.costs)
+            + sum(luts_of(part.module, part.device.costs) for part in self.parts),
             memory_bits=sum(each.words * each.bits for each in self.memories),
             ram_blocks=sum(self.device.ram_blocks(each.words, each.bits) for each in self.memories),
         )

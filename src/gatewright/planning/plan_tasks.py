@@ -1,0 +1,261 @@
+"""Which parts of a program are tasks of their own, and how many multipliers each has."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from math import prod
+
+import numpy as np
+from xdsl.context import Context
+from xdsl.dialects import func, memref, scf
+from xdsl.dialects.builtin import MemRefType, ModuleOp
+from xdsl.ir import BlockArgument, Operation, SSAValue
+from xdsl.passes import ModulePass
+
+from gatewright.analysis.trip_count import counted_trips
+from gatewright.dialects.notes import LOOP
+from gatewright.ir.decisions import asked, record
+from gatewright.ir.floats import scalar_bits
+from gatewright.ir.loop_labels import label_of, loops_in, name_loops
+from gatewright.ir.rewriting import functions_of
+from gatewright.plan import Decision
+from gatewright.planning.lanes.nests import NestFacts, nests_of
+from gatewright.planning.lanes.points import MOST_LANES, points, products_of
+from gatewright.transforms.dataflow.outline_tasks import does_something
+
+MOST_TASKS = 8
+FEWEST_TASKS = 3
+"""So many, if the program has as many parts: fewer overlap little."""
+ENOUGH = 65, 64
+"""More tasks are worth it if the interval is then smaller by more than that."""
+FILL = 6
+"""Cycles of a nest in which its pipeline fills and drains."""
+LANES_OF_MOVES = 16
+"""Elements that a nest without products moves in a cycle, as `plan-lanes` gives it lanes."""
+WIDEST = 64
+"""Bits of the widest word of a channel."""
+
+
+@dataclass(frozen=True)
+class PlanTasksPass(ModulePass):
+    """Decide which loops begin a task, and share the multipliers out among the tasks.
+
+    ```
+    for y ... { conv }                           task(y, multipliers=3)
+    for n ... { dense }      with 4       ->     task(n, multipliers=1)
+    ```
+
+    A task is a run of the nests that follow each other in a function; each array is written by one task, and those
+    outside the design are accessed by one. The interval of a stream is that of the slowest task: tasks and multipliers
+    are chosen such that it is the least (contiguous partitions: dynamic programming; the interval by bisection), as in
+    Shen, Ferdman, Milder, Maximizing CNN Accelerator Efficiency Through Resource Partitioning (ISCA 2017).
+    """
+
+    name = "plan-tasks"
+
+    multipliers: int | None = None
+
+    def apply(self, ctx: Context, op: ModuleOp) -> None:
+        for function in functions_of(op):
+            name_loops(function)
+            given = [each for each in asked(function) if each.kind == "task"]
+            for each in given or _decided(function, self.multipliers):
+                record(function, each)
+
+
+@dataclass
+class _Part:
+    """Operations that stay in one task."""
+
+    ops: list[Operation] = field(default_factory=list)
+    nests: list[NestFacts] = field(default_factory=list)
+    alone: int = 0
+    """Cycles of what has no products."""
+
+    @property
+    def label(self) -> str | None:
+        """The loop that it begins with."""
+        return next((label_of(op) for op in self.ops if LOOP.value(op)), None)
+
+    @cached_property
+    def kinds(self) -> set[object]:
+        """The types of its products."""
+        return {kind for nest in self.nests for kind in (*nest.products, *nest.products_around)}
+
+    def costs(self, most: int) -> np.ndarray:
+        """The cycles with 1 to `most` multipliers."""
+        total = np.full(most, self.alone, np.int64)
+        pools = np.arange(1, most + 1)
+        for nest in self.nests:
+            every = [(products_of(nest, each.factors), each.turns) for each in points(nest, None, MOST_LANES)]
+            made, turns = (np.array(each)[:, None] for each in zip(*every, strict=True))
+            total += (turns * -(-made // pools)).min(axis=0) + FILL
+        return np.minimum.accumulate(total)
+
+
+def _decided(function: func.FuncOp, multipliers: int | None) -> Iterator[Decision]:
+    parts = _parts(function)
+    if len(parts) < 2 or any(part.label is None for part in parts):
+        return
+    pool = multipliers or 1
+    costs = np.array([part.costs(pool) for part in parts])
+    shares = _shares(costs, [len(part.kinds) for part in parts], pool, multipliers is not None)
+    if shares is None:
+        return
+    for first, last, share, cycles in shares:
+        label = parts[first].label
+        assert label is not None
+        what = f"{last - first} nests" if last - first > 1 else "one nest"
+        yield Decision("task", (label,), share, f"{what}, about {cycles} cycles")
+
+
+def _shares(
+    costs: np.ndarray, kinds: Sequence[int], pool: int, limited: bool
+) -> list[tuple[int, int, int, int]] | None:
+    """The tasks as first part, part behind the last, multipliers and cycles; None if there cannot be two."""
+    total = np.concatenate([np.zeros((1, costs.shape[1]), np.int64), np.cumsum(costs, axis=0)])
+    best: tuple[int, list[tuple[int, int, int, int]]] | None = None
+    for count in range(2, min(len(costs), MOST_TASKS, pool if limited else MOST_TASKS) + 1):
+        found = _fastest(total, kinds, count, pool, limited)
+        if found is None:
+            continue
+        interval = max(cycles for *_, cycles in found)
+        if best is None or count <= FEWEST_TASKS or interval * ENOUGH[0] < best[0] * ENOUGH[1]:
+            best = interval, found
+    return None if best is None else best[1]
+
+
+def _fastest(
+    total: np.ndarray, kinds: Sequence[int], count: int, pool: int, limited: bool
+) -> list[tuple[int, int, int, int]] | None:
+    """So many tasks with the least interval, by bisection."""
+    low, high, best = 1, int(total[-1, 0]), None
+    while low <= high:
+        middle = (low + high) // 2
+        found = _within(total, kinds, count, pool, limited, middle)
+        if found is None:
+            low = middle + 1
+        else:
+            best, high = found, middle - 1
+    return best
+
+
+def _within(
+    total: np.ndarray, kinds: Sequence[int], count: int, pool: int, limited: bool, interval: int
+) -> list[tuple[int, int, int, int]] | None:
+    """So many tasks that take at most an interval each, on as few multipliers as that is possible with."""
+    size = len(total) - 1
+    fewest: list[dict[int, tuple[int, int, int]]] = [{0: (0, 0, 0)}]
+    for _ in range(count):
+        reached: dict[int, tuple[int, int, int]] = {}
+        for first, (used, _, _) in fewest[-1].items():
+            for last in range(first + 1, size + 1):
+                cycles = total[last] - total[first]
+                able = np.flatnonzero(cycles <= interval)
+                if not len(able):
+                    break
+                share = max(int(able[0]) + 1, max(kinds[first:last]) if limited else 1)
+                if limited and used + share > pool:
+                    continue
+                if last not in reached or used + share < reached[last][0]:
+                    reached[last] = used + share, first, share
+        fewest.append(reached)
+    if size not in fewest[-1]:
+        return None
+    tasks: list[tuple[int, int, int, int]] = []
+    last = size
+    for reached in reversed(fewest[1:]):
+        _, first, share = reached[last]
+        tasks.insert(0, (first, last, share if limited else 0, int((total[last] - total[first])[share - 1])))
+        last = first
+    return tasks
+
+
+def _parts(function: func.FuncOp) -> list[_Part]:
+    """The operations of a function that do something, joined where they have to be in one task."""
+    ops = [op for op in function.body.block.ops if does_something(op)]
+    if not ops:
+        return []
+    joined = _cuts(function, ops)
+    facts = {nest.loop: nest for nest in nests_of(function, frozenset())}
+    parts: list[_Part] = []
+    for number, op in enumerate(ops):
+        if not parts or number not in joined:
+            parts.append(_Part())
+        part = parts[-1]
+        part.ops.append(op)
+        if isinstance(op, scf.ForOp) and op in facts and facts[op].work:
+            part.nests.append(facts[op])
+        else:
+            part.alone += _cycles_alone(op)
+    return parts
+
+
+def _cuts(function: func.FuncOp, ops: Sequence[Operation]) -> set[int]:
+    """The places before which the operations cannot be cut."""
+    place = {op: number for number, op in enumerate(ops)}
+    labelled = [number for number, op in enumerate(ops) if LOOP.value(op)]  # a task begins with a loop
+    tied = set(range(len(ops))) - set(labelled[1:])
+    spans = [*_spans_of_arrays(function, place), *_spans_of_scalars(function, place)]
+    for first, last in spans:
+        tied.update(range(first + 1, last + 1))
+    return tied - {0}
+
+
+def _spans_of_arrays(function: func.FuncOp, place: dict[Operation, int]) -> Iterator[tuple[int, int]]:
+    """From where to where an array ties operations together."""
+    used: dict[SSAValue, tuple[list[int], list[int]]] = {}
+    for op, number in place.items():
+        for inner in op.walk():
+            for operand in inner.operands:
+                if isinstance(operand.type, MemRefType):
+                    loads, stores = used.setdefault(operand, ([], []))
+                    (loads if isinstance(inner, memref.LoadOp) else stores).append(number)
+    for array, (loads, stores) in used.items():
+        if isinstance(array.owner, memref.GetGlobalOp):
+            continue
+        outside = isinstance(array, BlockArgument)
+        assert isinstance(array.type, MemRefType)
+        if outside or (scalar_bits(array.type.element_type) or WIDEST + 1) > WIDEST:
+            yield min(loads + stores), max(loads + stores)
+        elif stores:
+            yield min(loads + stores), max(stores)
+
+
+def _spans_of_scalars(function: func.FuncOp, place: dict[Operation, int]) -> Iterator[tuple[int, int]]:
+    """From where to where a number ties operations together: tasks hand on arrays only."""
+    end = function.body.block.last_op
+    for op, number in place.items():
+        users = [use.operation for result in op.results for use in result.uses]
+        later = [len(place) - 1 if user is end else _place_of(user, place) for user in users]
+        if later:
+            yield number, max(later)
+    for argument in function.body.block.args:
+        if not isinstance(argument.type, MemRefType) and argument.uses:
+            yield 0, max(_place_of(use.operation, place) for use in argument.uses)
+
+
+def _place_of(op: Operation, place: dict[Operation, int]) -> int:
+    """The place of the operation that another one is in; the last one for what is beside them."""
+    while op not in place:
+        parent = op.parent_op()
+        if parent is None or isinstance(parent, func.FuncOp | ModuleOp):
+            return len(place) - 1
+        op = parent
+    return place[op]
+
+
+def _cycles_alone(op: Operation) -> int:
+    """About how many cycles something without products takes."""
+    total = 1
+    for loop in loops_in(op):
+        if any(isinstance(inner, scf.ForOp | scf.WhileOp) for inner in loop.walk() if inner is not loop):
+            continue
+        around: list[Operation] = [loop]
+        while around[-1] is not op and (parent := around[-1].parent_op()) is not None:
+            around.append(parent)
+        trips = [counted_trips(each) or 1 for each in around if isinstance(each, scf.ForOp)]
+        total += prod(trips) // LANES_OF_MOVES + FILL
+    return total
