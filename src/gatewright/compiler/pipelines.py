@@ -24,10 +24,12 @@ from gatewright.planning.plan_lanes import PlanLanesPass
 from gatewright.planning.plan_order import PlanOrderPass
 from gatewright.planning.plan_overlap import PlanOverlapPass
 from gatewright.planning.plan_rotation import PlanRotationPass
+from gatewright.planning.plan_streams import PlanStreamsPass
 from gatewright.planning.plan_sums import PlanSumsPass
 from gatewright.planning.plan_tasks import PlanTasksPass
 from gatewright.scheduling.modulo import EFFORT
 from gatewright.transforms.dataflow.outline_tasks import OutlineTasksPass
+from gatewright.transforms.dataflow.permute_axes import PermuteAxesPass
 from gatewright.transforms.loops.balance_sums import BalanceSumsPass
 from gatewright.transforms.loops.divide_by_constants import DivideByConstantsPass
 from gatewright.transforms.loops.eliminate_dead_stores import EliminateDeadStoresPass
@@ -104,8 +106,8 @@ def lower_to_schedule(options: Options, effort: float = EFFORT) -> tuple[Phase, 
 
 def lower_to_dataflow(options: Options) -> tuple[Phase, ...]:
     """From loops to functions of tasks that work on different samples at once."""
-    tasks = Phase("tasks", (OutlineTasksPass(),))
-    return (*_to_lanes(options, (PlanTasksPass(options.multipliers), _lane_planner(options))), tasks)
+    planners = (PlanStreamsPass(), PlanTasksPass(options.multipliers), _lane_planner(options))
+    return (*_to_lanes(options, planners), Phase("tasks", (PermuteAxesPass(), OutlineTasksPass())))
 
 
 def _lane_planner(options: Options) -> PlanLanesPass:

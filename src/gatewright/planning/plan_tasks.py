@@ -101,76 +101,108 @@ def _decided(function: func.FuncOp, multipliers: int | None) -> Iterator[Decisio
         return
     pool = multipliers or 1
     costs = np.array([part.costs(pool) for part in parts])
-    shares = _shares(costs, [len(part.kinds) for part in parts], pool, multipliers is not None)
-    if shares is None:
-        return
-    for first, last, share, cycles in shares:
-        label = parts[first].label
+    total = np.concatenate([np.zeros((1, pool), np.int64), np.cumsum(costs, axis=0)])
+    kinds = [len(part.kinds) for part in parts]
+    shares = _Shares(total, kinds, _handed_on(parts), pool, multipliers is not None).best()
+    for each in shares:
+        label, count = parts[each.first].label, each.last - each.first
         assert label is not None
-        what = f"{last - first} nests" if last - first > 1 else "one nest"
-        yield Decision("task", (label,), share, f"{what}, about {cycles} cycles")
+        what = f"{count} parts" if count > 1 else "one part"
+        yield Decision("task", (label,), each.multipliers, f"{what}, about {each.cycles} cycles")
 
 
-def _shares(
-    costs: np.ndarray, kinds: Sequence[int], pool: int, limited: bool
-) -> list[tuple[int, int, int, int]] | None:
-    """The tasks as first part, part behind the last, multipliers and cycles; None if there cannot be two."""
-    total = np.concatenate([np.zeros((1, costs.shape[1]), np.int64), np.cumsum(costs, axis=0)])
-    best: tuple[int, list[tuple[int, int, int, int]]] | None = None
-    for count in range(2, min(len(costs), MOST_TASKS, pool if limited else MOST_TASKS) + 1):
-        found = _fastest(total, kinds, count, pool, limited)
-        if found is None:
-            continue
-        interval = max(cycles for *_, cycles in found)
-        if best is None or count <= FEWEST_TASKS or interval * ENOUGH[0] < best[0] * ENOUGH[1]:
-            best = interval, found
-    return None if best is None else best[1]
+@dataclass(frozen=True)
+class _TaskShare:
+    """A task as some of the parts."""
+
+    first: int
+    last: int
+    """The part behind it."""
+    multipliers: int
+    cycles: int
 
 
-def _fastest(
-    total: np.ndarray, kinds: Sequence[int], count: int, pool: int, limited: bool
-) -> list[tuple[int, int, int, int]] | None:
-    """So many tasks with the least interval, by bisection."""
-    low, high, best = 1, int(total[-1, 0]), None
-    while low <= high:
-        middle = (low + high) // 2
-        found = _within(total, kinds, count, pool, limited, middle)
-        if found is None:
-            low = middle + 1
-        else:
-            best, high = found, middle - 1
-    return best
+@dataclass(frozen=True)
+class _Shares:
+    """The search for tasks."""
+
+    total: np.ndarray
+    """The cycles of all parts in front of one, by that, with one multiplier and more."""
+    kinds: Sequence[int]
+    """Of each part, how many types of products it has."""
+    handed_on: Sequence[int]
+    """The bits of arrays that are handed on across the cut in front of a part."""
+    pool: int
+    limited: bool
+
+    def best(self) -> list[_TaskShare]:
+        """The tasks with the least interval; none if there cannot be two."""
+        best: list[_TaskShare] = []
+        most = min(len(self.kinds), MOST_TASKS, self.pool if self.limited else MOST_TASKS)
+        for count in range(2, most + 1):
+            found = self._fastest(count)
+            if not found:
+                continue
+            interval, before = (max([each.cycles for each in some], default=0) for some in (found, best))
+            if not best or count <= FEWEST_TASKS or interval * ENOUGH[0] < before * ENOUGH[1]:
+                best = found
+        return best
+
+    def _fastest(self, count: int) -> list[_TaskShare]:
+        """So many tasks with the least interval, by bisection; none if there cannot be so many."""
+        low, high = 1, int(self.total[-1, 0])
+        best: list[_TaskShare] = []
+        while low <= high:
+            middle = (low + high) // 2
+            if found := self._within(count, middle):
+                best, high = found, middle - 1
+            else:
+                low = middle + 1
+        return best
+
+    def _within(self, count: int, interval: int) -> list[_TaskShare]:
+        """So many tasks of at most so many cycles, on the fewest multipliers, and with the least that is handed on."""
+        size = len(self.kinds)
+        # By the part behind the last task: multipliers, bits handed on, first part of that task and its multipliers.
+        reached: list[dict[int, tuple[int, int, int, int]]] = [{0: (0, 0, 0, 0)}]
+        for _ in range(count):
+            found: dict[int, tuple[int, int, int, int]] = {}
+            for first, (used, bits, _, _) in reached[-1].items():
+                for last in range(first + 1, size + 1):
+                    able = np.flatnonzero(self.total[last] - self.total[first] <= interval)
+                    if not len(able):
+                        break
+                    share = max(int(able[0]) + 1, max(self.kinds[first:last]) if self.limited else 1)
+                    way = used + share, bits + self.handed_on[first], first, share
+                    if not (self.limited and way[0] > self.pool):
+                        found[last] = min(way, found.get(last, way))
+            reached.append(found)
+        if size not in reached[-1]:
+            return []
+        tasks: list[_TaskShare] = []
+        last = size
+        for found in reversed(reached[1:]):
+            _, _, first, share = found[last]
+            cycles = int((self.total[last] - self.total[first])[share - 1])
+            tasks.insert(0, _TaskShare(first, last, share if self.limited else 0, cycles))
+            last = first
+        return tasks
 
 
-def _within(
-    total: np.ndarray, kinds: Sequence[int], count: int, pool: int, limited: bool, interval: int
-) -> list[tuple[int, int, int, int]] | None:
-    """So many tasks that take at most an interval each, on as few multipliers as that is possible with."""
-    size = len(total) - 1
-    fewest: list[dict[int, tuple[int, int, int]]] = [{0: (0, 0, 0)}]
-    for _ in range(count):
-        reached: dict[int, tuple[int, int, int]] = {}
-        for first, (used, _, _) in fewest[-1].items():
-            for last in range(first + 1, size + 1):
-                cycles = total[last] - total[first]
-                able = np.flatnonzero(cycles <= interval)
-                if not len(able):
-                    break
-                share = max(int(able[0]) + 1, max(kinds[first:last]) if limited else 1)
-                if limited and used + share > pool:
-                    continue
-                if last not in reached or used + share < reached[last][0]:
-                    reached[last] = used + share, first, share
-        fewest.append(reached)
-    if size not in fewest[-1]:
-        return None
-    tasks: list[tuple[int, int, int, int]] = []
-    last = size
-    for reached in reversed(fewest[1:]):
-        _, first, share = reached[last]
-        tasks.insert(0, (first, last, share if limited else 0, int((total[last] - total[first])[share - 1])))
-        last = first
-    return tasks
+def _handed_on(parts: Sequence[_Part]) -> list[int]:
+    """The bits of the arrays that are used on both sides of the cut in front of each part."""
+    spans: dict[SSAValue, list[int]] = {}
+    for number, part in enumerate(parts):
+        for op in part.ops:
+            for operand in (each for inner in op.walk() for each in inner.operands):
+                if isinstance(operand.owner, memref.AllocOp | memref.AllocaOp):
+                    spans.setdefault(operand, []).append(number)
+    found = [0] * len(parts)
+    for array, users in spans.items():
+        assert isinstance(array.type, MemRefType)
+        for cut in range(min(users) + 1, max(users) + 1):
+            found[cut] += array.type.element_count() * (scalar_bits(array.type.element_type) or 0)
+    return found
 
 
 def _parts(function: func.FuncOp) -> list[_Part]:

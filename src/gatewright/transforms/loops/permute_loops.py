@@ -132,6 +132,17 @@ def perfect_nest(loop: scf.ForOp) -> list[scf.ForOp]:
     return nest
 
 
+def perfect_chain(loop: scf.ForOp) -> list[scf.ForOp]:
+    """The loops of the perfect nest that begins with a loop, but for operations without effects, from the outermost."""
+    chain = [loop]
+    while not chain[-1].iter_args:
+        inner = [op for op in chain[-1].body.block.ops if isinstance(op, scf.ForOp)]
+        if len(inner) != 1 or inner[0].iter_args or loop not in perfect_nest(inner[0]):
+            break
+        chain.append(inner[0])
+    return chain
+
+
 def _bounds(loop: scf.ForOp) -> tuple[SSAValue, SSAValue, SSAValue]:
     return loop.lb, loop.ub, loop.step
 
