@@ -25,6 +25,7 @@ ROOMS = (
     "transforms.tensor",
     "transforms.loops",
     "transforms.schedule",
+    "transforms.dataflow",
     "planning",
     "transforms.rtl",
     "simulate",

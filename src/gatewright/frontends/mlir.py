@@ -27,6 +27,7 @@ from xdsl.utils.exceptions import DiagnosticException, ParseError, VerifyExcepti
 from gatewright.bridge.mlir import GENERALIZE, run_passes
 from gatewright.bridge.worker import MlirError
 from gatewright.dialects import gw
+from gatewright.dialects.dataflow import TaskOp
 from gatewright.dialects.notes import PORT_RESULT, PORT_TYPE, verify_notes
 from gatewright.errors import IrError, SourceError, SourceLocation, UnsupportedError
 from gatewright.frontends.imported import read
@@ -50,7 +51,10 @@ _TO_LOOPS = """inline, buffer-results-to-out-params{modify-public-functions hois
 
 _HARDWARE = re.compile(r"^ *hw\.module\b", re.MULTILINE)
 _SCHEDULED = re.compile(r"\b(?:loopschedule|ls)\.\w")
-_OURS = re.compile("|".join([*(rf"\b{re.escape(op.name)}\b" for op in gw.Gw.operations), _SCHEDULED.pattern]))
+_TASKS = re.compile(r"\bdataflow\.\w")
+_OURS = re.compile(
+    "|".join([*(rf"\b{re.escape(op.name)}\b" for op in gw.Gw.operations), _SCHEDULED.pattern, _TASKS.pattern])
+)
 """An operation of a dialect of ours: MLIR cannot read it."""
 
 _CONTENTS = re.compile(r"dense\w*<[^>]*>\s*:\s*tensor<[^>]*>")
@@ -98,7 +102,8 @@ def load(source: str | Path, args: Sequence[object] | None, options: Options) ->
     if _OURS.search(plain):
         module = _parse(text, file, contents)
         tensors = any(isinstance(result.type, TensorType) for op in module.walk() for result in op.results)
-        level = "schedule" if _SCHEDULED.search(plain) else "tensor" if tensors else "loops"
+        level = "dataflow" if _TASKS.search(plain) else "tensor" if tensors else "loops"
+        level = "schedule" if _SCHEDULED.search(plain) else level
         function, name = _entry(module, options)
         _describe(function, _names(text, name), list(function.function_type.outputs))
     else:
@@ -193,7 +198,8 @@ def _called(function: func.FuncOp, functions: Sequence[func.FuncOp]) -> set[func
     found: set[func.FuncOp] = set()
     pending = [function]
     while pending:
-        names = {op.callee.string_value() for op in pending.pop().walk() if isinstance(op, func.CallOp)}
+        calls = (op for op in pending.pop().walk() if isinstance(op, func.CallOp | TaskOp))
+        names = {op.callee.string_value() for op in calls}
         new = [other for other in functions if other.sym_name.data in names and other not in found]
         found.update(new)
         pending += new

@@ -149,24 +149,21 @@ def loop_rows(schedule: Program) -> Iterator[dict[str, Any]]:
 
 
 def _tasks(schedule: Program) -> dict[str, Any]:
-    """The tasks of a program with their times, and the channels between them with their depths."""
+    """The tasks of a program with their times, and the channels between them, those of one depth together."""
     rows: list[dict[str, Any]] = []
     for task in tasks_in(schedule.function):
         start, cycles = task.times or (0, 0)
         rows.append({"task": task.function_name, "multipliers": task.pool, "start": start, "cycles": cycles})
-    channels: list[dict[str, Any]] = []
+    channels: dict[tuple[int, int, int, int | None], list[str]] = {}
     for channel in channels_in(schedule.function):
         words, copies = channel.depth or (channel.size, 1)
         bits = scalar_bits(channel.array.type.element_type) if isinstance(channel.array.type, MemRefType) else None
-        row = {
-            "channel": ARRAY.value(channel),
-            "elements": channel.size,
-            "words": words,
-            "memories": copies,
-            "bits": bits,
-        }
-        channels.append(row)
-    return {"tasks": rows, "channels": channels}
+        channels.setdefault((channel.size, words, copies, bits), []).append(ARRAY.value(channel) or "")
+    alike = [
+        {"channels": len(some), "first": some[0], "elements": size, "words": words, "memories": copies, "bits": bits}
+        for (size, words, copies, bits), some in channels.items()
+    ]
+    return {"tasks": rows, "channels": alike}
 
 
 def operator_rows(rtl: RtlDesign) -> list[dict[str, Any]]:

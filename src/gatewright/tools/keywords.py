@@ -63,6 +63,9 @@ def add_hardware(parser: argparse.ArgumentParser) -> None:
         help="fixed-point format of a model, as 'fixed<16,8>', or its width: 'fixed<16>'; again for single layers",
     )
     parser.add_argument("--name", help="the name of the top module")
+    parser.add_argument(
+        "--dataflow", action="store_true", help="let parts of the program work on different samples of a stream at once"
+    )
 
 
 def keywords(source: ProgramSource, options: argparse.Namespace) -> dict[str, Any]:
@@ -73,6 +76,8 @@ def keywords(source: ProgramSource, options: argparse.Namespace) -> dict[str, An
     chosen = shared_keywords(options) | {
         field: getattr(options, field) for field in ("clock_mhz", "multipliers", "target", "name")
     }
+    if options.dataflow:
+        chosen["dataflow"] = True
     if options.precision is not None:
         chosen["precision"] = _precision(options.precision)
     chosen = {field: value for field, value in chosen.items() if value is not None}

@@ -20,7 +20,13 @@ PASSES: dict[str, str] = {
     "plan-order": "planning.plan_order:PlanOrderPass",
     "plan-overlap": "planning.plan_overlap:PlanOverlapPass",
     "plan-rotation": "planning.plan_rotation:PlanRotationPass",
+    "plan-streams": "planning.plan_streams:PlanStreamsPass",
     "plan-sums": "planning.plan_sums:PlanSumsPass",
+    "plan-tasks": "planning.plan_tasks:PlanTasksPass",
+    "check-tasks": "transforms.dataflow.check_tasks:CheckTasksPass",
+    "outline-tasks": "transforms.dataflow.outline_tasks:OutlineTasksPass",
+    "permute-axes": "transforms.dataflow.permute_axes:PermuteAxesPass",
+    "time-tasks": "transforms.dataflow.time_tasks:TimeTasksPass",
     "balance-sums": "transforms.loops.balance_sums:BalanceSumsPass",
     "bank-arrays": "transforms.loops.bank_arrays:BankArraysPass",
     "copy-arguments": "transforms.loops.copy_arguments:CopyArgumentsPass",
@@ -64,6 +70,7 @@ PASSES: dict[str, str] = {
 
 DIALECTS: dict[str, str] = {
     "comb": "comb:Comb",
+    "dataflow": "dataflow:Dataflow",
     "gw": "gw:Gw",
     "hw": "hw:Hw",
     "loopschedule": "loopschedule.ops:LoopSchedule",
