@@ -62,13 +62,13 @@ def array_times(function: func.FuncOp) -> Mapping[int, ArrayTimes] | None:
         lasts = static_cycles(item)
         if lasts is None:
             return None
-        _Item(found, {function.body.block.args[number] for number in found}, cycle).visit(item, lasts)
+        _TimedItem(found, {function.body.block.args[number] for number in found}, cycle).visit(item, lasts)
         cycle += lasts
     return found
 
 
 @dataclass
-class _Item:
+class _TimedItem:
     """A step or loop that begins in a cycle."""
 
     found: Mapping[int, ArrayTimes]

@@ -26,7 +26,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from gatewright.errors import OptionError
 
-Task = Callable[[bytes], Any]
+BytesTask = Callable[[bytes], Any]
 
 POLL_SECONDS = 0.2
 """Between two looks at jobs that cannot be waited for."""
@@ -116,7 +116,7 @@ class Engine:
         """Whether tasks run in this process."""
         return self._executor is None and self._scheduler is None and self.workers == 1
 
-    def run(self, task: Task, tasks: Mapping[int, bytes]) -> Iterator[tuple[int, Any]]:
+    def run(self, task: BytesTask, tasks: Mapping[int, bytes]) -> Iterator[tuple[int, Any]]:
         """Run tasks by number, in any order. What one raises, also a worker's death, is handed out in its place."""
         if self.is_here or (len(tasks) == 1 and self._executor is None and self._scheduler is None):
             for number, content in tasks.items():
@@ -137,7 +137,7 @@ class Engine:
                 yield number, result
         yield from self._alone(task, {number: tasks[number] for number in sorted(lost)})
 
-    def _alone(self, task: Task, tasks: Mapping[int, bytes]) -> Iterator[tuple[int, Any]]:
+    def _alone(self, task: BytesTask, tasks: Mapping[int, bytes]) -> Iterator[tuple[int, Any]]:
         """Run tasks one by one, each in a pool of its own, to see which of them kills its worker."""
         for number, content in tasks.items():
             if self._executor is not None:

@@ -27,7 +27,7 @@ from gatewright.planning.lanes.banks import Accesses, Layout
 from gatewright.planning.lanes.candidates import LaneCandidate
 from gatewright.planning.lanes.choose import LaneChoice, choose
 from gatewright.planning.lanes.nests import LoopKind, NestFacts, nests_of
-from gatewright.planning.lanes.points import MOST_LANES, LanePoint, extents_of, needed, point_of, points
+from gatewright.planning.lanes.points import FEW, MOST_LANES, LanePoint, extents_of, needed, point_of, points
 from gatewright.transforms.loops.bank_arrays import bank, check_banks
 from gatewright.transforms.loops.copy_arguments import copy_argument
 from gatewright.transforms.loops.share_loads import share_loads
@@ -39,8 +39,6 @@ MOST_ALIKE = 6
 """Those of them with about as many lanes, for nests without products."""
 MOST_TRIED = 64
 """The points of a nest, the ones with the fewest cycles first, of which it is found out what they access."""
-FEW = 2
-"""Points with so many lanes for each multiplier come first: others choose between more operands."""
 NEAR = 101, 100
 """They are enough where the products take no more than so many times the fewest cycles."""
 SLACK = 9, 8
@@ -105,7 +103,7 @@ def _plan(function: func.FuncOp, multipliers: int | None, library: OperatorLibra
         nests = list(nests_of(function, about - set(factors)))
         names = names_of_arrays(function)
     pools = _pools(function, nests, pool)
-    choice = choose([list(replace(search, pool=pools[nest.loop]).candidates(nest)) for nest in nests], pool or 1, least)
+    choice = choose([list(_share_of(search, nest, pools).candidates(nest)) for nest in nests], pool or 1, least)
     _do(function, nests, choice, names, search)
     for each in given:
         if each.kind == "unroll" and labelled(function, each.subject[0]) is None:
@@ -115,6 +113,12 @@ def _plan(function: func.FuncOp, multipliers: int | None, library: OperatorLibra
     for array, layout in fixed.items():
         bank(function, array, layout)
         record(function, Decision("bank", (names[array],), bank_value(layout)))
+
+
+def _share_of(search: _LaneSearch, nest: NestFacts, pools: Mapping[Operation, int | None]) -> _LaneSearch:
+    """The search for a nest on the multipliers of its task."""
+    share = pools[nest.loop]
+    return replace(search, pool=share, only_few=share is not None and share != search.pool)
 
 
 def _pools(function: func.FuncOp, nests: Sequence[NestFacts], pool: int | None) -> dict[Operation, int | None]:
@@ -204,6 +208,8 @@ class _LaneSearch:
     about: set[str]
     """The loops about which anything is decided: nests of them have no lanes but those."""
     library: OperatorLibrary
+    only_few: bool = False
+    """Whether points with more lanes than that are not looked at: the share of a task is chosen such that few do."""
 
     def candidates(self, nest: NestFacts) -> Iterator[LaneCandidate]:
         """The points of a nest that are worth a look, the fewest cycles first; one lane at last."""
@@ -227,7 +233,7 @@ class _LaneSearch:
         """The points that keep the multipliers busiest."""
         found: list[LaneCandidate] = []
         least = -(-nest.work // pool)
-        for few in (True, False):
+        for few in (True,) if self.only_few else (True, False):
             some = [point for point in every if (point.lanes <= FEW * pool) is few]
             found += self._tried(nest, some[:MOST_TRIED])
             if found and min(each.point.cycles for each in found) <= least * NEAR[0] // NEAR[1]:

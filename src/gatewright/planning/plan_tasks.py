@@ -22,7 +22,7 @@ from gatewright.ir.loop_labels import label_of, loops_in, name_loops
 from gatewright.ir.rewriting import functions_of
 from gatewright.plan import Decision
 from gatewright.planning.lanes.nests import NestFacts, nests_of
-from gatewright.planning.lanes.points import MOST_LANES, points, products_of
+from gatewright.planning.lanes.points import FEW, MOST_LANES, points, products_of
 from gatewright.transforms.dataflow.outline_tasks import does_something
 
 MOST_TASKS = 8
@@ -66,7 +66,7 @@ class PlanTasksPass(ModulePass):
 
 
 @dataclass
-class _Part:
+class _TaskPart:
     """Operations that stay in one task."""
 
     ops: list[Operation] = field(default_factory=list)
@@ -89,9 +89,12 @@ class _Part:
         total = np.full(most, self.alone, np.int64)
         pools = np.arange(1, most + 1)
         for nest in self.nests:
-            every = [(products_of(nest, each.factors), each.turns) for each in points(nest, None, MOST_LANES)]
-            made, turns = (np.array(each)[:, None] for each in zip(*every, strict=True))
-            total += (turns * -(-made // pools)).min(axis=0) + FILL
+            every = [
+                (products_of(nest, each.factors), each.turns, each.lanes) for each in points(nest, None, MOST_LANES)
+            ]
+            made, turns, lanes = (np.array(each)[:, None] for each in zip(*every, strict=True))
+            cycles = np.where(lanes <= FEW * pools, turns * -(-made // pools), nest.work + nest.iterations)
+            total += cycles.min(axis=0) + FILL
         return np.minimum.accumulate(total)
 
 
@@ -189,7 +192,7 @@ class _Shares:
         return tasks
 
 
-def _handed_on(parts: Sequence[_Part]) -> list[int]:
+def _handed_on(parts: Sequence[_TaskPart]) -> list[int]:
     """The bits of the arrays that are used on both sides of the cut in front of each part."""
     spans: dict[SSAValue, list[int]] = {}
     for number, part in enumerate(parts):
@@ -205,17 +208,17 @@ def _handed_on(parts: Sequence[_Part]) -> list[int]:
     return found
 
 
-def _parts(function: func.FuncOp) -> list[_Part]:
+def _parts(function: func.FuncOp) -> list[_TaskPart]:
     """The operations of a function that do something, joined where they have to be in one task."""
     ops = [op for op in function.body.block.ops if does_something(op)]
     if not ops:
         return []
     joined = _cuts(function, ops)
     facts = {nest.loop: nest for nest in nests_of(function, frozenset())}
-    parts: list[_Part] = []
+    parts: list[_TaskPart] = []
     for number, op in enumerate(ops):
         if not parts or number not in joined:
-            parts.append(_Part())
+            parts.append(_TaskPart())
         part = parts[-1]
         part.ops.append(op)
         if isinstance(op, scf.ForOp) and op in facts and facts[op].work:

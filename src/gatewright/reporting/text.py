@@ -81,6 +81,8 @@ def _facts(report: Row) -> list[tuple[str, str]]:
     if isinstance(report.get("lower_bound"), int):
         facts.append(("lower bound", _lower_bound(report)))
     rest = [key for key in report if key not in _SHOWN_ELSEWHERE and isinstance(report[key], (int, float, str))]
+    if report.get("interval") == report.get("cycles"):  # one run follows the other
+        rest = [key for key in rest if key != "interval"]
     rest.sort(key=lambda key: _FIRST.index(key) if key in _FIRST else len(_FIRST))
     return facts + [(key.replace("_", " "), _cell(report[key])) for key in rest]
 

@@ -27,7 +27,7 @@ class StreamTiming:
     it belongs to that sample."""
 
 
-class _Kind(IntEnum):
+class _EventKind(IntEnum):
     """What happens in a cycle, in this order."""
 
     COLLECT = 0
@@ -53,24 +53,24 @@ class SampleStream:
         for cycle, kind, number, name in sorted(self._events()):
             while self.cycle < cycle:
                 self.cycle += self.model.advance(cycle - self.cycle)
-            if kind is _Kind.START:
+            if kind is _EventKind.START:
                 self._start(number)
-            elif kind is _Kind.DELIVER:
+            elif kind is _EventKind.DELIVER:
                 self._deliver(number, name)
-            elif kind is _Kind.COLLECT:
+            elif kind is _EventKind.COLLECT:
                 self._collect(number, name)
         names = [entry.name for entry in self.top.results]
         return [SimulationRun([found[name] for name in names], self.timing.latency) for found in self.results]
 
-    def _events(self) -> Iterator[tuple[int, _Kind, int, str]]:
+    def _events(self) -> Iterator[tuple[int, _EventKind, int, str]]:
         """What happens when: what belongs to a sample is taken away before that of the next one is put there."""
         for number in range(len(self.samples)):
             begin = number * self.timing.interval
-            yield begin, _Kind.START, number, ""
-            yield begin + self.timing.latency, _Kind.END, number, ""
+            yield begin, _EventKind.START, number, ""
+            yield begin + self.timing.latency, _EventKind.END, number, ""
             for name, (first, last) in self.timing.windows.items():
-                yield begin + first, _Kind.DELIVER, number, name
-                yield begin + last, _Kind.COLLECT, number, name
+                yield begin + first, _EventKind.DELIVER, number, name
+                yield begin + last, _EventKind.COLLECT, number, name
 
     def _start(self, number: int) -> None:
         """Let the cycle pass in which a sample begins, the only one in which its scalars are there."""

@@ -20,6 +20,8 @@ MOST_LANES = 1024
 """The most iterations that are done at once."""
 MOST_LANES_OF_ONE = 27
 """The most for each multiplier."""
+FEW = 2
+"""Points with so many lanes for each multiplier are better than others: those choose between more operands."""
 
 
 @dataclass(frozen=True)

@@ -95,7 +95,7 @@ class _Outlined:
             ARRAY.set(channel, self.names[array])
             values[array] = channel.array
             made.append(channel)
-        tasks = [_Task(self, ops, channels, list(end.operands)) for ops in self.groups]
+        tasks = [_TaskBody(self, ops, channels, list(end.operands)) for ops in self.groups]
         for number, (task, pool) in enumerate(zip(tasks, self.pools, strict=True)):
             name = f"{self.function.sym_name.data}_{number}"
             self.module.body.block.insert_op_before(task.function(name), self.function)
@@ -145,7 +145,7 @@ def _is_inside(array: SSAValue, groups: Iterable[Sequence[Operation]]) -> bool:
     return isinstance(owner, Operation) and any(op.is_ancestor(owner) for ops in groups for op in ops)
 
 
-class _Task:
+class _TaskBody:
     """A task on its way to a function."""
 
     def __init__(
