@@ -27,7 +27,16 @@ from gatewright.planning.lanes.banks import Accesses, Layout
 from gatewright.planning.lanes.candidates import LaneCandidate
 from gatewright.planning.lanes.choose import LaneChoice, choose
 from gatewright.planning.lanes.nests import LoopKind, NestFacts, nests_of
-from gatewright.planning.lanes.points import FEW, MOST_LANES, LanePoint, extents_of, needed, point_of, points
+from gatewright.planning.lanes.points import (
+    FEW,
+    FEW_ARE_ENOUGH,
+    MOST_LANES,
+    LanePoint,
+    extents_of,
+    needed,
+    point_of,
+    points,
+)
 from gatewright.transforms.loops.bank_arrays import bank, check_banks
 from gatewright.transforms.loops.copy_arguments import copy_argument
 from gatewright.transforms.loops.share_loads import share_loads
@@ -118,7 +127,8 @@ def _plan(function: func.FuncOp, multipliers: int | None, library: OperatorLibra
 def _share_of(search: _LaneSearch, nest: NestFacts, pools: Mapping[Operation, int | None]) -> _LaneSearch:
     """The search for a nest on the multipliers of its task."""
     share = pools[nest.loop]
-    return replace(search, pool=share, only_few=share is not None and share != search.pool)
+    of_task = share is not None and share != search.pool
+    return replace(search, pool=share, near=FEW_ARE_ENOUGH if of_task else search.near)
 
 
 def _pools(function: func.FuncOp, nests: Sequence[NestFacts], pool: int | None) -> dict[Operation, int | None]:
@@ -208,8 +218,8 @@ class _LaneSearch:
     about: set[str]
     """The loops about which anything is decided: nests of them have no lanes but those."""
     library: OperatorLibrary
-    only_few: bool = False
-    """Whether points with more lanes than that are not looked at: the share of a task is chosen such that few do."""
+    near: tuple[int, int] = NEAR
+    """Points with few lanes are enough where they take no more than so many times the fewest cycles."""
 
     def candidates(self, nest: NestFacts) -> Iterator[LaneCandidate]:
         """The points of a nest that are worth a look, the fewest cycles first; one lane at last."""
@@ -233,10 +243,10 @@ class _LaneSearch:
         """The points that keep the multipliers busiest."""
         found: list[LaneCandidate] = []
         least = -(-nest.work // pool)
-        for few in (True,) if self.only_few else (True, False):
+        for few in (True, False):
             some = [point for point in every if (point.lanes <= FEW * pool) is few]
             found += self._tried(nest, some[:MOST_TRIED])
-            if found and min(each.point.cycles for each in found) <= least * NEAR[0] // NEAR[1]:
+            if found and min(each.point.cycles for each in found) <= least * self.near[0] // self.near[1]:
                 break
         found.sort(key=lambda each: (each.cycles, each.hardware))
         bound = found[0].cycles * SLACK[0] // SLACK[1] if found else 0

@@ -22,7 +22,16 @@ from gatewright.ir.loop_labels import label_of, loops_in, name_loops
 from gatewright.ir.rewriting import functions_of
 from gatewright.plan import Decision
 from gatewright.planning.lanes.nests import NestFacts, nests_of
-from gatewright.planning.lanes.points import FEW, MOST_LANES, points, products_of
+from gatewright.planning.lanes.points import (
+    FEW,
+    FEW_ARE_ENOUGH,
+    MOST_LANES,
+    LanePoint,
+    extents_of,
+    needed,
+    points,
+    products_of,
+)
 from gatewright.transforms.dataflow.outline_tasks import does_something
 
 MOST_TASKS = 8
@@ -34,6 +43,8 @@ FILL = 6
 """Cycles of a nest in which its pipeline fills and drains."""
 LANES_OF_MOVES = 16
 """Elements that a nest without products moves in a cycle, as `plan-lanes` gives it lanes."""
+MANY = 16
+"""Lanes for each multiplier, where few leave the multipliers of tasks idle."""
 WIDEST = 64
 """Bits of the widest word of a channel."""
 
@@ -84,16 +95,18 @@ class _TaskPart:
         """The types of its products."""
         return {kind for nest in self.nests for kind in (*nest.products, *nest.products_around)}
 
-    def costs(self, most: int) -> np.ndarray:
-        """The cycles with 1 to `most` multipliers."""
+    def costs(self, most: int, lanes_of_one: int) -> np.ndarray:
+        """The cycles with 1 to `most` multipliers, and so many lanes for each at most."""
         total = np.full(most, self.alone, np.int64)
         pools = np.arange(1, most + 1)
         for nest in self.nests:
             every = [
-                (products_of(nest, each.factors), each.turns, each.lanes) for each in points(nest, None, MOST_LANES)
+                (products_of(nest, each.factors), each.turns, each.lanes, _interval_of_ports(nest, each))
+                for each in points(nest, None, min(MOST_LANES, lanes_of_one * most))
             ]
-            made, turns, lanes = (np.array(each)[:, None] for each in zip(*every, strict=True))
-            cycles = np.where(lanes <= FEW * pools, turns * -(-made // pools), nest.work + nest.iterations)
+            made, turns, lanes, least = (np.array(each)[:, None] for each in zip(*every, strict=True))
+            intervals = np.maximum(-(-made // pools), least)
+            cycles = np.where(lanes <= lanes_of_one * pools, turns * intervals, nest.work + nest.iterations)
             total += cycles.min(axis=0) + FILL
         return np.minimum.accumulate(total)
 
@@ -103,15 +116,31 @@ def _decided(function: func.FuncOp, multipliers: int | None) -> Iterator[Decisio
     if len(parts) < 2 or any(part.label is None for part in parts):
         return
     pool = multipliers or 1
-    costs = np.array([part.costs(pool) for part in parts])
-    total = np.concatenate([np.zeros((1, pool), np.int64), np.cumsum(costs, axis=0)])
-    kinds = [len(part.kinds) for part in parts]
-    shares = _Shares(total, kinds, _handed_on(parts), pool, multipliers is not None).best()
+    kinds, handed_on = [len(part.kinds) for part in parts], _handed_on(parts)
+    least = sum(nest.work for part in parts for nest in part.nests) // pool
+    shares: list[_TaskShare] = []
+    for lanes in (FEW, MANY):
+        costs = np.array([part.costs(pool, lanes) for part in parts])
+        total = np.concatenate([np.zeros((1, pool), np.int64), np.cumsum(costs, axis=0)])
+        shares = _Shares(total, kinds, handed_on, pool, multipliers is not None).best()
+        if max([each.cycles for each in shares], default=0) * FEW_ARE_ENOUGH[1] <= least * FEW_ARE_ENOUGH[0]:
+            break
     for each in shares:
         label, count = parts[each.first].label, each.last - each.first
         assert label is not None
         what = f"{count} parts" if count > 1 else "one part"
         yield Decision("task", (label,), each.multipliers, f"{what}, about {each.cycles} cycles")
+
+
+def _interval_of_ports(nest: NestFacts, point: LanePoint) -> int:
+    """The least interval of a point for the sake of arrays outside, each of which has one port."""
+    if not any(isinstance(access.array, BlockArgument) for access in nest.accesses):
+        return 1
+    least = 1
+    for (array, _), groups in needed(nest, point).items():
+        if isinstance(array, BlockArgument):
+            least = max(least, sum(group.conflicts((1,) * len(extents_of(array))) for group in groups))
+    return least
 
 
 @dataclass(frozen=True)

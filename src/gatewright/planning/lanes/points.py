@@ -22,6 +22,8 @@ MOST_LANES_OF_ONE = 27
 """The most for each multiplier."""
 FEW = 2
 """Points with so many lanes for each multiplier are better than others: those choose between more operands."""
+FEW_ARE_ENOUGH = 17, 16
+"""They are enough for a task if they take no more than so many times the fewest cycles."""
 
 
 @dataclass(frozen=True)
