@@ -55,8 +55,9 @@ def main() -> None:
     parser.add_argument("--large", action="store_true", help="ResNet-8 too")
     parser.add_argument("--samples", type=int, default=64, metavar="N", help="in a stream (default: 64)")
     given = parser.parse_args()
-    table = Table("network", "multipliers", "tasks", "interval", "ratio", "latency", "words", "elements", "as one by one",
-                  "compiled in")  # fmt: skip
+    columns = ("network", "multipliers", "tasks", "interval", "ratio", "latency", "words", "elements", "as one by one",
+               "compiled in")  # fmt: skip
+    table = Table(*columns)
     for name, (model, shape) in models(given.large).items():
         for pool in (16, 64):
             begin = time.perf_counter()
