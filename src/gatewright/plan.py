@@ -107,9 +107,9 @@ KINDS: Mapping[str, DecisionKind] = {
         ),
         DecisionKind(
             "task",
-            "A task begins with that loop, on so many multipliers of its own; 0: as many as it can use. With "
-            "`dataflow`.",
-            False, "multipliers", int, 0, by_name=True,
+            "A task begins with the nest of those loops, on so many multipliers of its own; 0: as many as it can use. "
+            "With `dataflow`.",
+            True, "multipliers", int, 0, by_name=True,
         ),
         DecisionKind("unroll", "So many iterations of a loop are done at once.", False, "factor", int, 1, 1 << 12),
         DecisionKind(

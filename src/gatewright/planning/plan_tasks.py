@@ -18,7 +18,7 @@ from gatewright.analysis.trip_count import counted_trips
 from gatewright.dialects.notes import LOOP
 from gatewright.ir.decisions import asked, record
 from gatewright.ir.floats import scalar_bits
-from gatewright.ir.loop_labels import label_of, loops_in, name_loops
+from gatewright.ir.loop_labels import loops_in, name_loops
 from gatewright.ir.rewriting import functions_of
 from gatewright.plan import Decision
 from gatewright.planning.lanes.nests import NestFacts, nests_of
@@ -86,9 +86,12 @@ class _TaskPart:
     """Cycles of what has no products."""
 
     @property
-    def label(self) -> str | None:
-        """The loop that it begins with."""
-        return next((label_of(op) for op in self.ops if LOOP.value(op)), None)
+    def names(self) -> tuple[str, ...]:
+        """The loops of the nest that it begins with, the outermost first."""
+        first = next((op for op in self.ops if LOOP.value(op)), None)
+        return (
+            () if first is None else tuple(dict.fromkeys(name for loop in loops_in(first) for name in LOOP.value(loop)))
+        )
 
     @cached_property
     def kinds(self) -> set[object]:
@@ -113,7 +116,7 @@ class _TaskPart:
 
 def _decided(function: func.FuncOp, multipliers: int | None) -> Iterator[Decision]:
     parts = _parts(function)
-    if len(parts) < 2 or any(part.label is None for part in parts):
+    if len(parts) < 2 or not all(part.names for part in parts):
         return
     pool = multipliers or 1
     kinds, handed_on = [len(part.kinds) for part in parts], _handed_on(parts)
@@ -126,10 +129,9 @@ def _decided(function: func.FuncOp, multipliers: int | None) -> Iterator[Decisio
         if max([each.cycles for each in shares], default=0) * FEW_ARE_ENOUGH[1] <= least * FEW_ARE_ENOUGH[0]:
             break
     for each in shares:
-        label, count = parts[each.first].label, each.last - each.first
-        assert label is not None
+        names, count = parts[each.first].names, each.last - each.first
         what = f"{count} parts" if count > 1 else "one part"
-        yield Decision("task", (label,), each.multipliers, f"{what}, about {each.cycles} cycles")
+        yield Decision("task", names, each.multipliers, f"{what}, about {each.cycles} cycles")
 
 
 def _interval_of_ports(nest: NestFacts, point: LanePoint) -> int:

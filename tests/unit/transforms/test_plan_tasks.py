@@ -66,6 +66,7 @@ def test_a_chain_of_loops_is_cut_at_its_loops():
 def test_what_is_asked_for_is_done():
     plan = "task(i, multipliers=1)\ntask(k, multipliers=2)"
     design = gw.compile(chain, dataflow=True, multipliers=3, plan=plan)
+    assert len(design.report["tasks"]) == 2
     assert [row["multipliers"] for row in design.report["tasks"]] == [1, 2]
     again = gw.compile(chain, dataflow=True, multipliers=3, plan=design.plan)
     assert again.verilog == design.verilog

@@ -12,7 +12,7 @@ from xdsl.ir import Attribute, Block, BlockArgument, Operation, Region, SSAValue
 from xdsl.passes import ModulePass
 
 from gatewright.dialects.dataflow import ChannelOp, TaskOp
-from gatewright.dialects.notes import ARRAY, ASKED, LOOP, PLAN, PORT_NAME, PORT_TYPE, DecisionsNote
+from gatewright.dialects.notes import ARRAY, ASKED, PLAN, PORT_NAME, PORT_TYPE, DecisionsNote
 from gatewright.ir.accesses import MemoryAccess
 from gatewright.ir.array_names import name_arrays, names_of_arrays
 from gatewright.ir.decisions import asked, plan_of, to_attribute
@@ -39,13 +39,11 @@ class OutlineTasksPass(ModulePass):
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         for function in functions_of(op):
-            pools = {
-                each.subject[0]: int(each.value or 0) for each in plan_of(function).decisions if each.kind == "task"
-            }
-            groups = _groups(function, pools)
-            if len(groups) > 1:
+            tasks = [each for each in plan_of(function) if each.kind == "task"]
+            groups = _groups(function, [each.subject for each in tasks])
+            if len(groups) == len(tasks) > 1:
                 name_arrays(function)
-                _Outlined(op, function, groups, list(pools.values())).build()
+                _Outlined(op, function, groups, [int(each.value or 0) for each in tasks]).build()
 
 
 def does_something(op: Operation) -> bool:
@@ -53,14 +51,17 @@ def does_something(op: Operation) -> bool:
     return bool(op.regions) or isinstance(op, MemoryAccess | func.CallOp)
 
 
-def _groups(function: func.FuncOp, pools: dict[str, int]) -> list[list[Operation]]:
-    """The operations of each task, in order."""
+def _groups(function: func.FuncOp, nests: Sequence[Sequence[str]]) -> list[list[Operation]]:
+    """The operations of each task, in order: it begins with what is left of its first nest."""
     groups: list[list[Operation]] = []
-    later = list(pools)[1:]
+    later = list(nests[1:])
     for op in function.body.block.ops:
         if does_something(op):
-            if not groups or any(name in later for name in LOOP.value(op)):
+            begins = bool(later) and bool(names_in(op) & set(later[0]))
+            if not groups or begins:
                 groups.append([])
+            if begins:
+                later.pop(0)
             groups[-1].append(op)
     return groups
 

@@ -221,17 +221,23 @@ class _ChannelMemories:
 
     def read(self, address: SSAValue, enable: SSAValue) -> None:
         """Where the last reader reads."""
-        place = self._circuit.extract(address, 0, self._type.address_width)
+        place = self._word(address)
         for each in self._open:
             each.operands[1], each.operands[3] = place, enable
 
     def write(self, token: SSAValue, address: SSAValue, enable: SSAValue, data: SSAValue) -> None:
         """Let a task write that begins with a token."""
         circuit = self._circuit
-        place = circuit.extract(address, 0, self._type.address_width)
+        place = self._word(address)
         for number, each in enumerate(self._memories):
             written = circuit.all_of(enable, self._has_turn(token, number))
             circuit.block.add_op(seq.FirMemWriteOp(each.memory, place, data, circuit.clk, written))
+
+    def _word(self, address: SSAValue) -> SSAValue:
+        """The word that an element is in."""
+        if self._words == 1:
+            return self._circuit.constant(0, self._type.address_width)
+        return self._circuit.extract(address, 0, self._type.address_width)
 
     def _has_turn(self, token: SSAValue, number: int) -> SSAValue:
         """Whether a memory is that of the sample on which a task works that begins with a token."""
