@@ -177,7 +177,10 @@ class ExactModel:
         solver.parameters.random_seed = 0
         solver.parameters.linearization_level = self.linearization
         solver.parameters.max_deterministic_time = effort.left
-        status = solver.solve(self.model)
+        try:
+            status = solver.solve(self.model)
+        except IndexError:  # OR-tools 9.15 fails inside on a few models, always the same ones: they tell nothing
+            return SolverOutcome.UNKNOWN, None
         effort.spend(solver.response_proto.deterministic_time)
         outcome = {
             self.library.OPTIMAL: SolverOutcome.OPTIMAL,
