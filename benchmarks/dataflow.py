@@ -3,8 +3,8 @@
     python benchmarks/dataflow.py [--large]
 
 The digits network and, with `--large` (some minutes), ResNet-8 of MLPerf Tiny, on 16 and 64 multipliers. Samples go
-through the simulated hardware in a stream and one by one, and are compared. Nothing else in this field predicts the
-interval exactly; FINN and hls4ml size their buffers by simulation.
+through the simulated hardware in a stream and one by one, and are compared. FINN and hls4ml size their buffers by
+simulation; here they are computed from the schedules.
 """
 
 from __future__ import annotations

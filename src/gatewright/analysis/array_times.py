@@ -12,6 +12,7 @@ from xdsl.dialects.builtin import MemRefType
 from xdsl.ir import BlockArgument, Operation, SSAValue
 
 from gatewright.analysis.pipeline_addresses import pipeline_addresses
+from gatewright.analysis.traced_dependences import Trace
 from gatewright.dialects.loopschedule.ops import LoopOp, PipelineOp, StepOp
 from gatewright.ir.accesses import MemoryAccess
 from gatewright.machine.duration import items_of, static_cycles
@@ -57,12 +58,13 @@ def array_times(function: func.FuncOp) -> Mapping[int, ArrayTimes] | None:
         for argument in function.body.block.args
         if isinstance(argument.type, MemRefType)
     }
+    arrays: set[SSAValue] = {function.body.block.args[number] for number in found}
     cycle = 0
     for item in items_of(function.body.block):
         lasts = static_cycles(item)
         if lasts is None:
             return None
-        _TimedItem(found, {function.body.block.args[number] for number in found}, cycle).visit(item, lasts)
+        _TimedItem(found, arrays, cycle).visit(item, lasts)
         cycle += lasts
     return found
 
@@ -105,11 +107,14 @@ class _TimedItem:
                 if isinstance(op, MemoryAccess) and op.memref in self.arrays:
                     self._staged(op, pipeline, stage.start, traced)
 
-    def _staged(self, op: MemoryAccess, pipeline: PipelineOp, start: int, traced: object) -> None:
-        addresses = None
-        if isinstance(traced, tuple):
-            trace, copies = traced
-            addresses = trace.addresses.get(copies[op])
+    def _staged(
+        self,
+        op: MemoryAccess,
+        pipeline: PipelineOp,
+        start: int,
+        traced: tuple[Trace, dict[Operation, Operation]] | None,
+    ) -> None:
+        addresses = None if traced is None else traced[0].addresses.get(traced[1][op])
         first = self.cycle + start
         if addresses is None:
             trips = pipeline.trip_count or 1

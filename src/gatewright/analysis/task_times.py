@@ -18,6 +18,7 @@ from xdsl.ir import SSAValue
 from gatewright.analysis.array_times import NEVER, ArrayTimes, array_times
 from gatewright.dialects.dataflow import ChannelOp, TaskOp, channels_in, tasks_in
 from gatewright.errors import UnsupportedError
+from gatewright.ir.analyses import analysed
 from gatewright.ir.location import source_location
 from gatewright.machine.duration import sequence_cycles
 
@@ -38,7 +39,7 @@ def timed_tasks(function: func.FuncOp, module: ModuleOp) -> list[TimedTask]:
     found: list[TimedTask] = []
     for task in tasks_in(function):
         callee = functions[task.function_name]
-        sequence, times = sequence_cycles(callee.body.block), array_times(callee)
+        sequence, times = sequence_cycles(callee.body.block), analysed(array_times, callee)
         if sequence is None or times is None:
             raise UnsupportedError(
                 f"how long task {callee.sym_name.data} takes depends on data",

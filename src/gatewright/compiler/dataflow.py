@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import cached_property
 
@@ -22,6 +23,7 @@ from gatewright.transforms.dataflow.check_tasks import CheckTasksPass
 from gatewright.transforms.dataflow.time_tasks import TimeTasksPass
 from gatewright.transforms.rtl.design import RtlDesign
 from gatewright.transforms.rtl.interface import ports_of_values
+from gatewright.transforms.schedule.arrays import arrays_of
 
 _TIMED = Phase("timed", (TimeTasksPass(), CheckTasksPass()))
 _CHECKED = Phase("checked", (CheckTasksPass(),))
@@ -119,9 +121,18 @@ class DataflowCompilation(Compilation):
     def _timed(self, program: Program) -> Program:
         """A program of tasks with a start for every operation, and for every task."""
         scheduled: list[Program] = []
-        for task, each in zip(tasks_in(program.function), task_programs(program), strict=True):
-            options = replace(self.options, multipliers=task.pool, budget=None, dataflow=False)
+        programs = task_programs(program)
+        dual = self._dual_ports(programs)
+        for task, each, ports in zip(tasks_in(program.function), programs, dual, strict=True):
+            options = replace(self.options, multipliers=task.pool, budget=None, dataflow=False, dual_port=ports)
             scheduled.append(self._lower(each, "schedule", pipelines.schedule_lanes(options)))
         joined = with_tasks(program, "schedule", scheduled)
         run_phases(context(), joined.module, (_TIMED,))
         return joined
+
+    def _dual_ports(self, tasks: Sequence[Program]) -> list[tuple[str, ...]]:
+        """For each task which of the arrays that are to have two ports are its own; a name of none is of all."""
+        asked = self.options.dual_port_names
+        arrays = [{name for name, _ in arrays_of(task.function)} for task in tasks]
+        of_none = set(asked).difference(*arrays)
+        return [tuple(name for name in asked if name in names | of_none) for names in arrays]

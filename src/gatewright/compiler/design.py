@@ -141,8 +141,7 @@ class Design:
             return StreamRun(_stacked(outputs), sum(cycles), max(cycles), max(cycles))
         every = [bound(self.signature, self._convention.defaults, each, {}) for each in given]
         raw = [self._raw(each) for each in every]
-        whole = [[np.atleast_1d(r) if isinstance(p.type, Array) else r
-                  for r, p in zip(each, self.signature.parameters, strict=True)] for each in raw]  # fmt: skip
+        whole = [self._in_memory(each) for each in raw]
         dealt = [self._ports.deal(each) for each in whole]
         runs = self.simulator().stream(dealt, timing)
         for arguments, bits, parts in zip(every, whole, dealt, strict=True):
@@ -157,6 +156,11 @@ class Design:
         self._check_aliases(arguments)
         parameters = self.signature.parameters
         return [to_raw(given, each.type, each.name) for given, each in zip(arguments, parameters, strict=True)]
+
+    def _in_memory(self, raw: Sequence[np.ndarray]) -> list[np.ndarray]:
+        """The bits of arguments as memories hold them: a tensor without axes is an array of one element."""
+        types = [parameter.type for parameter in self.signature.parameters]
+        return [np.atleast_1d(r) if isinstance(t, Array) else r for r, t in zip(raw, types, strict=True)]
 
     def _write_back(self, arguments: Sequence[Any], raw: Sequence[np.ndarray]) -> None:
         """Update the arrays among arguments that the program writes."""
@@ -259,9 +263,8 @@ class Design:
     def _execute(
         self, raw: Sequence[np.ndarray], level: str, max_cycles: int
     ) -> tuple[Sequence[np.ndarray], int | None]:
-        if level != "tensor":  # a tensor without axes is an array of one element in memory
-            types = [parameter.type for parameter in self.signature.parameters]
-            raw = [np.atleast_1d(r) if isinstance(t, Array) else r for r, t in zip(raw, types, strict=True)]
+        if level != "tensor":
+            raw = self._in_memory(raw)
         if level in _AS_SCHEDULED and not (ports := self._ports).is_plain:
             dealt = ports.deal(raw)
             results, cycles = self._scheduled(dealt, level, max_cycles)

@@ -482,13 +482,18 @@ INTERVAL = IntegerNote(
     "Cycles from the start of a sample to the earliest start of the next one.",
     "`time-tasks`", "`check-tasks`, hardware, the report", "as long as the schedule",
 )  # fmt: skip
+CHANNEL = FlagNote(
+    "gw.channel", FLAG, _flag, "arguments of a function",
+    "The array is a channel between tasks: a memory with a port to write and ports to read.",
+    "`outline-tasks`", "`loops-to-schedule`", "as long as the function",
+)  # fmt: skip
 
 NOTES = {
     note.name: note
     for note in (
         PORT_NAME, PORT_TYPE, PORT_RESULT, PORT_BANK, LOOP, ASKED, PLAN, ARRAY, ANY, DISTRIBUTED, LANES, PARALLEL,
         SUMS, TRIP_COUNT, ACCESS, TURN, DISTANCES, BYPASSED, OPERATOR, UNIT, LATENCY, PORT, REGISTERS, MEMORY, LIMIT,
-        ESTIMATE, INTERVAL,
+        ESTIMATE, INTERVAL, CHANNEL,
     )
 }  # fmt: skip
 """All notes by name."""

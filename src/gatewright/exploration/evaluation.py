@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from hashlib import sha256
+from math import prod
 from typing import Any
 
 from gatewright.compiler.compilation import Compilation
@@ -17,7 +18,7 @@ from gatewright.exploration.rows import DesignRow
 from gatewright.exploration.space import DesignPoint
 from gatewright.ir.contents import text_and_contents
 from gatewright.ir.program import Program
-from gatewright.options import Options
+from gatewright.options import Banks, Options
 from gatewright.planning.lower_bound import lower_bound
 
 
@@ -53,7 +54,10 @@ class Facts:
             options = Options.of(**point.options)
             workload = self._workload(point, options)
             dual = frozenset(options.dual_port_names)
-            banks = {name: _count(every) for name, every in options.banks.items()}
+            banks = {
+                name: every.by if isinstance(every, Banks) else prod(each.by for each in every)
+                for name, every in options.banks.items()
+            }
             bound = None if workload is None else lower_bound(workload.function, options.multipliers, dual, banks)
         except GatewrightError:  # compiling it says what is wrong
             return DesignRow(point.options, "estimate")
@@ -71,14 +75,17 @@ class Facts:
         )
 
     def _program(self, point: DesignPoint) -> tuple[Program | GatewrightError, str]:
+        try:
+            options = Options.of(**point.options)
+        except GatewrightError as error:
+            return error, "unread"
         if (known := self._read.get(point.of_source)) is None:
             try:
-                options = Options.of(**point.options)
                 program = load(self._subject.source, self._subject.args, options, self._subject.kwargs)
                 text, _ = text_and_contents(program.module)  # contents are called by their hash
                 known = program, sha256(text.encode()).hexdigest()
             except GatewrightError as error:
-                return error, "unread"
+                known = error, "unread"
             self._read[point.of_source] = known
         return known
 
@@ -118,10 +125,3 @@ def _synthesized(row: DesignRow, design: Design) -> DesignRow:
     except ToolError as error:
         return replace(row, remark=str(error))
     return replace(row, stage="synthesis", synthesized=found)
-
-
-def _count(every: Sequence[Any] | Any) -> int:
-    count = 1
-    for each in every:
-        count *= each.by
-    return count

@@ -8,9 +8,6 @@ from typing import Any
 
 from gatewright.exploration.space import plain
 
-STAGES = ("estimate", "schedule", "synthesis")
-"""How well a point is known: by the bound of program and budget, by its schedule and hardware, by yosys."""
-
 
 @dataclass(frozen=True)
 class DesignRow:

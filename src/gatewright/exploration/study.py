@@ -38,10 +38,8 @@ class _Study:
 
     def key(self, point: DesignPoint, synthesize: bool) -> str:
         """The name of a point in the store."""
-        stage = {**point.options, "stage": "synthesis"} if synthesize else point.options
-        fingerprint = self.facts.fingerprint(point)
-        key = point.key(fingerprint, self.release)
-        return f"{key}-synthesis" if "stage" in stage else key
+        key = point.key(self.facts.fingerprint(point), self.release)
+        return f"{key}-synthesis" if synthesize else key
 
     def compiled(self, places: Sequence[int], synthesize: bool = False) -> dict[int, DesignRow]:
         """The rows of some points by their places: from the store, else compiled."""

@@ -12,6 +12,7 @@ from gatewright.dialects.dataflow import tasks_in
 from gatewright.ir.decisions import plan_of
 from gatewright.ir.loop_labels import unique
 from gatewright.ir.program import Program
+from gatewright.ir.rewriting import copied
 from gatewright.plan import Plan
 
 
@@ -21,11 +22,10 @@ def task_programs(program: Program) -> list[Program]:
     constants = {op.sym_name.data: op for op in program.module.ops if isinstance(op, memref.GlobalOp)}
     found: list[Program] = []
     for task in tasks_in(program.function):
-        function = _copy(functions[task.function_name])
-        assert isinstance(function, func.FuncOp)
+        function = copied(functions[task.function_name], {})
         function.properties.pop("sym_visibility", None)
         named = dict.fromkeys(op.name_.string_value() for op in function.walk() if isinstance(op, memref.GetGlobalOp))
-        module = ModuleOp([*(_copy(constants[name]) for name in named), function])
+        module = ModuleOp([*(copied(constants[name], {}) for name in named), function])
         found.append(Program(program.level, module, task.function_name, sources=program.sources))
     return found
 
@@ -35,9 +35,7 @@ def with_tasks(program: Program, level: str, tasks: Sequence[Program]) -> Progra
     taken: set[str] = set()
     ops: list[Operation] = []
     for each in tasks:
-        module = each.module.clone()
-        for before, after in zip(each.module.walk(), module.walk(), strict=True):
-            after.location = before.location
+        module = copied(each.module, {})
         for op in list(module.ops):
             if isinstance(op, memref.GlobalOp):
                 name = unique(op.sym_name.data, taken)
@@ -50,7 +48,7 @@ def with_tasks(program: Program, level: str, tasks: Sequence[Program]) -> Progra
             ops.append(op)
     return Program(
         level,
-        ModuleOp([*ops, _copy(program.function)]),
+        ModuleOp([*ops, copied(program.function, {})]),
         program.name,
         dict(program.notes),
         program.sources,
@@ -65,13 +63,6 @@ def _rename(module: ModuleOp, constant: memref.GlobalOp, name: str) -> None:
     for op in module.walk():
         if isinstance(op, memref.GetGlobalOp) and op.name_.string_value() == before:
             op.properties["name"] = SymbolRefAttr(name)
-
-
-def _copy(op: Operation) -> Operation:
-    copy = op.clone()
-    for before, after in zip(op.walk(), copy.walk(), strict=True):
-        after.location = before.location
-    return copy
 
 
 def joint_plan(program: Program) -> Plan:

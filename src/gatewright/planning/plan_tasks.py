@@ -298,6 +298,10 @@ def _spans_of_scalars(function: func.FuncOp, place: dict[Operation, int]) -> Ite
         later = [len(place) - 1 if user is end else _place_of(user, place) for user in users]
         if later:
             yield number, max(later)
+    assert end is not None
+    for value in end.operands:  # what is returned has to be the result of a task
+        if value.owner not in place:
+            yield 0, len(place) - 1
     for argument in function.body.block.args:
         if not isinstance(argument.type, MemRefType) and argument.uses:
             yield 0, max(_place_of(use.operation, place) for use in argument.uses)

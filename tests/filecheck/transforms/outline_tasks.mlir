@@ -1,11 +1,11 @@
 // RUN: gatewright-opt %s -p outline-tasks | filecheck %s
 
 // An array that two tasks use becomes a channel; one that is of one task only stays in it, with the constants.
-// CHECK:       func.func private @pair_0(%x: memref<4xi16> {gw.name = "x"}, %c: memref<4xi16> {gw.name = "c"}) attributes
+// CHECK:       func.func private @pair_0(%x: memref<4xi16> {gw.name = "x"}, %c: memref<4xi16> {gw.name = "c", gw.channel}) attributes
 // CHECK:         %own = memref.alloc() {gw.array = "own"} : memref<4xi16>
 // CHECK:         } {gw.loop = ["i"]}
 // CHECK:         } {gw.loop = ["j"]}
-// CHECK:       func.func private @pair_1(%y: memref<4xi16> {gw.name = "y"}, %c: memref<4xi16> {gw.name = "c"}) attributes
+// CHECK:       func.func private @pair_1(%y: memref<4xi16> {gw.name = "y"}, %c: memref<4xi16> {gw.name = "c", gw.channel}) attributes
 // CHECK:         } {gw.loop = ["k"]}
 // CHECK:       func.func @pair(%x: memref<4xi16> {gw.name = "x"}, %y: memref<4xi16> {gw.name = "y"})
 // CHECK-NEXT:    %c = dataflow.channel {gw.array = "c"} : memref<4xi16>

@@ -51,3 +51,32 @@ def test_a_stream_is_what_python_computes(function, multipliers):
             function(x, z)
     assert np.array_equal(ys, expected)
     assert run.interval == design.report["interval"]
+
+
+def test_memories_outside_with_two_ports_leave_channels_as_they_are():
+    design = gw.compile(short, dataflow=True, multipliers=3, dual_port=True)
+    assert "dataflow" in design.levels and "x_0_address" in design.verilog
+    xs = np.random.default_rng(1).integers(-99, 99, (5, 6, 4)).astype(np.int32)
+    ys, expected = np.zeros_like(xs), np.zeros_like(xs)
+    design.stream(zip(xs, ys, strict=True))
+    with np.errstate(over="ignore"):
+        for x, z in zip(xs, expected, strict=True):
+            short(x, z)
+    assert np.array_equal(ys, expected)
+
+
+def with_a_number(x: gw.i32[16], y: gw.i32[16]) -> gw.i32:
+    """A number that is computed behind all loops is returned."""
+    a, s = np.zeros(16, np.int32), np.int32(0)
+    for i in range(16):
+        a[i] = x[i] * 3
+    for j in range(16):
+        s += a[15 - j] * a[j]
+        y[j] = s
+    return s + 1
+
+
+def test_a_number_that_is_computed_behind_the_loops_is_returned():
+    design = gw.compile(with_a_number, dataflow=True, multipliers=2)
+    x, y, z = np.arange(16, dtype=np.int32), np.zeros(16, np.int32), np.zeros(16, np.int32)
+    assert design(x, y) == with_a_number(x, z) and np.array_equal(y, z)

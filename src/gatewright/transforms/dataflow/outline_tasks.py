@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 
 from xdsl.context import Context
 from xdsl.dialects import func, memref
-from xdsl.dialects.builtin import ArrayAttr, DictionaryAttr, FunctionType, MemRefType, ModuleOp, StringAttr
+from xdsl.dialects.builtin import ArrayAttr, DictionaryAttr, FunctionType, MemRefType, ModuleOp, StringAttr, UnitAttr
 from xdsl.ir import Attribute, Block, BlockArgument, Operation, Region, SSAValue
 from xdsl.passes import ModulePass
 
 from gatewright.dialects.dataflow import ChannelOp, TaskOp
-from gatewright.dialects.notes import ARRAY, ASKED, PLAN, PORT_NAME, PORT_TYPE, DecisionsNote
+from gatewright.dialects.notes import ARRAY, ASKED, CHANNEL, PLAN, PORT_BANK, PORT_NAME, PORT_TYPE, DecisionsNote
 from gatewright.ir.accesses import MemoryAccess
 from gatewright.ir.array_names import name_arrays, names_of_arrays
 from gatewright.ir.decisions import asked, plan_of, to_attribute
@@ -196,10 +196,11 @@ class _TaskBody:
         return made
 
     def _attributes(self, value: SSAValue) -> DictionaryAttr:
-        """The name of an argument, and the type of its elements."""
-        entries: dict[str, Attribute] = {PORT_NAME.name: StringAttr(self._outlined.names[value])}
+        """The name of an argument; of one of the program its type and bank, of others that they are channels."""
+        name: dict[str, Attribute] = {PORT_NAME.name: StringAttr(self._outlined.names[value])}
+        if not isinstance(value, BlockArgument):
+            return DictionaryAttr({**name, CHANNEL.name: UnitAttr()})
         given = self._outlined.function.arg_attrs
-        if isinstance(value, BlockArgument) and given is not None:
-            kept = given.data[value.index].data.get(PORT_TYPE.name)
-            entries |= {} if kept is None else {PORT_TYPE.name: kept}
-        return DictionaryAttr(entries)
+        entries = {} if given is None else given.data[value.index].data
+        kept = (PORT_TYPE.name, PORT_BANK.name)
+        return DictionaryAttr({**name, **{key: entries[key] for key in kept if key in entries}})

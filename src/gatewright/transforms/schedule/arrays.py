@@ -8,7 +8,7 @@ from xdsl.dialects import func, memref
 from xdsl.dialects.builtin import DictionaryAttr, MemRefType, StringAttr
 from xdsl.ir import SSAValue
 
-from gatewright.dialects.notes import PORT_BANK, PORT_NAME
+from gatewright.dialects.notes import CHANNEL, PORT_BANK, PORT_NAME
 from gatewright.errors import OptionError
 from gatewright.ir.banked_ports import Bank, banks_of_arguments
 
@@ -41,10 +41,14 @@ def _name(attributes: DictionaryAttr) -> str | None:
 
 
 def dual_port_arrays(function: func.FuncOp, wanted: Iterable[str]) -> frozenset[SSAValue]:
-    """The arrays that some names stand for; OptionError for a name that no array has."""
-    names, found = set(wanted), list(arrays_of(function))
+    """The arrays that some names stand for; OptionError for a name that no array has, or only a channel."""
+    names = set(wanted)
     if not names:
         return frozenset()
+    attributes = function.arg_attrs.data if function.arg_attrs is not None else ()
+    arguments = zip(function.body.block.args, attributes, strict=False)
+    channels = {argument for argument, entry in arguments if CHANNEL.name in entry.data}
+    found = [(name, array) for name, array in arrays_of(function) if array not in channels]
     known = {name for name, _ in found}
     for name in sorted(names - known - {ALL}):
         raise OptionError(
