@@ -132,6 +132,7 @@ class ElementLives:
 def faults_of(function: func.FuncOp, module: ModuleOp, interval: int) -> Iterator[str]:
     """What is wrong with the times and depths of a function of tasks: texts, none if nothing is."""
     tasks = timed_tasks(function, module)
+    yield from _faults_of_users(function, tasks)
     starts: list[int] = []
     for each in tasks:
         assert each.task.times is not None
@@ -148,3 +149,21 @@ def faults_of(function: func.FuncOp, module: ModuleOp, interval: int) -> Iterato
         assert channel.depth is not None
         if not ElementLives.of(channel, tasks, starts).fits(*channel.depth, interval):
             yield f"{channel.depth[0]} words are too few for %{channel.array.name_hint}: elements are overwritten early"
+
+
+def _faults_of_users(function: func.FuncOp, tasks: Sequence[TimedTask]) -> Iterator[str]:
+    """What is wrong with who uses what."""
+    for value in function.body.block.args:
+        users = [each for each in tasks if value in each.task.arguments]
+        if len(users) > 1 and value in users[0].arrays:
+            names = " and ".join(each.task.function_name for each in users)
+            yield f"%{value.name_hint} is outside and accessed by {names}, which work on different samples"
+        if value not in {array for each in tasks for array in each.arrays}:
+            late = next((each.task for each in users if each.task.times and each.task.times[0]), None)
+            if late is not None:
+                yield f"%{value.name_hint} is a number, and gone when task {late.function_name} begins"
+    for channel in channels_in(function):
+        users = [each for each in tasks if channel.array in each.arrays]
+        writers = [each.task.function_name for each in users if (each.arrays[channel.array].first_store < NEVER).any()]
+        if len(writers) > 1:
+            yield f"%{channel.array.name_hint} is stored by {' and '.join(writers)}"

@@ -16,6 +16,7 @@ from xdsl.passes import ModulePass
 
 from gatewright.analysis.trip_count import counted_trips
 from gatewright.dialects.notes import LOOP
+from gatewright.errors import OptionError
 from gatewright.ir.decisions import asked, record
 from gatewright.ir.floats import scalar_bits
 from gatewright.ir.loop_labels import loops_in, name_loops
@@ -72,6 +73,8 @@ class PlanTasksPass(ModulePass):
         for function in functions_of(op):
             name_loops(function)
             given = [each for each in asked(function) if each.kind == "task"]
+            if given:
+                _check(function, given, self.multipliers)
             for each in given or _decided(function, self.multipliers):
                 record(function, each)
 
@@ -112,6 +115,23 @@ class _TaskPart:
             cycles = np.where(lanes <= lanes_of_one * pools, turns * intervals, nest.work + nest.iterations)
             total += cycles.min(axis=0) + FILL
         return np.minimum.accumulate(total)
+
+
+def _check(function: func.FuncOp, given: Sequence[Decision], multipliers: int | None) -> None:
+    """Raise OptionError for tasks that cannot begin where they are asked to, or that have too many multipliers."""
+    parts = [part.names for part in _parts(function)]
+    for number, each in enumerate(given):
+        begins = [names for names in parts if names and names[0] == each.subject[0]]
+        if not begins or (number == 0 and begins[0] != parts[0]):
+            known = ", ".join(f"task({names[0]})" for names in parts if names) or "none"
+            raise OptionError(
+                f"{each} cannot be done",
+                why="tasks hand on arrays, each of which one task stores; an array outside is accessed by one task",
+                remedy=f"tasks can begin with: {known}; the first of them has to",
+            )
+    used = sum(int(each.value or 0) for each in given)
+    if multipliers is not None and used > multipliers:
+        raise OptionError(f"the tasks of the plan have {used} multipliers, the budget {multipliers}")
 
 
 def _decided(function: func.FuncOp, multipliers: int | None) -> Iterator[Decision]:

@@ -115,3 +115,17 @@ def test_what_cannot_be_cut_is_a_sequence_and_the_report_says_why(function):
     design(x, y)
     function(x, z)
     assert np.array_equal(y, z)
+
+
+@pytest.mark.parametrize(
+    ("function", "plan", "message"),
+    [
+        (both_ends, "task(i, multipliers=1)\ntask(k, multipliers=1)", "cannot be done"),
+        (chain, "task(i, multipliers=1)\ntask(q, multipliers=1)", "cannot be done"),
+        (chain, "task(j, multipliers=1)\ntask(k, multipliers=1)", "cannot be done"),
+        (chain, "task(i, multipliers=2)\ntask(k, multipliers=2)", "have 4 multipliers, the budget 3"),
+    ],
+)
+def test_tasks_that_cannot_be_are_refused(function, plan, message):
+    with pytest.raises(gw.OptionError, match=message):
+        gw.compile(function, dataflow=True, multipliers=3, plan=plan)
