@@ -10,6 +10,7 @@ AutoSA keeps the multipliers of its arrays busy 80 to 99 % of the time, Stream-H
 from __future__ import annotations
 
 import argparse
+import re
 import time
 from collections.abc import Callable
 
@@ -80,9 +81,9 @@ KERNELS: dict[str, tuple[Callable[[], Callable[..., None]], int, int, type]] = {
 
 
 def nest_cycles(design: gw.Design) -> int:
-    """The cycles of the loops in which the products are."""
-    loops = design.report["loops"]
-    return sum(each["cycles"] for each in loops if {"i", "j", "k", "o"} & set(each["loop"].split(", ")))
+    """The cycles of the loops in which the products are, and of those parts that run together with other loops."""
+    parts = [(re.sub(r"_(rest|ahead)\b", "", each["loop"]), each["cycles"]) for each in design.report["loops"]]
+    return sum(cycles for names, cycles in parts if {"i", "j", "k", "o"} & set(names.split(", ")))
 
 
 def kernels(console: Console) -> None:

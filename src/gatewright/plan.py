@@ -118,6 +118,9 @@ KINDS: Mapping[str, DecisionKind] = {
             False, "factors", str, pattern="[1-9][0-9]{0,4}(x[1-9][0-9]{0,4})* 2x4", of_array=True,
         ),
         DecisionKind(
+            "squares", "Two loops over a square visit it by squares that grow by a column and a row each time.", True
+        ),
+        DecisionKind(
             "rotate",
             "How what a loop stores or loads gets to later iterations: through memory; in registers that loads in "
             "front of the loop fill (prologue), or that early iterations of the loop fill (skewed).",

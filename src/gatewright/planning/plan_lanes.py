@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import combinations, groupby, islice
 from math import prod
 
@@ -23,6 +23,7 @@ from gatewright.ir.loop_labels import labelled, name_loops
 from gatewright.ir.rewriting import functions_of
 from gatewright.operators.library import OperatorLibrary
 from gatewright.plan import KINDS, Decision, Plan, bank_factors, bank_value
+from gatewright.planning.lanes.arrival import Arriving, square_of, wait
 from gatewright.planning.lanes.banks import Accesses, Layout
 from gatewright.planning.lanes.candidates import LaneCandidate
 from gatewright.planning.lanes.choose import LaneChoice, choose
@@ -38,7 +39,8 @@ from gatewright.planning.lanes.points import (
     points,
 )
 from gatewright.transforms.loops.bank_arrays import bank, check_banks
-from gatewright.transforms.loops.copy_arguments import copy_argument
+from gatewright.transforms.loops.copy_arguments import copy_argument, directions, order_of_copy
+from gatewright.transforms.loops.grow_squares import grow_squares
 from gatewright.transforms.loops.share_loads import share_loads
 from gatewright.transforms.loops.unroll_and_jam import unroll, unroll_all
 
@@ -56,6 +58,8 @@ MOST_COPIES = 4
 """With more arrays outside the design none is copied: each subset is looked at."""
 WORTH_COPYING = 15, 16
 """The part of the cycles that may be left for it to be worth a copy."""
+DEARER_IN_TASKS = 4
+"""How many times as much cycles are worth in tasks: all of a stream take as long as the slowest one."""
 SMALL = 200
 """A nest without products has lanes if it takes more than this part of the cycles of all products."""
 DEPTH = 4
@@ -82,6 +86,10 @@ class PlanLanesPass(ModulePass):
             name_loops(function)
             name_arrays(function)
             _plan(function, self.multipliers, OperatorLibrary(self.target, self.clock_mhz))
+            for each in asked(function):
+                if each.kind == "squares":
+                    grow_squares(function, each.subject)
+                    record(function, Decision("squares", each.subject))
 
 
 def _plan(function: func.FuncOp, multipliers: int | None, library: OperatorLibrary) -> None:
@@ -91,7 +99,9 @@ def _plan(function: func.FuncOp, multipliers: int | None, library: OperatorLibra
             copy_argument(function, array, each.subject[0])
             record(function, Decision("copy", each.subject))
     factors = {each.subject[0]: int(each.value or 1) for each in given if each.kind == "unroll"}
-    about = {name for each in given if not KINDS[each.kind].of_array for name in each.subject}
+    about = {
+        name for each in given if not KINDS[each.kind].of_array and each.kind != "squares" for name in each.subject
+    }
     fixed = _layouts_asked(function, given)
     if multipliers is None and not factors and not fixed:
         return
@@ -104,15 +114,24 @@ def _plan(function: func.FuncOp, multipliers: int | None, library: OperatorLibra
         return
     free = {array for array in names if _can_be_banked(array) and array not in fixed}
     search = _LaneSearch(pool, least, free, fixed, factors, about, library)
-    if pool is not None and (copies := _worth_copying(nests, search, names)):
+    arriving: dict[SSAValue, Sequence[int]] = {}
+    if pool is not None and (copies := _worth_copying(function, nests, search, names)):
         for array, reason in copies.items():
+            order = order_of_copy(function, array)
             copy = copy_argument(function, array, names[array])
             record(function, Decision("copy", (names[array],), reason=reason))
             free.add(copy)
+            arriving[copy] = order
         nests = list(nests_of(function, about - set(factors)))
         names = names_of_arrays(function)
     pools = _pools(function, nests, pool)
-    choice = choose([list(_share_of(search, nest, pools).candidates(nest)) for nest in nests], pool or 1, least)
+    first = _first_uses(nests, arriving)
+    candidates = [
+        list(replace(_share_of(search, nest, pools), arriving=new).candidates(nest))
+        for nest, new in zip(nests, first, strict=True)
+    ]
+    tasks = any(each.kind == "task" for each in plan_of(function))
+    choice = choose(candidates, pool or 1, least // DEARER_IN_TASKS if tasks else least)
     _do(function, nests, choice, names, search)
     for each in given:
         if each.kind == "unroll" and labelled(function, each.subject[0]) is None:
@@ -148,8 +167,19 @@ def _pools(function: func.FuncOp, nests: Sequence[NestFacts], pool: int | None) 
     return found
 
 
+def _first_uses(nests: Sequence[NestFacts], arriving: Arriving) -> list[Arriving]:
+    """For each nest what of the arrays that arrive no nest in front of it loads."""
+    found: list[Arriving] = []
+    seen: set[SSAValue] = set()
+    for nest in nests:
+        mine = {access.array for access in nest.accesses if not access.stores}
+        found.append({array: order for array, order in arriving.items() if array in mine - seen})
+        seen |= mine
+    return found
+
+
 def _worth_copying(
-    nests: Sequence[NestFacts], search: _LaneSearch, names: Mapping[SSAValue, str]
+    function: func.FuncOp, nests: Sequence[NestFacts], search: _LaneSearch, names: Mapping[SSAValue, str]
 ) -> dict[SSAValue, str]:
     """The arrays outside the design that are worth a copy inside, with the reason."""
     nests = [nest for nest in nests if nest.work]
@@ -159,16 +189,21 @@ def _worth_copying(
     if not outside or len(outside) > MOST_COPIES:
         return {}
     known: dict[tuple[int, frozenset[SSAValue]], int] = {}
+    orders: dict[SSAValue, Sequence[int]] = {array: order_of_copy(function, array) for array in outside}
+    goes: dict[SSAValue, tuple[bool, bool]] = {array: directions(function, array) for array in outside}
 
     def cycles(copied: frozenset[SSAValue]) -> int:
-        total = 0
-        for number, nest in enumerate(nests):
+        total = sum(prod(extents_of(array)) for array in copied if goes[array][1])
+        coming: dict[SSAValue, Sequence[int]] = {
+            array: orders[array] for array in outside if array in copied and goes[array][0]
+        }
+        for number, (nest, new) in enumerate(zip(nests, _first_uses(nests, coming), strict=True)):
             key = number, copied & {access.array for access in nest.accesses}
             if key not in known:
-                part = replace(search, free=search.free | copied)
+                part = replace(search, free=search.free | copied, arriving=new)
                 known[key] = min(candidate.cycles for candidate in part.candidates(nest))
             total += known[key]
-        return total + sum(prod(extents_of(array)) for array in copied)
+        return total
 
     every = [frozenset(some) for count in range(len(outside) + 1) for some in combinations(outside, count)]
     best = min(every, key=lambda copied: (cycles(copied), len(copied)))
@@ -220,6 +255,8 @@ class _LaneSearch:
     library: OperatorLibrary
     near: tuple[int, int] = NEAR
     """Points with few lanes are enough where they take no more than so many times the fewest cycles."""
+    arriving: Arriving = field(default_factory=dict)
+    """What arrives through ports while a nest begins."""
 
     def candidates(self, nest: NestFacts) -> Iterator[LaneCandidate]:
         """The points of a nest that are worth a look, the fewest cycles first; one lane at last."""
@@ -233,10 +270,13 @@ class _LaneSearch:
         if not nest.work:
             wanted = nest.iterations * SMALL // max(1, self.least)
             most = min(64, 1 << max(0, wanted).bit_length())
-        every = sorted(points(nest, self.pool, most), key=_order)
-        yield from self._busiest(nest, every, self.pool) if nest.work else self._of_each_size(nest, every)
+        every = sorted((self._at_ports(nest, each) for each in points(nest, self.pool, most)), key=_order)
         alone = self._candidate(nest, next(point for point in every if point.lanes == 1), must=True)
         assert alone is not None, "one lane accesses what it accesses"
+        if nest.work:
+            yield from self._busiest(nest, every, self.pool)
+        else:  # what waits for a port has no use for lanes
+            yield from (each for each in self._of_each_size(nest, every) if each.cycles < alone.cycles)
         yield alone
 
     def _busiest(self, nest: NestFacts, every: Sequence[LanePoint], pool: int) -> Iterator[LaneCandidate]:
@@ -259,6 +299,21 @@ class _LaneSearch:
             found = self._tried(nest, list(islice(alike, MOST_TRIED // 4)))
             yield from sorted(found, key=lambda each: (each.cycles, each.hardware))[:MOST_ALIKE]
 
+    def _at_ports(self, nest: NestFacts, point: LanePoint) -> LanePoint:
+        """A point at the interval that a port leaves at least to an array which has only that."""
+        interval = point.interval
+        for access in nest.accesses:
+            if access.steps is None or access.array in self.free or access.array in self.fixed:
+                continue
+            counted: set[int] = set()
+            at_once = 1
+            for axis in access.steps:
+                moving = {number for number in range(access.depth) if axis[number]} - counted
+                at_once *= max((point.factors[number] for number in moving), default=1)
+                counted |= moving
+            interval = max(interval, at_once)
+        return replace(point, interval=interval)
+
     def _tried(self, nest: NestFacts, some: Sequence[LanePoint]) -> list[LaneCandidate]:
         tried = (self._candidate(nest, point) for point in some)
         return [each for each in tried if each is not None]
@@ -270,10 +325,14 @@ class _LaneSearch:
         """
         needs = needed(nest, point)
         interval = point.interval
-        for (array, _), groups in needs.items():
+        turns_of = {False: 1, True: 1}
+        for (array, stores), groups in needs.items():
             if array not in self.free:
                 layout = self.fixed.get(array) or (1,) * len(extents_of(array))
-                interval = max(interval, sum(group.conflicts(layout) for group in groups))
+                at_once = sum(group.conflicts(layout) for group in groups)
+                interval, turns_of[stores] = max(interval, at_once), max(turns_of[stores], at_once)
+        # The last iteration loads, and stores behind that: an interval holds only one of these.
+        behind = max(0, sum(turns_of.values()) - 1 - interval)
         if nest.waits_for_floats:
             waits = self.library.float_operator("addf", "f32").latency
             turns = [
@@ -283,18 +342,33 @@ class _LaneSearch:
             ]
             interval = max(interval, -(-waits // max([1, *turns])))
         free = {key: groups for key, groups in needs.items() if key[0] in self.free}
-        found = _at(point, interval, free)
+        found = self._at(nest, point, interval, free, behind)
         if all(found.layouts.values()):
             return found
         if not must:
             return None
         whole = [sum(group.conflicts((1,) * len(group.steps)) for group in groups) for groups in free.values()]
-        return _at(point, max(interval, *whole), free)
+        return self._at(nest, point, max(interval, *whole), free, behind)
 
-
-def _at(point: LanePoint, interval: int, needs: Mapping[tuple[SSAValue, bool], Sequence[Accesses]]) -> LaneCandidate:
-    made = LanePoint(point.factors, interval, point.turns)
-    return LaneCandidate(made, made.cycles + DEPTH - 1, needs)
+    def _at(
+        self,
+        nest: NestFacts,
+        point: LanePoint,
+        interval: int,
+        needs: Mapping[tuple[SSAValue, bool], Sequence[Accesses]],
+        behind: int,
+    ) -> LaneCandidate:
+        """A point at an interval, in the order of its iterations in which it waits least for what arrives."""
+        made = replace(point, interval=interval)
+        latency = DEPTH - 1 + behind
+        # In another order than that nothing says that loops will run together: copies are in front of the nest.
+        cycles = made.cycles + sum(prod(extents_of(array)) for array in self.arriving)
+        square = square_of(nest, made) if self.arriving else None
+        if square is not None:
+            growing = made.cycles + wait(nest, made, self.arriving, square)
+            if WORTH_COPYING[1] * growing <= WORTH_COPYING[0] * cycles:
+                return LaneCandidate(made, growing + latency, needs, square)
+        return LaneCandidate(made, cycles + latency, needs)
 
 
 def _order(point: LanePoint) -> tuple[object, ...]:
@@ -313,7 +387,7 @@ def _do(
     accessed: set[SSAValue] = set()
     for nest, candidate in zip(nests, choice.candidates, strict=True):
         point = candidate.point
-        if point.lanes == 1:
+        if point.lanes == 1 and candidate.square is None:
             continue
         accessed |= {access.array for access in nest.accesses}
         every = "every cycle" if point.interval == 1 else f"every {point.interval} cycles"
@@ -337,3 +411,8 @@ def _do(
             record(function, Decision("bank", (names[array],), bank_value(layout), reason))
         if prod(layout) > 1:
             bank(function, array, layout, forms)
+    for nest, candidate in zip(nests, choice.candidates, strict=True):
+        if candidate.square is not None:
+            names_of = tuple(loop.name for loop in nest.loops[candidate.square : candidate.square + 2])
+            grow_squares(function, names_of)
+            record(function, Decision("squares", names_of, reason="rows and columns are wanted as they arrive"))

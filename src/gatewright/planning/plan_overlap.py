@@ -16,9 +16,9 @@ from xdsl.passes import ModulePass
 from gatewright.analysis.multiplication import product_kind
 from gatewright.errors import UnsupportedError
 from gatewright.ir.accesses import MemoryAccess
-from gatewright.ir.decisions import asked, record
+from gatewright.ir.decisions import asked, plan_of, record
 from gatewright.ir.location import source_location
-from gatewright.ir.loop_labels import label_of, lanes_of, name_loops
+from gatewright.ir.loop_labels import label_of, name_loops
 from gatewright.ir.rewriting import functions_of
 from gatewright.plan import Decision, Plan
 from gatewright.transforms.loops.if_convert import LONG_OPERATIONS
@@ -26,7 +26,7 @@ from gatewright.transforms.loops.shift_and_fuse import LoopPair, pair_of, shift_
 
 MOST_AT_ONCE = 16
 """The most iterations of a loop that are done in one of another one."""
-WORTH = 12
+WORTH = 6
 """Cycles that have to be saved: each part of a loop begins and ends by itself."""
 
 
@@ -53,7 +53,7 @@ class PlanOverlapPass(ModulePass):
 def _plan(function: func.FuncOp, multipliers: int) -> None:
     given = asked(function)
     loops = [op for op in function.body.block.ops if isinstance(op, scf.WhileOp)]
-    if all(lanes_of(loop) == 1 for loop in loops):
+    if not any(each.kind in ("unroll", "copy") for each in plan_of(function)):
         return
     loop = loops[0] if loops else None
     while loop is not None:

@@ -38,6 +38,7 @@ PASSES: dict[str, str] = {
     "forward-copies": "transforms.loops.forward_copies:ForwardCopiesPass",
     "forward-stores": "transforms.loops.forward_stores:ForwardStoresPass",
     "fuse-loops": "transforms.loops.fuse_loops:FuseLoopsPass",
+    "grow-squares": "transforms.loops.grow_squares:GrowSquaresPass",
     "if-convert": "transforms.loops.if_convert:IfConvertPass",
     "if-to-guard": "transforms.loops.if_to_guard:IfToGuardPass",
     "interleave-loops": "transforms.loops.interleave_loops:InterleaveLoopsPass",

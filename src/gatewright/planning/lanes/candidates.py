@@ -31,6 +31,8 @@ class LaneCandidate:
     cycles: int
     needs: Mapping[tuple[SSAValue, bool], Sequence[Accesses]]
     """What it accesses at once of the arrays that can be banked: those, and whether it stores."""
+    square: int | None = None
+    """The loop that with the one in it visits its iterations by growing squares."""
 
     @cached_property
     def layouts(self) -> Mapping[SSAValue, Sequence[Layout]]:
@@ -51,7 +53,7 @@ class LaneCandidate:
         """The same with all accesses of each array one after the other."""
         whole = [sum(group.conflicts((1,) * len(group.steps)) for group in groups) for groups in self.needs.values()]
         point = replace(self.point, interval=max([self.point.interval, *whole]))
-        return LaneCandidate(point, self.cycles, self.needs)
+        return replace(self, point=point)
 
     def fits(self, array: SSAValue, layout: Layout) -> bool:
         """Whether all accesses of an array find their banks within the interval of the point."""

@@ -21,6 +21,7 @@ from gatewright.ir.constants import constant_value
 from gatewright.ir.floats import format_of
 from gatewright.ir.loop_labels import label_of, names_in
 from gatewright.transforms.loops.nest import nest_of
+from gatewright.transforms.loops.permute_loops import perfect_chain
 from gatewright.transforms.loops.unroll_and_jam import obstacle, reduction
 
 
@@ -71,6 +72,8 @@ class NestFacts:
     products_around: Mapping[ProductKind, int]
     """Those of an iteration of the loops around, which a pipeline has room for in every iteration."""
     accesses: tuple[AccessFacts, ...]
+    perfect: int
+    """How many loops, from the outermost on, have nothing but the next one in them."""
     waits_for_floats: bool
     """Whether iterations wait for floating-point numbers of the ones before."""
 
@@ -120,6 +123,7 @@ def _facts(function: func.FuncOp, loop: scf.ForOp, forms: LinearForms) -> NestFa
         _products(spine[-1].pieces),
         _products(piece for each in spine[:-1] for piece in each.pieces),
         tuple(accesses),
+        len(perfect_chain(loop)),
         any(format_of(value.type) is not None for value in loops[-1].iter_args),
     )
 

@@ -11,6 +11,7 @@ from xdsl.dialects.builtin import IndexType, IntegerAttr, MemRefType, ModuleOp
 from xdsl.ir import Block, Operation, Region, SSAValue
 from xdsl.passes import ModulePass
 
+from gatewright.analysis.axis_order import axes_in_order
 from gatewright.analysis.first_accesses import NEVER, FirstAccesses, UnknownControlError
 from gatewright.dialects.notes import ARRAY, LOOP
 from gatewright.errors import UnsupportedError
@@ -58,6 +59,7 @@ def copy_argument(function: func.FuncOp, array: SSAValue, name: str) -> SSAValue
     assert isinstance(array.type, MemRefType)
     accesses = [use.operation for use in array.uses if isinstance(use.operation, MemoryAccess)]
     copied_in, copied_out = directions(function, array)
+    orders = [order_of_copy(function, array, kind) for kind in (memref.LoadOp, memref.StoreOp)]
     made = insert_before(memref.AllocOp((), (), MemRefType(array.type.element_type, array.type.shape)), users[0])
     copy = made.memref
     copy.name_hint = f"{name}_copy"
@@ -65,11 +67,11 @@ def copy_argument(function: func.FuncOp, array: SSAValue, name: str) -> SSAValue
     for access in accesses:
         access.operands[access.operands.index(array)] = copy
     if copied_in:
-        _copy(function, array, copy, users[0], f"{name}_in")
+        _copy(function, array, copy, users[0], f"{name}_in", orders[0])
     if copied_out:
         after = users[-1].next_op
         assert after is not None
-        _copy(function, copy, array, after, f"{name}_out")
+        _copy(function, copy, array, after, f"{name}_out", orders[1])
     return copy
 
 
@@ -94,15 +96,30 @@ def _users(function: func.FuncOp, array: SSAValue) -> Sequence[Operation]:
     return [op for op in function.body.block.ops if any(id(inner) in found for inner in op.walk())]
 
 
-def _copy(function: func.FuncOp, source: SSAValue, target: SSAValue, anchor: Operation, label: str) -> None:
-    """Copy all elements of an array, in the order of their addresses."""
+def order_of_copy(
+    function: func.FuncOp, array: SSAValue, kind: type[memref.LoadOp] | type[memref.StoreOp] = memref.LoadOp
+) -> Sequence[int]:
+    """The axes in the order in which the first nest with accesses of a kind goes through them, the outermost first."""
+    assert isinstance(array.type, MemRefType)
+    accesses = [use.operation for use in array.uses if isinstance(use.operation, kind)]
+    for user in _users(function, array):
+        for op in accesses:
+            if isinstance(user, scf.ForOp) and user.is_ancestor(op):
+                return axes_in_order(op, user)
+    return range(len(array.type.get_shape()))
+
+
+def _copy(
+    function: func.FuncOp, source: SSAValue, target: SSAValue, anchor: Operation, label: str, order: Sequence[int]
+) -> None:
+    """Copy all elements of an array, along its axes in that order."""
     assert isinstance(source.type, MemRefType)
-    shape = source.type.get_shape()
+    shape = [source.type.get_shape()[axis] for axis in order]
     zero, one, *ends = (
         insert_before(arith.ConstantOp(IntegerAttr(number, IndexType())), anchor).result for number in (0, 1, *shape)
     )
     blocks = [Block(arg_types=[IndexType()]) for _ in shape]
-    indices = [block.args[0] for block in blocks]
+    indices = [blocks[order.index(axis)].args[0] for axis in range(len(shape))]
     load = memref.LoadOp.get(source, indices)
     blocks[-1].add_ops([load, memref.StoreOp.get(load.res, target, indices)])
     for op in blocks[-1].ops:
